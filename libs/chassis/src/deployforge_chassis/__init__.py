@@ -1,0 +1,1 @@
+"""Transport, security, observation and time for event-sourced services."""

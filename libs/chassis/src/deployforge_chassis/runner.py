@@ -1,0 +1,114 @@
+"""Runs the parts of a process until it is told to stop or one of them dies.
+
+Crash-only: a part that fails ends the process with exit code 1, and whoever supervises it starts it again.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Final, Protocol
+
+import structlog
+
+from deployforge_chassis.part import Part
+
+_LOOK_SECONDS: Final = 0.2
+_KILL_GRACE_SECONDS: Final = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Health(Protocol):
+    """What tells callers whether this process wants their calls."""
+
+    def serving(self) -> None:
+        """From now on, report SERVING."""
+        ...
+
+    def not_serving(self) -> None:
+        """From now on, report NOT_SERVING."""
+        ...
+
+
+def run(
+    parts: Sequence[Part],
+    health: Health | None = None,
+    *,
+    drain_seconds: float = 10.0,
+    stop: threading.Event | None = None,
+    die: Callable[[int], object] = os._exit,
+) -> None:
+    """Start `parts` in order, wait for SIGTERM or SIGINT (or `stop`), and stop them in reverse order.
+
+    Returns after an asked-for stop in which every part stopped cleanly; otherwise raises SystemExit(1).
+    All parts together get `drain_seconds`; a process still alive 2 s later ends itself through `die` (unless the
+    caller brought its own `stop`: then the process is the caller's). Signals are handled only in the main thread.
+    """
+    asked = stop or threading.Event()
+    _on_signals(asked)
+    started: list[Part] = []
+    failed = False
+    try:
+        for part in parts:
+            log.info("part starting", part=part.name)
+            part.start()
+            started.append(part)
+            if asked.is_set():
+                break
+    except Exception:
+        log.exception("part did not start", part=part.name)
+        failed = True
+    if not failed:
+        if health is not None and not asked.is_set():
+            health.serving()
+        log.info("running", parts=[part.name for part in started])
+        failed = _watch(started, asked)
+    if health is not None:
+        health.not_serving()
+    # A part that hangs in stop(), or a thread that outlives it, must not keep a dead process in the way.
+    last_resort = threading.Timer(drain_seconds + _KILL_GRACE_SECONDS, die, args=(1,))
+    last_resort.daemon = True
+    last_resort.start()
+    drained = _drain(started, drain_seconds)
+    if stop is not None:
+        last_resort.cancel()
+    log.info("stopped", failed=failed, drained=drained)
+    if failed or not drained:
+        raise SystemExit(1)
+
+
+def _on_signals(asked: threading.Event) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        asked.set()
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+
+
+def _watch(parts: Sequence[Part], asked: threading.Event) -> bool:
+    """Block until asked to stop (False) or until a part has failed (True)."""
+    while not asked.wait(_LOOK_SECONDS):
+        for part in parts:
+            if (error := part.failed()) is not None:
+                log.error("part failed", part=part.name, exc_info=error)
+                return True
+    return False
+
+
+def _drain(started: Sequence[Part], seconds: float) -> bool:
+    """Stop in reverse order; whether every part stopped without an error."""
+    deadline = time.monotonic() + seconds
+    clean = True
+    for part in reversed(started):
+        try:
+            part.stop(max(0.0, deadline - time.monotonic()))
+        except Exception:
+            log.exception("part did not stop", part=part.name)
+            clean = False
+    return clean

@@ -1,0 +1,151 @@
+import datetime
+
+from deployforge.common.v1 import common_pb2 as _common_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class AttributeDrift(_message.Message):
+    __slots__ = ("path", "expected_json", "actual_json", "severity", "rule")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_JSON_FIELD_NUMBER: _ClassVar[int]
+    ACTUAL_JSON_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    expected_json: str
+    actual_json: str
+    severity: _common_pb2.Severity
+    rule: str
+    def __init__(self, path: _Optional[str] = ..., expected_json: _Optional[str] = ..., actual_json: _Optional[str] = ..., severity: _Optional[_Union[_common_pb2.Severity, str]] = ..., rule: _Optional[str] = ...) -> None: ...
+
+class Impact(_message.Message):
+    __slots__ = ("urn", "path", "reason")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    path: _containers.RepeatedScalarFieldContainer[str]
+    reason: str
+    def __init__(self, urn: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class DriftRecord(_message.Message):
+    __slots__ = ("drift_id", "urn", "deployment_id", "deployment", "type", "kind", "episode", "severity", "rule", "attributes", "impact", "detected_at", "last_seen_at", "resolved_at", "state", "desired_version", "physical_id")
+    DRIFT_ID_FIELD_NUMBER: _ClassVar[int]
+    URN_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    EPISODE_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    IMPACT_FIELD_NUMBER: _ClassVar[int]
+    DETECTED_AT_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEEN_AT_FIELD_NUMBER: _ClassVar[int]
+    RESOLVED_AT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    DESIRED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PHYSICAL_ID_FIELD_NUMBER: _ClassVar[int]
+    drift_id: str
+    urn: str
+    deployment_id: str
+    deployment: _common_pb2.DeploymentRef
+    type: str
+    kind: str
+    episode: int
+    severity: _common_pb2.Severity
+    rule: str
+    attributes: _containers.RepeatedCompositeFieldContainer[AttributeDrift]
+    impact: _containers.RepeatedCompositeFieldContainer[Impact]
+    detected_at: _timestamp_pb2.Timestamp
+    last_seen_at: _timestamp_pb2.Timestamp
+    resolved_at: _timestamp_pb2.Timestamp
+    state: str
+    desired_version: int
+    physical_id: str
+    def __init__(self, drift_id: _Optional[str] = ..., urn: _Optional[str] = ..., deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., kind: _Optional[str] = ..., episode: _Optional[int] = ..., severity: _Optional[_Union[_common_pb2.Severity, str]] = ..., rule: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[AttributeDrift, _Mapping]]] = ..., impact: _Optional[_Iterable[_Union[Impact, _Mapping]]] = ..., detected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resolved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., desired_version: _Optional[int] = ..., physical_id: _Optional[str] = ...) -> None: ...
+
+class ListRequest(_message.Message):
+    __slots__ = ("deployment", "open_only", "page")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    OPEN_ONLY_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    open_only: bool
+    page: _common_pb2.PageRequest
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., open_only: _Optional[bool] = ..., page: _Optional[_Union[_common_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class ListResponse(_message.Message):
+    __slots__ = ("records", "next_cursor")
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    records: _containers.RepeatedCompositeFieldContainer[DriftRecord]
+    next_cursor: str
+    def __init__(self, records: _Optional[_Iterable[_Union[DriftRecord, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+
+class GetRequest(_message.Message):
+    __slots__ = ("drift_id",)
+    DRIFT_ID_FIELD_NUMBER: _ClassVar[int]
+    drift_id: str
+    def __init__(self, drift_id: _Optional[str] = ...) -> None: ...
+
+class GetResponse(_message.Message):
+    __slots__ = ("record",)
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    record: DriftRecord
+    def __init__(self, record: _Optional[_Union[DriftRecord, _Mapping]] = ...) -> None: ...
+
+class ScanRequest(_message.Message):
+    __slots__ = ("deployment",)
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ...) -> None: ...
+
+class ScanResponse(_message.Message):
+    __slots__ = ("scan_ids",)
+    SCAN_IDS_FIELD_NUMBER: _ClassVar[int]
+    scan_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, scan_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class CoverageRequest(_message.Message):
+    __slots__ = ("deployment",)
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ...) -> None: ...
+
+class NotChecked(_message.Message):
+    __slots__ = ("urn", "reason")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    reason: str
+    def __init__(self, urn: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ShardCoverage(_message.Message):
+    __slots__ = ("shard", "scan_id", "at", "checked", "drifted", "not_checked")
+    SHARD_FIELD_NUMBER: _ClassVar[int]
+    SCAN_ID_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    CHECKED_FIELD_NUMBER: _ClassVar[int]
+    DRIFTED_FIELD_NUMBER: _ClassVar[int]
+    NOT_CHECKED_FIELD_NUMBER: _ClassVar[int]
+    shard: str
+    scan_id: str
+    at: _timestamp_pb2.Timestamp
+    checked: int
+    drifted: int
+    not_checked: _containers.RepeatedCompositeFieldContainer[NotChecked]
+    def __init__(self, shard: _Optional[str] = ..., scan_id: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., checked: _Optional[int] = ..., drifted: _Optional[int] = ..., not_checked: _Optional[_Iterable[_Union[NotChecked, _Mapping]]] = ...) -> None: ...
+
+class CoverageResponse(_message.Message):
+    __slots__ = ("shards",)
+    SHARDS_FIELD_NUMBER: _ClassVar[int]
+    shards: _containers.RepeatedCompositeFieldContainer[ShardCoverage]
+    def __init__(self, shards: _Optional[_Iterable[_Union[ShardCoverage, _Mapping]]] = ...) -> None: ...

@@ -1,0 +1,238 @@
+from deployforge.common.v1 import common_pb2 as _common_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Presence(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PRESENCE_UNSPECIFIED: _ClassVar[Presence]
+    PRESENCE_PRESENT: _ClassVar[Presence]
+    PRESENCE_MISSING: _ClassVar[Presence]
+    PRESENCE_NOT_CHECKED: _ClassVar[Presence]
+PRESENCE_UNSPECIFIED: Presence
+PRESENCE_PRESENT: Presence
+PRESENCE_MISSING: Presence
+PRESENCE_NOT_CHECKED: Presence
+
+class Scope(_message.Message):
+    __slots__ = ("provider", "type", "account", "location", "credential_ref")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_REF_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    type: str
+    account: str
+    location: str
+    credential_ref: str
+    def __init__(self, provider: _Optional[str] = ..., type: _Optional[str] = ..., account: _Optional[str] = ..., location: _Optional[str] = ..., credential_ref: _Optional[str] = ...) -> None: ...
+
+class ResourceSpec(_message.Message):
+    __slots__ = ("urn", "name", "type", "properties_json", "native_json", "initial_json", "depends_on", "protect", "retain_on_delete", "import_id")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    PROPERTIES_JSON_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_JSON_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_JSON_FIELD_NUMBER: _ClassVar[int]
+    DEPENDS_ON_FIELD_NUMBER: _ClassVar[int]
+    PROTECT_FIELD_NUMBER: _ClassVar[int]
+    RETAIN_ON_DELETE_FIELD_NUMBER: _ClassVar[int]
+    IMPORT_ID_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    name: str
+    type: str
+    properties_json: str
+    native_json: str
+    initial_json: str
+    depends_on: _containers.RepeatedScalarFieldContainer[str]
+    protect: bool
+    retain_on_delete: bool
+    import_id: str
+    def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., properties_json: _Optional[str] = ..., native_json: _Optional[str] = ..., initial_json: _Optional[str] = ..., depends_on: _Optional[_Iterable[str]] = ..., protect: _Optional[bool] = ..., retain_on_delete: _Optional[bool] = ..., import_id: _Optional[str] = ...) -> None: ...
+
+class CompileRequest(_message.Message):
+    __slots__ = ("deployment_id", "unit_id", "unit_name", "scope", "resources", "tags")
+    class TagsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    UNIT_ID_FIELD_NUMBER: _ClassVar[int]
+    UNIT_NAME_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    deployment_id: str
+    unit_id: str
+    unit_name: str
+    scope: Scope
+    resources: _containers.RepeatedCompositeFieldContainer[ResourceSpec]
+    tags: _containers.ScalarMap[str, str]
+    def __init__(self, deployment_id: _Optional[str] = ..., unit_id: _Optional[str] = ..., unit_name: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., resources: _Optional[_Iterable[_Union[ResourceSpec, _Mapping]]] = ..., tags: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class CompiledResource(_message.Message):
+    __slots__ = ("urn", "name", "type", "native_type", "desired_json", "create_only_paths", "set_paths", "depends_on", "monthly_cost_usd")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    DESIRED_JSON_FIELD_NUMBER: _ClassVar[int]
+    CREATE_ONLY_PATHS_FIELD_NUMBER: _ClassVar[int]
+    SET_PATHS_FIELD_NUMBER: _ClassVar[int]
+    DEPENDS_ON_FIELD_NUMBER: _ClassVar[int]
+    MONTHLY_COST_USD_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    name: str
+    type: str
+    native_type: str
+    desired_json: str
+    create_only_paths: _containers.RepeatedScalarFieldContainer[str]
+    set_paths: _containers.RepeatedScalarFieldContainer[str]
+    depends_on: _containers.RepeatedScalarFieldContainer[str]
+    monthly_cost_usd: str
+    def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., native_type: _Optional[str] = ..., desired_json: _Optional[str] = ..., create_only_paths: _Optional[_Iterable[str]] = ..., set_paths: _Optional[_Iterable[str]] = ..., depends_on: _Optional[_Iterable[str]] = ..., monthly_cost_usd: _Optional[str] = ...) -> None: ...
+
+class CompileResponse(_message.Message):
+    __slots__ = ("template_digest", "resources", "inputs", "problems")
+    TEMPLATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    template_digest: str
+    resources: _containers.RepeatedCompositeFieldContainer[CompiledResource]
+    inputs: _containers.RepeatedScalarFieldContainer[str]
+    problems: _containers.RepeatedCompositeFieldContainer[_common_pb2.Problem]
+    def __init__(self, template_digest: _Optional[str] = ..., resources: _Optional[_Iterable[_Union[CompiledResource, _Mapping]]] = ..., inputs: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[_Union[_common_pb2.Problem, _Mapping]]] = ...) -> None: ...
+
+class ObserveTarget(_message.Message):
+    __slots__ = ("urn", "type", "physical_id")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    PHYSICAL_ID_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    type: str
+    physical_id: str
+    def __init__(self, urn: _Optional[str] = ..., type: _Optional[str] = ..., physical_id: _Optional[str] = ...) -> None: ...
+
+class ObserveRequest(_message.Message):
+    __slots__ = ("scope", "deployment_id", "targets")
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    scope: Scope
+    deployment_id: str
+    targets: _containers.RepeatedCompositeFieldContainer[ObserveTarget]
+    def __init__(self, scope: _Optional[_Union[Scope, _Mapping]] = ..., deployment_id: _Optional[str] = ..., targets: _Optional[_Iterable[_Union[ObserveTarget, _Mapping]]] = ...) -> None: ...
+
+class ObservedResource(_message.Message):
+    __slots__ = ("urn", "presence", "physical_id", "properties_json", "attributes_json", "digest", "reason")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    PRESENCE_FIELD_NUMBER: _ClassVar[int]
+    PHYSICAL_ID_FIELD_NUMBER: _ClassVar[int]
+    PROPERTIES_JSON_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_JSON_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    presence: Presence
+    physical_id: str
+    properties_json: str
+    attributes_json: str
+    digest: str
+    reason: str
+    def __init__(self, urn: _Optional[str] = ..., presence: _Optional[_Union[Presence, str]] = ..., physical_id: _Optional[str] = ..., properties_json: _Optional[str] = ..., attributes_json: _Optional[str] = ..., digest: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ObserveResponse(_message.Message):
+    __slots__ = ("resources",)
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    resources: _containers.RepeatedCompositeFieldContainer[ObservedResource]
+    def __init__(self, resources: _Optional[_Iterable[_Union[ObservedResource, _Mapping]]] = ...) -> None: ...
+
+class ListTypesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PropertyInfo(_message.Message):
+    __slots__ = ("name", "json_type", "required", "create_only", "description")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    JSON_TYPE_FIELD_NUMBER: _ClassVar[int]
+    REQUIRED_FIELD_NUMBER: _ClassVar[int]
+    CREATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    json_type: str
+    required: bool
+    create_only: bool
+    description: str
+    def __init__(self, name: _Optional[str] = ..., json_type: _Optional[str] = ..., required: _Optional[bool] = ..., create_only: _Optional[bool] = ..., description: _Optional[str] = ...) -> None: ...
+
+class TypeInfo(_message.Message):
+    __slots__ = ("type", "description", "properties", "attributes", "support")
+    class SupportEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    PROPERTIES_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    SUPPORT_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    description: str
+    properties: _containers.RepeatedCompositeFieldContainer[PropertyInfo]
+    attributes: _containers.RepeatedScalarFieldContainer[str]
+    support: _containers.ScalarMap[str, str]
+    def __init__(self, type: _Optional[str] = ..., description: _Optional[str] = ..., properties: _Optional[_Iterable[_Union[PropertyInfo, _Mapping]]] = ..., attributes: _Optional[_Iterable[str]] = ..., support: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class ListTypesResponse(_message.Message):
+    __slots__ = ("types", "native_types")
+    TYPES_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_TYPES_FIELD_NUMBER: _ClassVar[int]
+    types: _containers.RepeatedCompositeFieldContainer[TypeInfo]
+    native_types: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, types: _Optional[_Iterable[_Union[TypeInfo, _Mapping]]] = ..., native_types: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PutRequest(_message.Message):
+    __slots__ = ("name", "type", "secret_json")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    SECRET_JSON_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: str
+    secret_json: bytes
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., secret_json: _Optional[bytes] = ...) -> None: ...
+
+class PutResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StoredCredential(_message.Message):
+    __slots__ = ("name", "type")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: str
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ...) -> None: ...
+
+class ListResponse(_message.Message):
+    __slots__ = ("credentials",)
+    CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    credentials: _containers.RepeatedCompositeFieldContainer[StoredCredential]
+    def __init__(self, credentials: _Optional[_Iterable[_Union[StoredCredential, _Mapping]]] = ...) -> None: ...

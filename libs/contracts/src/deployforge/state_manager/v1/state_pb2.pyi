@@ -1,0 +1,281 @@
+import datetime
+
+from deployforge.common.v1 import common_pb2 as _common_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ResourceState(_message.Message):
+    __slots__ = ("urn", "name", "type", "native_type", "provider", "account", "location", "unit_id", "unit_name", "physical_id", "desired_json", "actual_json", "attributes_json", "depends_on", "criticality", "set_paths", "resource_version", "protect", "retain_on_delete", "provider_type", "credential_ref", "spec_json", "create_only_paths")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    UNIT_ID_FIELD_NUMBER: _ClassVar[int]
+    UNIT_NAME_FIELD_NUMBER: _ClassVar[int]
+    PHYSICAL_ID_FIELD_NUMBER: _ClassVar[int]
+    DESIRED_JSON_FIELD_NUMBER: _ClassVar[int]
+    ACTUAL_JSON_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_JSON_FIELD_NUMBER: _ClassVar[int]
+    DEPENDS_ON_FIELD_NUMBER: _ClassVar[int]
+    CRITICALITY_FIELD_NUMBER: _ClassVar[int]
+    SET_PATHS_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PROTECT_FIELD_NUMBER: _ClassVar[int]
+    RETAIN_ON_DELETE_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_REF_FIELD_NUMBER: _ClassVar[int]
+    SPEC_JSON_FIELD_NUMBER: _ClassVar[int]
+    CREATE_ONLY_PATHS_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    name: str
+    type: str
+    native_type: str
+    provider: str
+    account: str
+    location: str
+    unit_id: str
+    unit_name: str
+    physical_id: str
+    desired_json: str
+    actual_json: str
+    attributes_json: str
+    depends_on: _containers.RepeatedScalarFieldContainer[str]
+    criticality: str
+    set_paths: _containers.RepeatedScalarFieldContainer[str]
+    resource_version: int
+    protect: bool
+    retain_on_delete: bool
+    provider_type: str
+    credential_ref: str
+    spec_json: str
+    create_only_paths: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., native_type: _Optional[str] = ..., provider: _Optional[str] = ..., account: _Optional[str] = ..., location: _Optional[str] = ..., unit_id: _Optional[str] = ..., unit_name: _Optional[str] = ..., physical_id: _Optional[str] = ..., desired_json: _Optional[str] = ..., actual_json: _Optional[str] = ..., attributes_json: _Optional[str] = ..., depends_on: _Optional[_Iterable[str]] = ..., criticality: _Optional[str] = ..., set_paths: _Optional[_Iterable[str]] = ..., resource_version: _Optional[int] = ..., protect: _Optional[bool] = ..., retain_on_delete: _Optional[bool] = ..., provider_type: _Optional[str] = ..., credential_ref: _Optional[str] = ..., spec_json: _Optional[str] = ..., create_only_paths: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Version(_message.Message):
+    __slots__ = ("deployment_id", "deployment", "version", "desired_version", "request_id", "plan_id", "plan_digest", "execution_id", "action", "author", "approvers", "manifest_digest", "digest", "resources", "good", "recorded_at", "effective_at")
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DESIRED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PLAN_ID_FIELD_NUMBER: _ClassVar[int]
+    PLAN_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    APPROVERS_FIELD_NUMBER: _ClassVar[int]
+    MANIFEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    GOOD_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_AT_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_AT_FIELD_NUMBER: _ClassVar[int]
+    deployment_id: str
+    deployment: _common_pb2.DeploymentRef
+    version: int
+    desired_version: int
+    request_id: str
+    plan_id: str
+    plan_digest: str
+    execution_id: str
+    action: str
+    author: str
+    approvers: _containers.RepeatedScalarFieldContainer[str]
+    manifest_digest: str
+    digest: str
+    resources: int
+    good: bool
+    recorded_at: _timestamp_pb2.Timestamp
+    effective_at: _timestamp_pb2.Timestamp
+    def __init__(self, deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., version: _Optional[int] = ..., desired_version: _Optional[int] = ..., request_id: _Optional[str] = ..., plan_id: _Optional[str] = ..., plan_digest: _Optional[str] = ..., execution_id: _Optional[str] = ..., action: _Optional[str] = ..., author: _Optional[str] = ..., approvers: _Optional[_Iterable[str]] = ..., manifest_digest: _Optional[str] = ..., digest: _Optional[str] = ..., resources: _Optional[int] = ..., good: _Optional[bool] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetRequest(_message.Message):
+    __slots__ = ("deployment", "version")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    version: int
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class GetResponse(_message.Message):
+    __slots__ = ("version", "resources", "healing_json", "outputs_json", "units")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    HEALING_JSON_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_JSON_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    version: Version
+    resources: _containers.RepeatedCompositeFieldContainer[ResourceState]
+    healing_json: str
+    outputs_json: str
+    units: _containers.RepeatedCompositeFieldContainer[UnitState]
+    def __init__(self, version: _Optional[_Union[Version, _Mapping]] = ..., resources: _Optional[_Iterable[_Union[ResourceState, _Mapping]]] = ..., healing_json: _Optional[str] = ..., outputs_json: _Optional[str] = ..., units: _Optional[_Iterable[_Union[UnitState, _Mapping]]] = ...) -> None: ...
+
+class UnitState(_message.Message):
+    __slots__ = ("unit_id", "name", "provider", "provider_type", "account", "location", "credential_ref", "stage", "part", "template_digest", "inputs_json")
+    UNIT_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_TYPE_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_REF_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
+    TEMPLATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_JSON_FIELD_NUMBER: _ClassVar[int]
+    unit_id: str
+    name: str
+    provider: str
+    provider_type: str
+    account: str
+    location: str
+    credential_ref: str
+    stage: int
+    part: int
+    template_digest: str
+    inputs_json: str
+    def __init__(self, unit_id: _Optional[str] = ..., name: _Optional[str] = ..., provider: _Optional[str] = ..., provider_type: _Optional[str] = ..., account: _Optional[str] = ..., location: _Optional[str] = ..., credential_ref: _Optional[str] = ..., stage: _Optional[int] = ..., part: _Optional[int] = ..., template_digest: _Optional[str] = ..., inputs_json: _Optional[str] = ...) -> None: ...
+
+class HistoryRequest(_message.Message):
+    __slots__ = ("deployment", "page")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    page: _common_pb2.PageRequest
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., page: _Optional[_Union[_common_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class HistoryResponse(_message.Message):
+    __slots__ = ("versions", "next_cursor")
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    versions: _containers.RepeatedCompositeFieldContainer[Version]
+    next_cursor: str
+    def __init__(self, versions: _Optional[_Iterable[_Union[Version, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+
+class DiffRequest(_message.Message):
+    __slots__ = ("deployment", "from_version", "to_version")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    FROM_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TO_VERSION_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    from_version: int
+    to_version: int
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., from_version: _Optional[int] = ..., to_version: _Optional[int] = ...) -> None: ...
+
+class ResourceDiff(_message.Message):
+    __slots__ = ("urn", "name", "change", "attributes")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    name: str
+    change: str
+    attributes: _containers.RepeatedCompositeFieldContainer[_common_pb2.AttributeChange]
+    def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., change: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[_common_pb2.AttributeChange, _Mapping]]] = ...) -> None: ...
+
+class DiffResponse(_message.Message):
+    __slots__ = ("from_version", "to_version", "resources")
+    FROM_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TO_VERSION_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    from_version: int
+    to_version: int
+    resources: _containers.RepeatedCompositeFieldContainer[ResourceDiff]
+    def __init__(self, from_version: _Optional[int] = ..., to_version: _Optional[int] = ..., resources: _Optional[_Iterable[_Union[ResourceDiff, _Mapping]]] = ...) -> None: ...
+
+class LastKnownGoodRequest(_message.Message):
+    __slots__ = ("deployment",)
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ...) -> None: ...
+
+class LastKnownGoodResponse(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: Version
+    def __init__(self, version: _Optional[_Union[Version, _Mapping]] = ...) -> None: ...
+
+class GraphRequest(_message.Message):
+    __slots__ = ("deployment",)
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ...) -> None: ...
+
+class Edge(_message.Message):
+    __slots__ = ("from_urn", "to_urn", "reason")
+    FROM_URN_FIELD_NUMBER: _ClassVar[int]
+    TO_URN_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    from_urn: str
+    to_urn: str
+    reason: str
+    def __init__(self, from_urn: _Optional[str] = ..., to_urn: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class GraphResponse(_message.Message):
+    __slots__ = ("urns", "edges")
+    URNS_FIELD_NUMBER: _ClassVar[int]
+    EDGES_FIELD_NUMBER: _ClassVar[int]
+    urns: _containers.RepeatedScalarFieldContainer[str]
+    edges: _containers.RepeatedCompositeFieldContainer[Edge]
+    def __init__(self, urns: _Optional[_Iterable[str]] = ..., edges: _Optional[_Iterable[_Union[Edge, _Mapping]]] = ...) -> None: ...
+
+class InventoryListRequest(_message.Message):
+    __slots__ = ("deployment", "type", "provider", "location", "page")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    type: str
+    provider: str
+    location: str
+    page: _common_pb2.PageRequest
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., provider: _Optional[str] = ..., location: _Optional[str] = ..., page: _Optional[_Union[_common_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class InventoryItem(_message.Message):
+    __slots__ = ("urn", "deployment", "type", "native_type", "provider", "account", "location", "physical_id", "criticality", "drift", "version", "changed_at")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    PHYSICAL_ID_FIELD_NUMBER: _ClassVar[int]
+    CRITICALITY_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_AT_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    deployment: _common_pb2.DeploymentRef
+    type: str
+    native_type: str
+    provider: str
+    account: str
+    location: str
+    physical_id: str
+    criticality: str
+    drift: str
+    version: int
+    changed_at: _timestamp_pb2.Timestamp
+    def __init__(self, urn: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., native_type: _Optional[str] = ..., provider: _Optional[str] = ..., account: _Optional[str] = ..., location: _Optional[str] = ..., physical_id: _Optional[str] = ..., criticality: _Optional[str] = ..., drift: _Optional[str] = ..., version: _Optional[int] = ..., changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class InventoryListResponse(_message.Message):
+    __slots__ = ("items", "next_cursor")
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[InventoryItem]
+    next_cursor: str
+    def __init__(self, items: _Optional[_Iterable[_Union[InventoryItem, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""The drift-detector notices when reality moves."""

@@ -1,0 +1,1 @@
+"""The healer mends drift, by proposing a plan."""

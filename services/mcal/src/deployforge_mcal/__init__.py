@@ -1,0 +1,1 @@
+"""The mcal touches clouds, so that nobody else has to."""

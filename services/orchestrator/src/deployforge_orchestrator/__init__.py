@@ -1,0 +1,1 @@
+"""The orchestrator drives plans to done."""

@@ -1,0 +1,1 @@
+"""The state-manager remembers every version of what was deployed."""
