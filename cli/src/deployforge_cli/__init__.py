@@ -1,1 +1,1 @@
-"""The deployforge command."""
+"""The `deployforge` command: a thin, friendly face of the Python client."""

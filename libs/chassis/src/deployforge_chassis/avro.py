@@ -1,4 +1,6 @@
-"""Facts as bytes: Avro behind the Confluent wire format (a zero byte, the schema's id in four bytes, the body)."""
+"""Facts as bytes: Avro behind the Confluent wire format (a zero byte, the schema's id in four bytes, the
+body).
+"""
 
 import io
 import json
@@ -30,7 +32,9 @@ _LONGEST_REASON: Final = 300
 
 
 class NotWireFormat(ValueError):
-    """Bytes that are not a fact in the Confluent wire format, or whose body its schema cannot read. Permanent."""
+    """Bytes that are not a fact in the Confluent wire format, or whose body its schema cannot read.
+    Permanent.
+    """
 
 
 class ValueNotOfSchema(ValueError):
@@ -73,7 +77,8 @@ class AvroCodec:
         self._readers: dict[int, _Reader] = {}
 
     def register(self, service: str) -> None:
-        """Register every fact of `service` now, so that a missing registry or a broken schema shows at start."""
+        """Register every fact of `service` now, so that a missing registry or a broken schema shows at start.
+        """
         for version in self._schemas.of_service(service):
             self._writer(version.fact)
 
@@ -88,7 +93,9 @@ class AvroCodec:
         try:
             fastavro.schemaless_writer(out, writer.parsed, value, strict_allow_default=True)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, IndexError) as refusal:
-            raise ValueNotOfSchema(fact, f"{type(refusal).__name__}: {str(refusal)[:_LONGEST_REASON]}") from refusal
+            raise ValueNotOfSchema(
+                fact, f"{type(refusal).__name__}: {str(refusal)[:_LONGEST_REASON]}"
+            ) from refusal
         return out.getvalue()
 
     def decode(self, data: bytes) -> tuple[str, dict[str, Any]]:
@@ -105,7 +112,8 @@ class AvroCodec:
         try:
             value = fastavro.schemaless_reader(body, reader.written, reader.wanted)
         except Exception as refusal:
-            # fastavro raises whatever the bytes led it into: EOFError, ValueError, IndexError, UnicodeDecodeError…
+            # fastavro raises whatever the bytes led it into: EOFError, ValueError, IndexError,
+            # UnicodeDecodeError…
             raise NotWireFormat(f"{reader.fact}: body unreadable: {type(refusal).__name__}") from refusal
         if not isinstance(value, dict):
             raise NotWireFormat(f"{reader.fact}: not a record")

@@ -42,7 +42,9 @@ def caller(context: grpc.ServicerContext | None = None) -> str:
 
 
 def principal(context: grpc.ServicerContext | None = None) -> Principal | None:
-    """The person or program for whom control-plane makes this call, verified; None where it speaks for itself."""
+    """The person or program for whom control-plane makes this call, verified; None where it speaks for
+    itself.
+    """
     call = _current.get()
     if call is None:
         raise NoCall("no gRPC call is being served here")
@@ -51,7 +53,9 @@ def principal(context: grpc.ServicerContext | None = None) -> Principal | None:
 
 @contextmanager
 def serving(call: Call) -> Iterator[None]:
-    """Within the block, `caller` and `principal` answer for `call`. Handler tests use it in place of a server."""
+    """Within the block, `caller` and `principal` answer for `call`. Handler tests use it in place of a
+    server.
+    """
     token = _current.set(call)
     try:
         with acting_for(call.principal):

@@ -1,7 +1,7 @@
 """FULL_TRANSITIVE, decided here: whether two versions of a schema can read each other, in both directions.
 
-Stricter than the Avro specification where our own rule is stricter: nothing is renamed (no aliases), numbers are
-not widened (that works one way only), and every enum has a default for symbols it does not know yet.
+Stricter than the Avro specification where our own rule is stricter: nothing is renamed (no aliases), numbers
+are not widened (that works one way only), and every enum has a default for symbols it does not know yet.
 """
 
 from collections.abc import Mapping
@@ -22,11 +22,18 @@ def faults(schema: Any, path: str = "") -> list[str]:
             inner = [
                 fault
                 for field in fields
-                for fault in (*_alias(field, f"{path}.{field['name']}"), *faults(field["type"], f"{path}.{field['name']}"))
+                for fault in (
+                    *_alias(field, f"{path}.{field['name']}"),
+                    *faults(field["type"], f"{path}.{field['name']}"),
+                )
             ]
             return [*_alias(schema, path), *inner]
         case {"type": "enum"}:
-            missing = [] if schema.get("default") in schema["symbols"] else [f"{path}: an enum needs a default symbol"]
+            missing = (
+                []
+                if schema.get("default") in schema["symbols"]
+                else [f"{path}: an enum needs a default symbol"]
+            )
             return [*_alias(schema, path), *missing]
         case {"type": "array", "items": items}:
             return faults(items, f"{path}[]")
@@ -57,7 +64,9 @@ def _alias(node: Mapping[str, Any], path: str) -> list[str]:
     return [f"{path}: nothing is renamed, so nothing has aliases"] if node.get("aliases") else []
 
 
-def _compare(older: Any, newer: Any, path: str, old_names: Mapping[str, Any], new_names: Mapping[str, Any]) -> list[str]:
+def _compare(
+    older: Any, newer: Any, path: str, old_names: Mapping[str, Any], new_names: Mapping[str, Any]
+) -> list[str]:
     older, newer = _plain(older, old_names), _plain(newer, new_names)
     if isinstance(older, list) or isinstance(newer, list):
         return _compare_unions(older, newer, path, old_names, new_names)
@@ -67,7 +76,9 @@ def _compare(older: Any, newer: Any, path: str, old_names: Mapping[str, Any], ne
         case {"type": "record"}, {"type": "record"}:
             return _compare_records(older, newer, path, old_names, new_names)
         case {"type": "enum"}, {"type": "enum"}:
-            if set(older["symbols"]) != set(newer["symbols"]) and not ("default" in older and "default" in newer):
+            if set(older["symbols"]) != set(newer["symbols"]) and not (
+                "default" in older and "default" in newer
+            ):
                 return [f"{path}: enum symbols changed without a default on both sides"]
         case {"type": "array"}, {"type": "array"}:
             return _compare(older["items"], newer["items"], f"{path}[]", old_names, new_names)
@@ -102,7 +113,9 @@ def _compare_unions(
     if before.keys() != after.keys():
         return [f"{path}: the types {sorted(before)} became {sorted(after)}"]
     return [
-        reason for kind in before for reason in _compare(before[kind], after[kind], path, old_names, new_names)
+        reason
+        for kind in before
+        for reason in _compare(before[kind], after[kind], path, old_names, new_names)
     ]
 
 
@@ -120,7 +133,9 @@ def _kind(schema: Any) -> str:
     parts = [str(schema["type"])]
     if schema["type"] in _NAMED:
         parts.append(str(schema["name"]).rpartition(".")[2])
-    parts += [f"{key}={schema[key]}" for key in ("logicalType", "precision", "scale", "size") if key in schema]
+    parts += [
+        f"{key}={schema[key]}" for key in ("logicalType", "precision", "scale", "size") if key in schema
+    ]
     return parts[0] if len(parts) == 1 else f"{parts[0]} {' '.join(parts[1:])}"
 
 

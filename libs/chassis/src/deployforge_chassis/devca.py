@@ -38,9 +38,9 @@ class _Authority:
 def ensure(tls_dir: Path, holders: Sequence[str] = HOLDERS, clock: Clock | None = None) -> tuple[str, ...]:
     """Make what is missing in `tls_dir` and renew what ends within 30 days; the names that were issued.
 
-    Writes `ca.pem`, `ca.key`, and per holder `<name>.pem` (leaf, then CA), `<name>.key` (PKCS8); for the broker
-    also `broker.keystore.pem` (key, leaf, CA in one file, as Kafka's PEM keystore wants it). Keys have mode 0600.
-    A second call changes nothing; concurrent calls wait for each other.
+    Writes `ca.pem`, `ca.key`, and per holder `<name>.pem` (leaf, then CA), `<name>.key` (PKCS8); for the
+    broker also `broker.keystore.pem` (key, leaf, CA in one file, as Kafka's PEM keystore wants it). Keys have
+    mode 0600. A second call changes nothing; concurrent calls wait for each other.
     """
     now = (clock or SystemClock()).now()
     tls_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -106,7 +106,9 @@ def _issue(tls_dir: Path, name: str, authority: _Authority, now: datetime) -> No
         _builder(subject, authority.certificate.subject, key.public_key(), now, _LEAF_LIFE)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), False)
+        .add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), False
+        )
         .add_extension(x509.SubjectAlternativeName(alternative), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), False)
         .sign(authority.key, hashes.SHA256())

@@ -77,13 +77,17 @@ def _service_config(once: Collection[str]) -> dict[str, Any]:
 class _CausalChannel(grpc.Channel):
     """Adds metadata and deadlines around an ordinary channel: client interceptors do the same at twice the cost."""
 
-    def __init__(self, inner: grpc.Channel, metadata: Callable[[], Metadata], deadline_seconds: float) -> None:
+    def __init__(
+        self, inner: grpc.Channel, metadata: Callable[[], Metadata], deadline_seconds: float
+    ) -> None:
         self._inner = inner
         self._metadata = metadata
         self._deadline_seconds = deadline_seconds
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return _Calls(self._inner.unary_unary(method, *args, **kwargs), self._metadata, self._deadline_seconds)
+        return _Calls(
+            self._inner.unary_unary(method, *args, **kwargs), self._metadata, self._deadline_seconds
+        )
 
     def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
         return _Calls(self._inner.unary_stream(method, *args, **kwargs), self._metadata, None)
@@ -94,7 +98,9 @@ class _CausalChannel(grpc.Channel):
     def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
         return _Calls(self._inner.stream_stream(method, *args, **kwargs), self._metadata, None)
 
-    def subscribe(self, callback: Callable[[grpc.ChannelConnectivity], None], try_to_connect: bool = False) -> None:
+    def subscribe(
+        self, callback: Callable[[grpc.ChannelConnectivity], None], try_to_connect: bool = False
+    ) -> None:
         self._inner.subscribe(callback, try_to_connect)
 
     def unsubscribe(self, callback: Callable[[grpc.ChannelConnectivity], None]) -> None:
@@ -122,10 +128,14 @@ class _Calls:
         return self._inner(request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more)
 
     def with_call(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
-        return self._inner.with_call(request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more)
+        return self._inner.with_call(
+            request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more
+        )
 
     def future(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
-        return self._inner.future(request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more)
+        return self._inner.future(
+            request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more
+        )
 
     def _within(self, timeout: float | None) -> float | None:
         return self._deadline_seconds if timeout is None else timeout

@@ -22,7 +22,7 @@ from grpc_reflection.v1alpha import reflection
 from deployforge_chassis import tls
 from deployforge_chassis.call import caller, principal
 from deployforge_chassis.config import ServiceSettings
-from deployforge_chassis.guard import Guard, StatusOf
+from deployforge_chassis.guard import Guard, Handler, StatusOf
 from deployforge_chassis.identity import CALLERS
 from deployforge_chassis.principal import PrincipalVerifier
 
@@ -96,11 +96,12 @@ def serve(
     is refused. Refuses to be made (MethodWithoutRule, RuleWithoutMethod) when rules and methods do not match.
     """
     table = _Table()
+    registrar: Any = table
     probe = health.HealthServicer(experimental_non_blocking=False)
     for register in registrations:
-        register(table)
-    health_pb2_grpc.add_HealthServicer_to_server(probe, table)
-    reflection.enable_server_reflection([*table.services, reflection.SERVICE_NAME], table)
+        register(registrar)
+    health_pb2_grpc.add_HealthServicer_to_server(probe, registrar)
+    reflection.enable_server_reflection([*table.services, reflection.SERVICE_NAME], registrar)
     # A probe that this version of the library does not serve needs no rule.
     all_rules = {method: who for method, who in _PROBES.items() if method in table.methods} | dict(rules)
     if missing := table.methods.keys() - all_rules.keys():
@@ -124,7 +125,7 @@ class GrpcServer:
         self._probe = probe
         self._services = table.services
         self._pool = ThreadPoolExecutor(settings.grpc_threads, thread_name_prefix="grpc")
-        self._server = grpc.server(
+        self._server: Any = grpc.server(
             self._pool, options=_OPTIONS, maximum_concurrent_rpcs=settings.grpc_concurrency
         )
         for service, handlers in table.by_service(guard).items():
@@ -171,14 +172,12 @@ class _Table:
     """Stands in for a grpc.Server while generated code registers, and keeps what it was given."""
 
     def __init__(self) -> None:
-        self._handlers: dict[str, Mapping[str, grpc.RpcMethodHandler]] = {}
+        self._handlers: dict[str, Mapping[str, Handler]] = {}
 
-    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+    def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
         """Generated code registers each service twice; the second, named table is the one that is kept."""
 
-    def add_registered_method_handlers(
-        self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler]
-    ) -> None:
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
         self._handlers[service] = handlers
 
     @property
@@ -186,14 +185,14 @@ class _Table:
         return tuple(self._handlers)
 
     @property
-    def methods(self) -> dict[str, grpc.RpcMethodHandler]:
+    def methods(self) -> dict[str, Handler]:
         return {
             f"/{service}/{name}": handler
             for service, handlers in self._handlers.items()
             for name, handler in handlers.items()
         }
 
-    def by_service(self, guard: Guard) -> dict[str, dict[str, grpc.RpcMethodHandler]]:
+    def by_service(self, guard: Guard) -> dict[str, dict[str, Handler]]:
         """Every handler behind `guard`."""
         return {
             service: {name: guard.wrap(f"/{service}/{name}", handler) for name, handler in handlers.items()}

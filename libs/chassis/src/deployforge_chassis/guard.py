@@ -6,10 +6,10 @@ It wraps the table of method handlers once, at start-up, because a server interc
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from contextvars import copy_context
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
 import structlog
@@ -21,6 +21,7 @@ from deployforge_chassis.identity import CONTROL_PLANE, TRUST_DOMAIN, NotOurs, n
 from deployforge_chassis.principal import METADATA_KEY, PrincipalRefused, PrincipalVerifier
 
 StatusOf = Mapping[type[Exception], grpc.StatusCode]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Behavior = Callable[[Any, grpc.ServicerContext], Any]
 
 _SAN: Final = "x509_subject_alternative_name"
@@ -28,6 +29,14 @@ _LONGEST_ID: Final = 128
 _LONGEST_DETAILS: Final = 2_000
 """Characters; details travel in a header, and clients refuse headers above 8 KiB."""
 _END: Final = object()
+
+_SHAPES: Final[Mapping[tuple[bool, bool], tuple[str, Callable[..., Handler]]]] = {
+    (False, False): ("unary_unary", grpc.unary_unary_rpc_method_handler),
+    (False, True): ("unary_stream", grpc.unary_stream_rpc_method_handler),
+    (True, False): ("stream_unary", grpc.stream_unary_rpc_method_handler),
+    (True, True): ("stream_stream", grpc.stream_stream_rpc_method_handler),
+}
+"""By (request streams, response streams): where a handler keeps its function, and what makes a new handler."""
 
 SECONDS = Histogram("deployforge_grpc_server_seconds", "Seconds a call took", ["method"])
 CALLS = Counter("deployforge_grpc_server_calls", "Calls by method and outcome", ["method", "code"])
@@ -50,23 +59,15 @@ class Guard:
         self._verifier = verifier
         self._streams = threading.BoundedSemaphore(streams)
 
-    def wrap(self, method: str, handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
+    def wrap(self, method: str, handler: Handler) -> Handler:
         """The same handler behind the guard. `method` is the full name, `/package.Service/Method`."""
-        codecs = {
-            "request_deserializer": handler.request_deserializer,
-            "response_serializer": handler.response_serializer,
-        }
-        if handler.response_streaming:
-            behavior = handler.stream_stream if handler.request_streaming else handler.unary_stream
-            make = (
-                grpc.stream_stream_rpc_method_handler
-                if handler.request_streaming
-                else grpc.unary_stream_rpc_method_handler
-            )
-            return make(self._stream(method, behavior), **codecs)
-        behavior = handler.stream_unary if handler.request_streaming else handler.unary_unary
-        make = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
-        return make(self._unary(method, behavior), **codecs)
+        shape = (handler.request_streaming, handler.response_streaming)
+        attribute, make = _SHAPES[shape]
+        behavior = getattr(handler, attribute)
+        guarded = (
+            self._stream(method, behavior) if handler.response_streaming else self._unary(method, behavior)
+        )
+        return make(guarded, handler.request_deserializer, handler.response_serializer)
 
     def _unary(self, method: str, behavior: Behavior) -> Behavior:
         def guarded(request: Any, context: grpc.ServicerContext) -> Any:
@@ -92,7 +93,9 @@ class Guard:
             try:
                 call, cause = self._admit(method, context)
                 if not self._streams.acquire(blocking=False):
-                    context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many open streams; try again later")
+                    context.abort(
+                        grpc.StatusCode.RESOURCE_EXHAUSTED, "too many open streams; try again later"
+                    )
                 bindings.callback(self._streams.release)
                 scope.run(bindings.enter_context, serving(call))
                 scope.run(bindings.enter_context, causality.bound(cause))
@@ -130,7 +133,7 @@ class Guard:
 
     def _refuse(self, method: str, error: Exception, context: grpc.ServicerContext) -> NoReturn:
         """Turn an exception into a status. What has no name leaves the process only as an id to look up."""
-        if type(error) is Exception and not error.args and context.code() is not None:
+        if type(error) is Exception and not error.args and _code_of(context) is not None:
             raise error  # the handler called context.abort itself
         for kind in type(error).__mro__:
             if (code := self._status_of.get(kind)) is not None:
@@ -145,7 +148,8 @@ class Guard:
 
 
 def _caller(context: grpc.ServicerContext) -> str:
-    names = [name for name in context.auth_context().get(_SAN, ()) if name.startswith(TRUST_DOMAIN.encode())]
+    alternatives: Iterable[Any] = context.auth_context().get(_SAN, ())
+    names = [name for name in alternatives if name.startswith(TRUST_DOMAIN.encode())]
     if len(names) == 1:
         try:
             return name_of(names[0].decode())
@@ -171,6 +175,11 @@ def _cause(metadata: Mapping[str, str], call: Call) -> causality.Causality:
 
 
 def _measure(method: str, context: grpc.ServicerContext, started: float) -> None:
-    code = context.code()
+    code = _code_of(context)
     CALLS.labels(method, code.name if isinstance(code, grpc.StatusCode) else "OK").inc()
     SECONDS.labels(method).observe(time.perf_counter() - started)
+
+
+def _code_of(context: Any) -> Any:
+    """The status set so far; grpc's own contexts have it although the published interface does not."""
+    return context.code()

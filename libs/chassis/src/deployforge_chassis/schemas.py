@@ -116,7 +116,9 @@ def load(directory: Path | None = None) -> Schemas:
         versions[version.version] = version
     for versions in found.values():
         if sorted(versions) != list(range(1, len(versions) + 1)):
-            raise BadSchemaFile(next(iter(versions.values())).path, f"versions {sorted(versions)} are not 1, 2, 3…")
+            raise BadSchemaFile(
+                next(iter(versions.values())).path, f"versions {sorted(versions)} are not 1, 2, 3…"
+            )
     return Schemas({fact: tuple(versions[n] for n in sorted(versions)) for fact, versions in found.items()})
 
 
@@ -143,7 +145,9 @@ def from_plain(schema: Any, value: Any) -> Any:
             return _timestamp(value)
         case {"type": "record", "fields": fields} if isinstance(value, dict):
             types = {field["name"]: field["type"] for field in fields}
-            return {key: from_plain(types[key], inner) if key in types else inner for key, inner in value.items()}
+            return {
+                key: from_plain(types[key], inner) if key in types else inner for key, inner in value.items()
+            }
         case {"type": "array", "items": items} if isinstance(value, list):
             return [from_plain(items, inner) for inner in value]
         case {"type": "map", "values": values} if isinstance(value, dict):

@@ -25,7 +25,17 @@ from pydantic import TypeAdapter, ValidationError
 from deployforge_chassis.identity import SERVICES
 from deployforge_chassis.murmur2 import murmur2, partition
 
-__all__ = ["BadTopics", "Topic", "Topics", "UnknownTopic", "full_name", "load", "murmur2", "partition", "short_name"]
+__all__ = [
+    "BadTopics",
+    "Topic",
+    "Topics",
+    "UnknownTopic",
+    "full_name",
+    "load",
+    "murmur2",
+    "partition",
+    "short_name",
+]
 
 _PREFIX: Final = "deployforge."
 _VERSION: Final = ".v1"
@@ -142,13 +152,17 @@ _FIELDS: Final = TypeAdapter(Topic)
 def _topic(name: str, entry: Any) -> Topic:
     known = {f for f in Topic.__dataclass_fields__ if f != "name"}
     if not isinstance(entry, dict) or (unknown := entry.keys() - known):
-        raise BadTopics(f"topic {name}: expected a mapping of {sorted(known)}, found {sorted(map(str, entry))}")
+        raise BadTopics(
+            f"topic {name}: expected a mapping of {sorted(known)}, found {sorted(map(str, entry))}"
+        )
     try:
         topic = _FIELDS.validate_python({"name": name, **entry})
     except ValidationError as refusal:
         raise BadTopics(f"topic {name}: {refusal}") from refusal
     if topic.owner not in SERVICES or topic.partitions < 1 or not name.startswith(f"{topic.owner}."):
-        raise BadTopics(f"topic {name}: needs an owner among the services that prefixes its name, and a partition")
+        raise BadTopics(
+            f"topic {name}: needs an owner among the services that prefixes its name, and a partition"
+        )
     if topic.compacted != (topic.kind == "upsert"):
         raise BadTopics(f"topic {name}: upserts are compacted, and nothing else is")
     if unknown := set(topic.consumers) - set(SERVICES):

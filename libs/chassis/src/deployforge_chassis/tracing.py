@@ -53,7 +53,9 @@ def configure(service: str, *processors: SpanProcessor) -> None:
 
 
 @contextmanager
-def span(name: str, traceparent: str | None, attributes: Mapping[str, str | int] | None = None) -> Iterator[Span]:
+def span(
+    name: str, traceparent: str | None, attributes: Mapping[str, str | int] | None = None
+) -> Iterator[Span]:
     """A span below `traceparent`; an exception is recorded on it and goes on."""
     tracer = _provider.get_tracer("deployforge") if _provider is not None else trace.get_tracer("deployforge")
     parent = trace.set_span_in_context(NonRecordingSpan(_context_of(traceparent)))
@@ -73,4 +75,6 @@ def _context_of(traceparent: str | None) -> SpanContext:
     match = _FORM.fullmatch(traceparent or "")
     if match is None:
         return trace.INVALID_SPAN_CONTEXT
-    return SpanContext(int(match[1], 16), int(match[2], 16), is_remote=True, trace_flags=TraceFlags(int(match[3], 16)))
+    return SpanContext(
+        int(match[1], 16), int(match[2], 16), is_remote=True, trace_flags=TraceFlags(int(match[3], 16))
+    )

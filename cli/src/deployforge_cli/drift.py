@@ -1,0 +1,135 @@
+"""Commands about drift."""
+
+from typing import Annotated
+
+import typer
+from deployforge.drift_detector.v1 import drift_pb2
+from deployforge_client.client import Ref, reference
+from rich.markup import escape
+
+from deployforge_cli.exits import Exit
+from deployforge_cli.output import (
+    Format,
+    console,
+    emit,
+    moment,
+    named,
+    plain,
+    severity,
+    short,
+    shown_value,
+    table,
+)
+from deployforge_cli.session import ContextName, DeploymentName, Output, command, connected
+
+app = typer.Typer(no_args_is_help=True, help="What is different from what was deployed.")
+
+
+@app.command("list")
+@command
+def list_drift(
+    deployment: Annotated[
+        str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """List open drift; exit code 4 when there is some."""
+    with connected(context) as client:
+        records = client.drifts(reference(deployment) if deployment else Ref(), open_only=not every).records
+    if output is not Format.table:
+        emit([plain(r) for r in records], output)
+    else:
+        table(
+            "drift",
+            ("deployment", "resource", "kind", "severity", "attributes", "state", "detected (UTC)", "id"),
+            (
+                (
+                    named(r.deployment),
+                    short(r.urn),
+                    r.kind,
+                    severity(r.severity),
+                    ", ".join(a.path for a in r.attributes) or "-",
+                    r.state,
+                    moment(r.detected_at),
+                    r.drift_id,
+                )
+                for r in records
+            ),
+            empty="none; reality is as declared",
+        )
+    if any(r.state == "open" for r in records):
+        raise typer.Exit(Exit.DRIFT_FOUND)
+
+
+@app.command()
+@command
+def show(drift_id: str, output: Output = Format.table, context: ContextName = None) -> None:
+    """Show one drift: expected and actual, severity and its rule, and what it affects."""
+    with connected(context) as client:
+        record = client.drift(drift_id)
+    if output is not Format.table:
+        emit(plain(record), output)
+        return
+    describe(record)
+
+
+def describe(record: drift_pb2.DriftRecord) -> None:
+    """Print a drift record for people."""
+    console.print(
+        f"[bold]{short(record.urn)}[/] ({record.type}) {record.kind}: {severity(record.severity)} "
+        f"by rule [bold]{record.rule}[/], episode {record.episode}, {record.state}"
+    )
+    for a in record.attributes:
+        console.print(
+            f"  {escape(a.path)}: expected {escape(shown_value(a.expected_json))}, "
+            f"found {escape(shown_value(a.actual_json))}  {severity(a.severity)} [dim]{a.rule}[/]",
+            highlight=False,
+        )
+    for hit in record.impact:
+        way = " → ".join(short(u) for u in hit.path)
+        console.print(f"  affects [bold]{short(hit.urn)}[/] [dim]({hit.reason}: {way})[/]")
+    console.print(
+        f"  detected {moment(record.detected_at)}, last seen {moment(record.last_seen_at)}, "
+        f"resolved {moment(record.resolved_at)}",
+        style="dim",
+    )
+
+
+@app.command()
+@command
+def scan(deployment: DeploymentName, output: Output = Format.table, context: ContextName = None) -> None:
+    """Ask for a scan now."""
+    with connected(context) as client:
+        scans = list(client.scan(deployment))
+    if output is not Format.table:
+        emit({"scan_ids": scans}, output)
+        return
+    console.print(f"{len(scans)} scan{'s' if len(scans) != 1 else ''} requested: {', '.join(scans) or 'none'}")
+
+
+@app.command()
+@command
+def coverage(deployment: DeploymentName, output: Output = Format.table, context: ContextName = None) -> None:
+    """Show what the last scans checked, and what they could not."""
+    with connected(context) as client:
+        answer = client.coverage(deployment)
+    if output is not Format.table:
+        emit(plain(answer), output)
+        return
+    table(
+        f"coverage of {deployment}",
+        ("shard", "at (UTC)", "checked", "drifted", "not checked"),
+        (
+            (
+                s.shard,
+                moment(s.at),
+                str(s.checked),
+                str(s.drifted),
+                "; ".join(f"{short(n.urn)}: {n.reason}" for n in s.not_checked) or "0",
+            )
+            for s in answer.shards
+        ),
+        empty="no scan yet",
+    )

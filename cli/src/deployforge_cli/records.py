@@ -1,0 +1,201 @@
+"""Commands about the record of things: the audit log, the stream of events, who may do what, types."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from deployforge_client.client import Ref, reference
+
+from deployforge_cli.output import Format, console, emit, moment, named, plain, table
+from deployforge_cli.progress import event_line
+from deployforge_cli.session import ContextName, Output, command, connected
+
+audit_app = typer.Typer(no_args_is_help=True, help="Who did what, and what was refused.")
+events_app = typer.Typer(no_args_is_help=True, help="The facts themselves.")
+access_app = typer.Typer(no_args_is_help=True, help="Tokens and who they belong to.")
+credentials_app = typer.Typer(no_args_is_help=True, help="Root credentials of clouds; they can be set, never read.")
+
+
+@audit_app.command("list")
+@command
+def audit_list(
+    deployment: Annotated[str | None, typer.Argument(metavar="[NAMESPACE/NAME]")] = None,
+    actor: Annotated[str, typer.Option(help="Only what this person or service did.")] = "",
+    size: Annotated[int, typer.Option(help="Rows, at most 500.")] = 50,
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """List audit records, newest first."""
+    with connected(context) as client:
+        answer = client.audit(reference(deployment) if deployment else Ref(), actor=actor, size=size)
+    if output is not Format.table:
+        emit([plain(r) for r in answer.records], output)
+        return
+    table(
+        "audit",
+        ("position", "at (UTC)", "actor", "action", "outcome", "deployment", "detail"),
+        (
+            (str(r.position), moment(r.at), r.actor, r.action, r.outcome, named(r.deployment), r.detail)
+            for r in answer.records
+        ),
+    )
+
+
+@events_app.command()
+@command
+def tail(
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Only this namespace.")] = "",
+    since_start: Annotated[bool, typer.Option("--all", help="From the beginning, not from now.")] = False,
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """Print facts of all deployments as they come."""
+    with connected(context) as client:
+        for event in client.watch(namespace=namespace, after=0 if since_start else -1):
+            if output is Format.table:
+                console.print(f"{event_line(event)} [dim]{named(event.deployment)}[/]", highlight=False)
+            else:
+                emit(plain(event), output)
+
+
+@access_app.command()
+@command
+def whoami(output: Output = Format.table, context: ContextName = None) -> None:
+    """Show who the token of this context belongs to."""
+    with connected(context) as client:
+        me = client.whoami()
+    if output is not Format.table:
+        emit(plain(me), output)
+        return
+    console.print(f"[bold]{me.subject}[/] as {', '.join(me.roles)} in {', '.join(me.namespaces)}")
+
+
+@access_app.command()
+@command
+def tokens(output: Output = Format.table, context: ContextName = None) -> None:
+    """List tokens, without their text."""
+    with connected(context) as client:
+        answer = client.tokens()
+    if output is not Format.table:
+        emit([plain(t) for t in answer.tokens], output)
+        return
+    table(
+        "tokens",
+        ("id", "subject", "roles", "namespaces", "created (UTC)", "revoked"),
+        (
+            (
+                t.token_id,
+                t.subject,
+                ", ".join(t.roles),
+                ", ".join(t.namespaces),
+                moment(t.created_at),
+                "yes" if t.revoked else "-",
+            )
+            for t in answer.tokens
+        ),
+    )
+
+
+@access_app.command("create-token")
+@command
+def create_token(
+    subject: str,
+    role: Annotated[list[str], typer.Option("--role", help="viewer, deployer, approver, operator, auditor, admin.")],
+    namespace: Annotated[list[str] | None, typer.Option("--namespace", "-n", help="Default: all.")] = None,
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """Create a token; it is printed once."""
+    with connected(context) as client:
+        answer = client.create_token(subject, role, namespace or ["*"])
+    if output is not Format.table:
+        emit(plain(answer), output)
+        return
+    console.print(f"token {answer.token_id} of {subject}, shown once:", style="dim")
+    sys.stdout.write(answer.token + "\n")
+
+
+@access_app.command("revoke-token")
+@command
+def revoke_token(token_id: str, context: ContextName = None) -> None:
+    """Refuse a token from now on."""
+    with connected(context) as client:
+        client.revoke_token(token_id)
+    console.print(f"token {token_id} is revoked")
+
+
+@credentials_app.command("put")
+@command
+def put_credential(
+    name: str,
+    type: Annotated[str, typer.Option(help="aws, azure or gcp.")],
+    file: Annotated[Path | None, typer.Option(help="JSON file; default: standard input.")] = None,
+    context: ContextName = None,
+) -> None:
+    """Store a root credential."""
+    secret = file.read_bytes() if file else sys.stdin.buffer.read()
+    with connected(context) as client:
+        client.put_credential(name, type, secret)
+    console.print(f"credential {name} is stored")
+
+
+@credentials_app.command("list")
+@command
+def list_credentials(output: Output = Format.table, context: ContextName = None) -> None:
+    """List the stored root credentials by name."""
+    with connected(context) as client:
+        answer = client.credentials()
+    if output is not Format.table:
+        emit([plain(c) for c in answer.credentials], output)
+        return
+    table("credentials", ("name", "type"), ((c.name, c.type) for c in answer.credentials))
+
+
+@command
+def types(
+    type: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="Show the properties of one type.")] = None,
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """Show what can be declared, and which provider supports what."""
+    with connected(context) as client:
+        answer = client.types()
+    chosen = [t for t in answer.types if type is None or t.type == type]
+    if output is not Format.table:
+        emit([plain(t) for t in chosen], output)
+        return
+    if type is None:
+        table(
+            "types",
+            ("type", "supported by", "what it is"),
+            ((t.type, ", ".join(f"{p} {s}" for p, s in sorted(t.support.items())), t.description) for t in chosen),
+        )
+        console.print(f"and {len(answer.native_types)} native types, as <provider>/<type>", style="dim")
+        return
+    if not chosen:
+        known = ", ".join(t.type for t in answer.types)
+        raise typer.BadParameter(f"no type {type!r}; there are {known}")
+    for t in chosen:
+        table(
+            f"{t.type}: {t.description}",
+            ("property", "type", "required", "replaces", "meaning"),
+            (
+                (
+                    p.name,
+                    p.json_type,
+                    "yes" if p.required else "-",
+                    "yes" if p.create_only else "-",
+                    p.description,
+                )
+                for p in t.properties
+            ),
+        )
+        console.print(f"others refer to: {', '.join(t.attributes)}", style="dim")
+
+
+@command
+def schema(context: ContextName = None) -> None:
+    """Print the JSON Schema of a manifest, for editors."""
+    with connected(context) as client:
+        sys.stdout.write(client.manifest_schema() + "\n")

@@ -1,0 +1,408 @@
+"""`DeployForge`: everything a person or a program can ask of a control plane.
+
+Answers are the messages of the public contract (`deployforge.*_pb2`), which are typed.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from deployforge.common.v1 import common_pb2
+from deployforge.control_plane.v1 import deployments_pb2 as cp
+from deployforge.control_plane.v1 import deployments_pb2_grpc as cp_grpc
+from deployforge.drift_detector.v1 import drift_pb2, drift_pb2_grpc
+from deployforge.healer.v1 import healing_pb2, healing_pb2_grpc
+from deployforge.mcal.v1 import clouds_pb2, clouds_pb2_grpc
+from deployforge.orchestrator.v1 import plans_pb2, plans_pb2_grpc
+from deployforge.state_manager.v1 import state_pb2, state_pb2_grpc
+
+from deployforge_client.connection import Caller, open_channel
+from deployforge_client.contexts import Context
+from deployforge_client.errors import BadRequest, Unreachable
+
+#: Largest manifest that the control plane reads, in bytes; refused here before it is sent.
+MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024
+
+#: How long a watch asks again for a control plane that went away, and how often.
+RECONNECT_SECONDS = 60.0
+RECONNECT_PAUSE_SECONDS = 0.5
+
+#: States in which nothing more happens to a request.
+TERMINAL = frozenset(
+    {
+        cp.REQUEST_STATE_SUCCEEDED,
+        cp.REQUEST_STATE_FAILED,
+        cp.REQUEST_STATE_ROLLED_BACK,
+        cp.REQUEST_STATE_REJECTED,
+        cp.REQUEST_STATE_CANCELLED,
+        cp.REQUEST_STATE_STALE,
+    }
+)
+
+Ref = common_pb2.DeploymentRef
+
+
+def reference(text: str) -> Ref:
+    """`namespace/name` as a reference. Raises BadRequest for anything else."""
+    namespace, slash, name = text.partition("/")
+    if not slash or not namespace or not name:
+        raise BadRequest(f"{text!r} does not name a deployment", hint="write NAMESPACE/NAME, storefront/webshop")
+    return Ref(namespace=namespace, name=name)
+
+
+class DeployForge:
+    """A connection to one control plane; use it as a context manager or call `close`."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._channel = open_channel(context)
+        self._call = Caller(context.token)
+        self._deployments = cp_grpc.DeploymentsStub(self._channel)
+        self._audit = cp_grpc.AuditStub(self._channel)
+        self._access = cp_grpc.AccessStub(self._channel)
+        self._plans = plans_pb2_grpc.PlansStub(self._channel)
+        self._executions = plans_pb2_grpc.ExecutionsStub(self._channel)
+        self._state = state_pb2_grpc.StateStub(self._channel)
+        self._inventory = state_pb2_grpc.InventoryStub(self._channel)
+        self._drift = drift_pb2_grpc.DriftStub(self._channel)
+        self._healing = healing_pb2_grpc.HealingStub(self._channel)
+        self._clouds = clouds_pb2_grpc.CloudsStub(self._channel)
+        self._credentials = clouds_pb2_grpc.CredentialsStub(self._channel)
+
+    def __enter__(self) -> "DeployForge":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection; running streams end with it."""
+        self._channel.close()
+
+    # --- deployments -----------------------------------------------------------------------------------
+
+    def validate(self, manifest: bytes, file: str = "") -> cp.ValidateResponse:
+        """The problems of a manifest, none when it is valid. Nothing is written."""
+        return self._call.unary(
+            self._deployments.Validate, cp.ValidateRequest(manifest=_within_limit(manifest, file), file=file)
+        )
+
+    def submit(
+        self,
+        manifest: bytes,
+        *,
+        file: str = "",
+        plan_only: bool = False,
+        targets: Sequence[str] = (),
+        request_id: str | None = None,
+    ) -> cp.SubmitResponse:
+        """Submit a manifest; the answer names the request to watch. Raises InvalidManifest."""
+        return self._submit(
+            cp.SubmitRequest(
+                action=cp.ACTION_APPLY,
+                manifest=_within_limit(manifest, file),
+                file=file,
+                plan_only=plan_only,
+                targets=targets,
+            ),
+            request_id,
+        )
+
+    def destroy(
+        self, deployment: str, *, plan_only: bool = False, request_id: str | None = None
+    ) -> cp.SubmitResponse:
+        """Ask for everything of a deployment to be deleted."""
+        return self._submit(
+            cp.SubmitRequest(action=cp.ACTION_DESTROY, deployment=reference(deployment), plan_only=plan_only),
+            request_id,
+        )
+
+    def rollback(
+        self, deployment: str, to_version: int, *, plan_only: bool = False, request_id: str | None = None
+    ) -> cp.SubmitResponse:
+        """Ask for the desired state of an earlier version."""
+        return self._submit(
+            cp.SubmitRequest(
+                action=cp.ACTION_ROLLBACK,
+                deployment=reference(deployment),
+                to_version=to_version,
+                plan_only=plan_only,
+            ),
+            request_id,
+        )
+
+    def _submit(self, request: cp.SubmitRequest, request_id: str | None) -> cp.SubmitResponse:
+        request.request_id = request_id or str(uuid.uuid4())
+        return self._call.unary(self._deployments.Submit, request)
+
+    def execute(self, request_id: str, plan_digest: str) -> None:
+        """Execute the plan of a plan-only request."""
+        self._call.unary(self._deployments.Execute, cp.ExecuteRequest(request_id=request_id, plan_digest=plan_digest))
+
+    def get(self, request_id: str) -> cp.DeploymentRequest:
+        """One request as it is now."""
+        return self._call.unary(self._deployments.Get, cp.GetRequest(request_id=request_id)).request
+
+    def list(
+        self, deployment: Ref | None = None, *, latest_only: bool = False, size: int = 100, cursor: str = ""
+    ) -> cp.ListResponse:
+        """Requests, newest first."""
+        return self._call.unary(
+            self._deployments.List,
+            cp.ListRequest(
+                deployment=deployment,
+                latest_only=latest_only,
+                page=common_pb2.PageRequest(size=size, cursor=cursor),
+            ),
+        )
+
+    def latest(self, deployment: str) -> cp.DeploymentRequest:
+        """The newest request of a deployment. Raises BadRequest when there is none."""
+        found = self.list(reference(deployment), size=1).requests
+        if not found:
+            raise BadRequest(f"nothing was ever requested for {deployment}", hint="deployforge list")
+        return found[0]
+
+    def watch(
+        self,
+        *,
+        request_id: str = "",
+        deployment: str = "",
+        namespace: str = "",
+        after: int = 0,
+        until_done: bool = False,
+        timeout_seconds: float | None = None,
+    ) -> Iterator[cp.WatchResponse]:
+        """What happens, as it happens, from position `after` on (-1: from now).
+
+        A control plane that goes away is asked again for `RECONNECT_SECONDS`, from the last position, so that no
+        event is missed or repeated. Raises TimedOut after `timeout_seconds`.
+        """
+        where = reference(deployment) if deployment else Ref(namespace=namespace)
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        gone_since: float | None = None
+        while True:
+            left = None if deadline is None else max(0.01, deadline - time.monotonic())
+            request = cp.WatchRequest(request_id=request_id, deployment=where, after=after, until_done=until_done)
+            try:
+                for event in self._call.stream(self._deployments.Watch, request, left):
+                    gone_since, after = None, event.position
+                    yield event
+                return
+            except Unreachable:
+                gone_since = gone_since or time.monotonic()
+                if time.monotonic() - gone_since > RECONNECT_SECONDS:
+                    raise
+                time.sleep(RECONNECT_PAUSE_SECONDS)
+
+    def approve(self, request_id: str, plan_digest: str, comment: str = "") -> cp.DeploymentRequest:
+        """Approve exactly this plan. Raises PermissionDenied for its author, Refused if decided or stale."""
+        return self._call.unary(
+            self._deployments.Approve,
+            cp.ApproveRequest(request_id=request_id, plan_digest=plan_digest, comment=comment),
+        ).request
+
+    def reject(self, request_id: str, reason: str) -> cp.DeploymentRequest:
+        """Refuse the plan, for good."""
+        return self._call.unary(
+            self._deployments.Reject, cp.RejectRequest(request_id=request_id, reason=reason)
+        ).request
+
+    def cancel(self, request_id: str, reason: str = "") -> cp.DeploymentRequest:
+        """Start no new step; running ones end."""
+        return self._call.unary(
+            self._deployments.Cancel, cp.CancelRequest(request_id=request_id, reason=reason)
+        ).request
+
+    def manifest(self, request_id: str) -> bytes:
+        """The manifest of a request, canonical JSON."""
+        return self._call.unary(self._deployments.GetManifest, cp.GetManifestRequest(request_id=request_id)).manifest
+
+    def manifest_schema(self) -> str:
+        """The JSON Schema of a manifest."""
+        return self._call.unary(self._deployments.GetManifestSchema, cp.GetManifestSchemaRequest()).schema_json
+
+    # --- plans and executions --------------------------------------------------------------------------
+
+    def plan(self, plan_id: str) -> plans_pb2.Plan:
+        """A plan with every change, attribute by attribute."""
+        return self._call.unary(self._plans.Get, plans_pb2.PlansGetRequest(plan_id=plan_id)).plan
+
+    def execution(self, execution_id: str) -> plans_pb2.Execution:
+        """An execution with its steps."""
+        return self._call.unary(
+            self._executions.Get, plans_pb2.ExecutionsGetRequest(execution_id=execution_id)
+        ).execution
+
+    # --- state -----------------------------------------------------------------------------------------
+
+    def state(self, deployment: str, version: int = 0) -> state_pb2.GetResponse:
+        """The state of a deployment at a version (0: the newest)."""
+        return self._call.unary(
+            self._state.Get, state_pb2.GetRequest(deployment=reference(deployment), version=version)
+        )
+
+    def history(self, deployment: str, *, size: int = 100, cursor: str = "") -> state_pb2.HistoryResponse:
+        """Versions, newest first."""
+        return self._call.unary(
+            self._state.History,
+            state_pb2.HistoryRequest(
+                deployment=reference(deployment), page=common_pb2.PageRequest(size=size, cursor=cursor)
+            ),
+        )
+
+    def diff(self, deployment: str, from_version: int, to_version: int = 0) -> state_pb2.DiffResponse:
+        """What changed from one version to another."""
+        return self._call.unary(
+            self._state.Diff,
+            state_pb2.DiffRequest(deployment=reference(deployment), from_version=from_version, to_version=to_version),
+        )
+
+    def graph(self, deployment: str) -> state_pb2.GraphResponse:
+        """The dependency graph of the newest version."""
+        return self._call.unary(self._state.Graph, state_pb2.GraphRequest(deployment=reference(deployment)))
+
+    def inventory(
+        self,
+        deployment: Ref | None = None,
+        *,
+        type: str = "",
+        provider: str = "",
+        location: str = "",
+        size: int = 100,
+        cursor: str = "",
+    ) -> state_pb2.InventoryListResponse:
+        """Resources of all deployments that the caller may read, sorted by urn."""
+        return self._call.unary(
+            self._inventory.List,
+            state_pb2.InventoryListRequest(
+                deployment=deployment,
+                type=type,
+                provider=provider,
+                location=location,
+                page=common_pb2.PageRequest(size=size, cursor=cursor),
+            ),
+        )
+
+    # --- drift and healing -----------------------------------------------------------------------------
+
+    def drifts(
+        self, deployment: Ref | None = None, *, open_only: bool = False, size: int = 100, cursor: str = ""
+    ) -> drift_pb2.ListResponse:
+        """Drift records, newest first."""
+        return self._call.unary(
+            self._drift.List,
+            drift_pb2.ListRequest(
+                deployment=deployment,
+                open_only=open_only,
+                page=common_pb2.PageRequest(size=size, cursor=cursor),
+            ),
+        )
+
+    def drift(self, drift_id: str) -> drift_pb2.DriftRecord:
+        """One drift with its attributes and its impact."""
+        return self._call.unary(self._drift.Get, drift_pb2.GetRequest(drift_id=drift_id)).record
+
+    def scan(self, deployment: str) -> Sequence[str]:
+        """Ask for a scan now; returns the ids of the scans."""
+        return self._call.unary(self._drift.Scan, drift_pb2.ScanRequest(deployment=reference(deployment))).scan_ids
+
+    def coverage(self, deployment: str) -> drift_pb2.CoverageResponse:
+        """What the last scans checked, and what they could not."""
+        return self._call.unary(self._drift.Coverage, drift_pb2.CoverageRequest(deployment=reference(deployment)))
+
+    def incidents(
+        self, deployment: Ref | None = None, *, open_only: bool = False, size: int = 100, cursor: str = ""
+    ) -> healing_pb2.ListIncidentsResponse:
+        """Incidents, newest first."""
+        return self._call.unary(
+            self._healing.ListIncidents,
+            healing_pb2.ListIncidentsRequest(
+                deployment=deployment,
+                open_only=open_only,
+                page=common_pb2.PageRequest(size=size, cursor=cursor),
+            ),
+        )
+
+    def explain(self, incident_id: str) -> healing_pb2.ExplainResponse:
+        """Every decision about an incident, with its reasons."""
+        return self._call.unary(self._healing.Explain, healing_pb2.ExplainRequest(incident_id=incident_id))
+
+    def pause_healing(self, deployment: str, reason: str = "") -> None:
+        """Start no remedy for the deployment until it is resumed."""
+        self._call.unary(
+            self._healing.Pause, healing_pb2.PauseRequest(deployment=reference(deployment), reason=reason)
+        )
+
+    def resume_healing(self, deployment: str) -> None:
+        """Let remedies start again."""
+        self._call.unary(self._healing.Resume, healing_pb2.ResumeRequest(deployment=reference(deployment)))
+
+    # --- audit, access, clouds -------------------------------------------------------------------------
+
+    def audit(
+        self, deployment: Ref | None = None, *, actor: str = "", size: int = 100, cursor: str = ""
+    ) -> cp.AuditListResponse:
+        """Audit records, newest first."""
+        return self._call.unary(
+            self._audit.List,
+            cp.AuditListRequest(
+                deployment=deployment, actor=actor, page=common_pb2.PageRequest(size=size, cursor=cursor)
+            ),
+        )
+
+    def whoami(self) -> cp.WhoAmIResponse:
+        """Who the token belongs to."""
+        return self._call.unary(self._access.WhoAmI, cp.WhoAmIRequest())
+
+    def create_token(self, subject: str, roles: Sequence[str], namespaces: Sequence[str]) -> cp.CreateTokenResponse:
+        """A new token; its text is in this answer and nowhere else."""
+        return self._call.unary(
+            self._access.CreateToken,
+            cp.CreateTokenRequest(subject=subject, roles=roles, namespaces=namespaces),
+        )
+
+    def revoke_token(self, token_id: str) -> None:
+        """The token is refused from now on."""
+        self._call.unary(self._access.RevokeToken, cp.RevokeTokenRequest(token_id=token_id))
+
+    def tokens(self) -> cp.ListTokensResponse:
+        """All tokens, without their text."""
+        return self._call.unary(self._access.ListTokens, cp.ListTokensRequest())
+
+    def types(self) -> clouds_pb2.ListTypesResponse:
+        """What can be declared, and which provider supports what."""
+        return self._call.unary(self._clouds.ListTypes, clouds_pb2.ListTypesRequest())
+
+    def put_credential(self, name: str, type: str, secret_json: bytes) -> None:
+        """Store a root credential; it can never be read back."""
+        self._call.unary(self._credentials.Put, clouds_pb2.PutRequest(name=name, type=type, secret_json=secret_json))
+
+    def credentials(self) -> clouds_pb2.ListResponse:
+        """Names and kinds of the stored root credentials."""
+        return self._call.unary(self._credentials.List, clouds_pb2.ListRequest())
+
+
+def read_manifest(path: Path) -> bytes:
+    """The bytes of a manifest file. Raises BadRequest when it cannot be read or is too large."""
+    try:
+        size = path.stat().st_size
+        if size > MANIFEST_LIMIT_BYTES:
+            raise BadRequest(_too_large(str(path), size), hint="split the deployment")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadRequest(f"cannot read {path}: {error.strerror}", hint="give the path of a manifest") from error
+
+
+def _within_limit(manifest: bytes, file: str) -> bytes:
+    if len(manifest) > MANIFEST_LIMIT_BYTES:
+        raise BadRequest(_too_large(file or "manifest", len(manifest)), hint="split the deployment")
+    return manifest
+
+
+def _too_large(what: str, size_bytes: int) -> str:
+    return f"{what}:1:1: {size_bytes:,} bytes, expected at most {MANIFEST_LIMIT_BYTES:,}"

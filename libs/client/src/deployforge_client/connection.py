@@ -1,0 +1,64 @@
+"""A mutual-TLS channel that carries the caller's token, and turns failures into named errors."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+
+from deployforge_client.contexts import Context
+from deployforge_client.errors import NoContext, TimedOut, from_rpc
+
+#: A call that has no answer after this long has failed; streams have no limit.
+CALL_DEADLINE_SECONDS = 30.0
+
+_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+
+def open_channel(context: Context) -> grpc.Channel:
+    """A channel to the context's server. Raises NoContext when its certificates cannot be read."""
+    try:
+        credentials = grpc.ssl_channel_credentials(
+            root_certificates=(context.tls_dir / "ca.pem").read_bytes(),
+            private_key=(context.tls_dir / "client.key").read_bytes(),
+            certificate_chain=(context.tls_dir / "client.pem").read_bytes(),
+        )
+    except OSError as error:
+        raise NoContext(f"cannot read the certificates of context {context.name}: {error}") from error
+    return grpc.secure_channel(
+        context.server,
+        credentials,
+        options=[
+            ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+            ("grpc.keepalive_time_ms", 30_000),
+        ],
+    )
+
+
+class Caller:
+    """Calls methods of stubs with the token, a deadline and named errors."""
+
+    def __init__(self, token: str) -> None:
+        self._metadata = (("authorization", f"Bearer {token}"),)
+
+    def unary(self, method: Callable[..., Any], request: Any, timeout: float = CALL_DEADLINE_SECONDS) -> Any:
+        """The answer of one call. Raises a DeployForgeError."""
+        try:
+            return method(request, metadata=self._metadata, timeout=timeout)
+        except grpc.RpcError as error:
+            raise from_rpc(error) from None
+
+    def stream(self, method: Callable[..., Any], request: Any, timeout_seconds: float | None = None) -> Iterator[Any]:
+        """The answers of a streaming call; closing the iterator cancels it.
+
+        Raises TimedOut when `timeout_seconds` have passed, any other DeployForgeError when the call fails.
+        """
+        call = method(request, metadata=self._metadata, timeout=timeout_seconds)
+        try:
+            yield from call
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise TimedOut(f"not done after {timeout_seconds:g} s") from None
+            raise from_rpc(error) from None
+        finally:
+            call.cancel()
