@@ -77,8 +77,7 @@ class AvroCodec:
         self._readers: dict[int, _Reader] = {}
 
     def register(self, service: str) -> None:
-        """Register every fact of `service` now, so that a missing registry or a broken schema shows at start.
-        """
+        """Register every fact of `service` now, so that a missing registry or a broken schema shows at start."""
         for version in self._schemas.of_service(service):
             self._writer(version.fact)
 
@@ -93,9 +92,7 @@ class AvroCodec:
         try:
             fastavro.schemaless_writer(out, writer.parsed, value, strict_allow_default=True)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, IndexError) as refusal:
-            raise ValueNotOfSchema(
-                fact, f"{type(refusal).__name__}: {str(refusal)[:_LONGEST_REASON]}"
-            ) from refusal
+            raise ValueNotOfSchema(fact, f"{type(refusal).__name__}: {str(refusal)[:_LONGEST_REASON]}") from refusal
         return out.getvalue()
 
     def decode(self, data: bytes) -> tuple[str, dict[str, Any]]:

@@ -42,9 +42,7 @@ def caller(context: grpc.ServicerContext | None = None) -> str:
 
 
 def principal(context: grpc.ServicerContext | None = None) -> Principal | None:
-    """The person or program for whom control-plane makes this call, verified; None where it speaks for
-    itself.
-    """
+    """The person or program for whom control-plane makes this call, verified; None where it speaks for itself."""
     call = _current.get()
     if call is None:
         raise NoCall("no gRPC call is being served here")

@@ -1,5 +1,4 @@
-"""Why something happens: the request at the root of it, the message right before it, its trace and its actor.
-"""
+"""Why something happens: the request at the root of it, the message right before it, its trace and its actor."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

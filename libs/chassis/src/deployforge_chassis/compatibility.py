@@ -30,9 +30,7 @@ def faults(schema: Any, path: str = "") -> list[str]:
             return [*_alias(schema, path), *inner]
         case {"type": "enum"}:
             missing = (
-                []
-                if schema.get("default") in schema["symbols"]
-                else [f"{path}: an enum needs a default symbol"]
+                [] if schema.get("default") in schema["symbols"] else [f"{path}: an enum needs a default symbol"]
             )
             return [*_alias(schema, path), *missing]
         case {"type": "array", "items": items}:
@@ -76,9 +74,7 @@ def _compare(
         case {"type": "record"}, {"type": "record"}:
             return _compare_records(older, newer, path, old_names, new_names)
         case {"type": "enum"}, {"type": "enum"}:
-            if set(older["symbols"]) != set(newer["symbols"]) and not (
-                "default" in older and "default" in newer
-            ):
+            if set(older["symbols"]) != set(newer["symbols"]) and not ("default" in older and "default" in newer):
                 return [f"{path}: enum symbols changed without a default on both sides"]
         case {"type": "array"}, {"type": "array"}:
             return _compare(older["items"], newer["items"], f"{path}[]", old_names, new_names)
@@ -112,11 +108,7 @@ def _compare_unions(
     after = {_kind(_plain(branch, new_names)): branch for branch in new_branches}
     if before.keys() != after.keys():
         return [f"{path}: the types {sorted(before)} became {sorted(after)}"]
-    return [
-        reason
-        for kind in before
-        for reason in _compare(before[kind], after[kind], path, old_names, new_names)
-    ]
+    return [reason for kind in before for reason in _compare(before[kind], after[kind], path, old_names, new_names)]
 
 
 def _plain(schema: Any, names: Mapping[str, Any]) -> Any:
@@ -133,9 +125,7 @@ def _kind(schema: Any) -> str:
     parts = [str(schema["type"])]
     if schema["type"] in _NAMED:
         parts.append(str(schema["name"]).rpartition(".")[2])
-    parts += [
-        f"{key}={schema[key]}" for key in ("logicalType", "precision", "scale", "size") if key in schema
-    ]
+    parts += [f"{key}={schema[key]}" for key in ("logicalType", "precision", "scale", "size") if key in schema]
     return parts[0] if len(parts) == 1 else f"{parts[0]} {' '.join(parts[1:])}"
 
 

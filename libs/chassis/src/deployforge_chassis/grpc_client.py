@@ -36,7 +36,7 @@ def channel(
     """A channel to service `peer`, which must prove by its certificate to be that service. Connects when used.
 
     Calls are tried up to four times while the peer is UNAVAILABLE; commands carry request ids, so that repeats
-    nothing. Full names in `once` ("deployforge.healer.v1.Healing/Pause") are never repeated.
+    nothing. Full names in `once` ("package.Service/Method") are never repeated.
     Unary calls without a timeout get `deadline_seconds`; streams have none unless the caller gives one.
     With a `signer`, the principal of `principal.acting_for` is signed for the peer. `address` overrides settings.
     """
@@ -77,17 +77,13 @@ def _service_config(once: Collection[str]) -> dict[str, Any]:
 class _CausalChannel(grpc.Channel):
     """Adds metadata and deadlines around an ordinary channel: client interceptors do the same at twice the cost."""
 
-    def __init__(
-        self, inner: grpc.Channel, metadata: Callable[[], Metadata], deadline_seconds: float
-    ) -> None:
+    def __init__(self, inner: grpc.Channel, metadata: Callable[[], Metadata], deadline_seconds: float) -> None:
         self._inner = inner
         self._metadata = metadata
         self._deadline_seconds = deadline_seconds
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return _Calls(
-            self._inner.unary_unary(method, *args, **kwargs), self._metadata, self._deadline_seconds
-        )
+        return _Calls(self._inner.unary_unary(method, *args, **kwargs), self._metadata, self._deadline_seconds)
 
     def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
         return _Calls(self._inner.unary_stream(method, *args, **kwargs), self._metadata, None)
@@ -98,9 +94,7 @@ class _CausalChannel(grpc.Channel):
     def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
         return _Calls(self._inner.stream_stream(method, *args, **kwargs), self._metadata, None)
 
-    def subscribe(
-        self, callback: Callable[[grpc.ChannelConnectivity], None], try_to_connect: bool = False
-    ) -> None:
+    def subscribe(self, callback: Callable[[grpc.ChannelConnectivity], None], try_to_connect: bool = False) -> None:
         self._inner.subscribe(callback, try_to_connect)
 
     def unsubscribe(self, callback: Callable[[grpc.ChannelConnectivity], None]) -> None:
@@ -128,14 +122,10 @@ class _Calls:
         return self._inner(request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more)
 
     def with_call(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
-        return self._inner.with_call(
-            request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more
-        )
+        return self._inner.with_call(request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more)
 
     def future(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
-        return self._inner.future(
-            request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more
-        )
+        return self._inner.future(request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more)
 
     def _within(self, timeout: float | None) -> float | None:
         return self._deadline_seconds if timeout is None else timeout

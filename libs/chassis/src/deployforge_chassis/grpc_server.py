@@ -3,16 +3,16 @@
 ```python
 server = serve(
     settings,
-    [lambda server: add_PlansServicer_to_server(PlansApi(app), server)],
-    rules={"/deployforge.orchestrator.v1.Plans/Get": frozenset({"control-plane"})},
-    status_of={PlanNotFound: grpc.StatusCode.NOT_FOUND},
+    [lambda server: add_BodiesServicer_to_server(BodiesApi(bodies), server)],
+    rules={"/deployforge.common.v1.Bodies/Get": frozenset({"control-plane"})},
+    status_of={BodyNotFound: grpc.StatusCode.NOT_FOUND},
 )
 ```
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import grpc
 import structlog
@@ -125,9 +125,9 @@ class GrpcServer:
         self._probe = probe
         self._services = table.services
         self._pool = ThreadPoolExecutor(settings.grpc_threads, thread_name_prefix="grpc")
-        self._server: Any = grpc.server(
-            self._pool, options=_OPTIONS, maximum_concurrent_rpcs=settings.grpc_concurrency
-        )
+        limit = settings.grpc_concurrency
+        # The published type stubs do not know the registered methods that generated code uses.
+        self._server = cast(Any, grpc.server(self._pool, options=_OPTIONS, maximum_concurrent_rpcs=limit))
         for service, handlers in table.by_service(guard).items():
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
             self._server.add_registered_method_handlers(service, handlers)

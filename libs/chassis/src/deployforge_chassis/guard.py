@@ -55,7 +55,11 @@ class Guard:
         streams: int,
     ) -> None:
         self._rules = rules
-        self._status_of = status_of
+        # Generated servicers raise NotImplementedError for a method that a service does not offer.
+        self._status_of: dict[type, grpc.StatusCode] = {
+            NotImplementedError: grpc.StatusCode.UNIMPLEMENTED,
+            **status_of,
+        }
         self._verifier = verifier
         self._streams = threading.BoundedSemaphore(streams)
 
@@ -64,9 +68,7 @@ class Guard:
         shape = (handler.request_streaming, handler.response_streaming)
         attribute, make = _SHAPES[shape]
         behavior = getattr(handler, attribute)
-        guarded = (
-            self._stream(method, behavior) if handler.response_streaming else self._unary(method, behavior)
-        )
+        guarded = self._stream(method, behavior) if handler.response_streaming else self._unary(method, behavior)
         return make(guarded, handler.request_deserializer, handler.response_serializer)
 
     def _unary(self, method: str, behavior: Behavior) -> Behavior:
@@ -77,7 +79,7 @@ class Guard:
                 with serving(call), causality.bound(cause):
                     try:
                         return behavior(request, context)
-                    except Exception as error:  # noqa: BLE001 - _refuse raises for every error
+                    except Exception as error:
                         self._refuse(method, error, context)
             finally:
                 _measure(method, context, started)
@@ -93,9 +95,7 @@ class Guard:
             try:
                 call, cause = self._admit(method, context)
                 if not self._streams.acquire(blocking=False):
-                    context.abort(
-                        grpc.StatusCode.RESOURCE_EXHAUSTED, "too many open streams; try again later"
-                    )
+                    context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many open streams; try again later")
                 bindings.callback(self._streams.release)
                 scope.run(bindings.enter_context, serving(call))
                 scope.run(bindings.enter_context, causality.bound(cause))
@@ -105,7 +105,7 @@ class Guard:
                         bindings.callback(close)
                     while (response := scope.run(next, responses, _END)) is not _END:
                         yield response
-                except Exception as error:  # noqa: BLE001 - _refuse raises for every error
+                except Exception as error:
                     scope.run(self._refuse, method, error, context)
             finally:
                 scope.run(bindings.close)

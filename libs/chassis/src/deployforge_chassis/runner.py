@@ -47,7 +47,7 @@ def run(
     All parts together get `drain_seconds`; a process still alive 2 s later ends itself through `die` (unless the
     caller brought its own `stop`: then the process is the caller's). Signals are handled only in the main thread.
     """
-    asked = stop or threading.Event()
+    asked = _Asked(stop)
     _on_signals(asked)
     started: list[Part] = []
     failed = False
@@ -80,18 +80,35 @@ def run(
         raise SystemExit(1)
 
 
-def _on_signals(asked: threading.Event) -> None:
+class _Asked:
+    """Whether the process has been asked to stop, by a signal or by the caller's event."""
+
+    def __init__(self, event: threading.Event | None) -> None:
+        self._event = event or threading.Event()
+        # Not the event: a handler runs in the main thread, which may be inside the event's own lock just then,
+        # and Event.set() would wait for that lock for ever.
+        self.signalled = False
+
+    def is_set(self) -> bool:
+        return self.signalled or self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        self._event.wait(seconds)
+        return self.is_set()
+
+
+def _on_signals(asked: _Asked) -> None:
     if threading.current_thread() is not threading.main_thread():
         return
 
     def ask(number: int, frame: FrameType | None) -> None:
-        asked.set()
+        asked.signalled = True
 
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
 
 
-def _watch(parts: Sequence[Part], asked: threading.Event) -> bool:
+def _watch(parts: Sequence[Part], asked: _Asked) -> bool:
     """Block until asked to stop (False) or until a part has failed (True)."""
     while not asked.wait(_LOOK_SECONDS):
         for part in parts:

@@ -116,9 +116,7 @@ def load(directory: Path | None = None) -> Schemas:
         versions[version.version] = version
     for versions in found.values():
         if sorted(versions) != list(range(1, len(versions) + 1)):
-            raise BadSchemaFile(
-                next(iter(versions.values())).path, f"versions {sorted(versions)} are not 1, 2, 3…"
-            )
+            raise BadSchemaFile(next(iter(versions.values())).path, f"versions {sorted(versions)} are not 1, 2, 3…")
     return Schemas({fact: tuple(versions[n] for n in sorted(versions)) for fact, versions in found.items()})
 
 
@@ -145,9 +143,7 @@ def from_plain(schema: Any, value: Any) -> Any:
             return _timestamp(value)
         case {"type": "record", "fields": fields} if isinstance(value, dict):
             types = {field["name"]: field["type"] for field in fields}
-            return {
-                key: from_plain(types[key], inner) if key in types else inner for key, inner in value.items()
-            }
+            return {key: from_plain(types[key], inner) if key in types else inner for key, inner in value.items()}
         case {"type": "array", "items": items} if isinstance(value, list):
             return [from_plain(items, inner) for inner in value]
         case {"type": "map", "values": values} if isinstance(value, dict):
@@ -173,7 +169,7 @@ def _from_union(branches: list[Any], value: Any) -> Any:
 
 def _timestamp(value: Any) -> datetime:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f"expected a timestamp, found {value!r}")  # noqa: TRY004 - one error for a bad example
+        raise ValueError(f"expected a timestamp, found {value!r}")
     if isinstance(value, int):
         return _EPOCH + timedelta(milliseconds=value)
     instant = datetime.fromisoformat(value)

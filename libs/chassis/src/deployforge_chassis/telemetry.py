@@ -34,9 +34,7 @@ def configure(settings: ServiceSettings) -> "MetricsServer":
 def configure_logging(service: str, level: str = "info") -> None:
     """structlog and the standard library's loggers both write one JSON object per line to stdout."""
 
-    def name_service(
-        logger: Any, method: str, event: structlog.typing.EventDict
-    ) -> structlog.typing.EventDict:
+    def name_service(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         event["service"] = service
         return event
 

@@ -7,7 +7,7 @@ topics:
     owner: orchestrator            # its only writer
     key: deployment id             # what a key is, for people
     partitions: 8                  # fixed for this topic version
-    records: [PlanDrafted, …]
+    records: [ExecutionStarted, …]
     consumers: [control-plane, …]
     starts: beginning              # where a new consumer begins: beginning | snapshot | now
     retention_days: 30             # absent for compacted topics
@@ -152,17 +152,13 @@ _FIELDS: Final = TypeAdapter(Topic)
 def _topic(name: str, entry: Any) -> Topic:
     known = {f for f in Topic.__dataclass_fields__ if f != "name"}
     if not isinstance(entry, dict) or (unknown := entry.keys() - known):
-        raise BadTopics(
-            f"topic {name}: expected a mapping of {sorted(known)}, found {sorted(map(str, entry))}"
-        )
+        raise BadTopics(f"topic {name}: expected a mapping of {sorted(known)}, found {sorted(map(str, entry))}")
     try:
         topic = _FIELDS.validate_python({"name": name, **entry})
     except ValidationError as refusal:
         raise BadTopics(f"topic {name}: {refusal}") from refusal
     if topic.owner not in SERVICES or topic.partitions < 1 or not name.startswith(f"{topic.owner}."):
-        raise BadTopics(
-            f"topic {name}: needs an owner among the services that prefixes its name, and a partition"
-        )
+        raise BadTopics(f"topic {name}: needs an owner among the services that prefixes its name, and a partition")
     if topic.compacted != (topic.kind == "upsert"):
         raise BadTopics(f"topic {name}: upserts are compacted, and nothing else is")
     if unknown := set(topic.consumers) - set(SERVICES):

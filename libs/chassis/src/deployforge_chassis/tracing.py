@@ -53,9 +53,7 @@ def configure(service: str, *processors: SpanProcessor) -> None:
 
 
 @contextmanager
-def span(
-    name: str, traceparent: str | None, attributes: Mapping[str, str | int] | None = None
-) -> Iterator[Span]:
+def span(name: str, traceparent: str | None, attributes: Mapping[str, str | int] | None = None) -> Iterator[Span]:
     """A span below `traceparent`; an exception is recorded on it and goes on."""
     tracer = _provider.get_tracer("deployforge") if _provider is not None else trace.get_tracer("deployforge")
     parent = trace.set_span_in_context(NonRecordingSpan(_context_of(traceparent)))

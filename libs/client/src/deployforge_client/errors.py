@@ -1,6 +1,7 @@
 """What can go wrong between a client and the control plane, by name."""
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import grpc
 from deployforge.common.v1 import common_pb2
@@ -74,7 +75,7 @@ _BY_STATUS: dict[grpc.StatusCode, tuple[type[DeployForgeError], str]] = {
 
 def from_rpc(error: grpc.RpcError) -> DeployForgeError:
     """The named error for a failed call."""
-    trailing: Iterable[tuple[str, bytes]] = error.trailing_metadata() or ()
+    trailing = cast(Iterable[tuple[str, bytes]], error.trailing_metadata() or ())
     for key, value in trailing:
         if key == PROBLEMS_KEY:
             return InvalidManifest(deployments_pb2.ValidateResponse.FromString(value).problems)

@@ -57,6 +57,26 @@ class ResourceSpec(_message.Message):
     import_id: str
     def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., properties_json: _Optional[str] = ..., native_json: _Optional[str] = ..., initial_json: _Optional[str] = ..., depends_on: _Optional[_Iterable[str]] = ..., protect: _Optional[bool] = ..., retain_on_delete: _Optional[bool] = ..., import_id: _Optional[str] = ...) -> None: ...
 
+class CheckRequest(_message.Message):
+    __slots__ = ("resources",)
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    resources: _containers.RepeatedCompositeFieldContainer[CheckedResource]
+    def __init__(self, resources: _Optional[_Iterable[_Union[CheckedResource, _Mapping]]] = ...) -> None: ...
+
+class CheckedResource(_message.Message):
+    __slots__ = ("provider_type", "spec")
+    PROVIDER_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    provider_type: str
+    spec: ResourceSpec
+    def __init__(self, provider_type: _Optional[str] = ..., spec: _Optional[_Union[ResourceSpec, _Mapping]] = ...) -> None: ...
+
+class CheckResponse(_message.Message):
+    __slots__ = ("problems",)
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    problems: _containers.RepeatedCompositeFieldContainer[_common_pb2.Problem]
+    def __init__(self, problems: _Optional[_Iterable[_Union[_common_pb2.Problem, _Mapping]]] = ...) -> None: ...
+
 class CompileRequest(_message.Message):
     __slots__ = ("deployment_id", "unit_id", "unit_name", "scope", "resources", "tags")
     class TagsEntry(_message.Message):

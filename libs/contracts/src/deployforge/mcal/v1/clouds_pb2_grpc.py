@@ -34,6 +34,11 @@ class CloudsStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.Check = channel.unary_unary(
+                '/deployforge.mcal.v1.Clouds/Check',
+                request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CheckRequest.SerializeToString,
+                response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CheckResponse.FromString,
+                _registered_method=True)
         self.Compile = channel.unary_unary(
                 '/deployforge.mcal.v1.Clouds/Compile',
                 request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileRequest.SerializeToString,
@@ -53,6 +58,13 @@ class CloudsStub:
 
 class CloudsServicer:
     """Missing associated documentation comment in .proto file."""
+
+    def Check(self, request, context):
+        """Checks types and properties against the clouds' own schemas, without compiling. Nothing is stored or touched.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def Compile(self, request, context):
         """Validates and translates one unit. Stores the native template under its digest; nothing is touched in a cloud.
@@ -79,6 +91,11 @@ class CloudsServicer:
 
 def add_CloudsServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'Check': grpc.unary_unary_rpc_method_handler(
+                    servicer.Check,
+                    request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CheckRequest.FromString,
+                    response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CheckResponse.SerializeToString,
+            ),
             'Compile': grpc.unary_unary_rpc_method_handler(
                     servicer.Compile,
                     request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileRequest.FromString,
@@ -104,6 +121,33 @@ def add_CloudsServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class Clouds:
     """Missing associated documentation comment in .proto file."""
+
+    @staticmethod
+    def Check(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.mcal.v1.Clouds/Check',
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CheckRequest.SerializeToString,
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CheckResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def Compile(request,

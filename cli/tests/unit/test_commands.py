@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from deployforge_cli.exits import Exit
+from deployforge_cli.main import app
+from typer.testing import CliRunner
+
+_runner = CliRunner()
+
+
+def test_init_writes_a_manifest_that_is_yaml_and_never_overwrites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _runner.invoke(app, ["init", "m.yaml", "--name", "shop"]).exit_code == Exit.DONE
+    assert yaml.safe_load(Path("m.yaml").read_text())["metadata"]["name"] == "shop"
+    assert _runner.invoke(app, ["init", "m.yaml"]).exit_code == Exit.USAGE
+    assert _runner.invoke(app, ["init", "m.yaml", "--force"]).exit_code == Exit.DONE
+
+
+def test_a_missing_manifest_is_a_usage_error(tmp_path: Path) -> None:
+    assert _runner.invoke(app, ["validate", str(tmp_path / "none.yaml")]).exit_code == Exit.USAGE
+
+
+def test_apply_wants_a_manifest_or_a_plan() -> None:
+    assert _runner.invoke(app, ["apply"]).exit_code == Exit.USAGE
+
+
+def test_without_a_system_the_command_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPLOYFORGE_CONTEXTS", str(tmp_path / "none.yaml"))
+    done = _runner.invoke(app, ["list"])
+    assert done.exit_code == Exit.USAGE
+    assert "make up" in done.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["validate", "plan", "apply", "approve", "reject", "cancel", "watch", "status", "list", "destroy", "rollback",
+     "history", "diff", "inventory", "graph", "outputs", "types", "schema", "doctor", "init", "manifest"],
+)  # fmt: skip
+def test_every_command_explains_itself(command: str) -> None:
+    done = _runner.invoke(app, [command, "--help"])
+    assert done.exit_code == 0
+    assert "Usage" in done.output

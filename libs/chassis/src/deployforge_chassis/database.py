@@ -1,0 +1,75 @@
+"""A service's own PostgreSQL database: transactions, queries, and one migration step at start."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from eventsourcing.postgres import PostgresDatastore
+from psycopg import Cursor
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+from deployforge_chassis.facts import Write
+
+#: Serialises migrations of replicas that start together. Any constant does; it only has to be ours.
+_MIGRATION_LOCK = 0x4446_4D47
+
+
+class Database:
+    """A pool of connections to one database; threads may share it."""
+
+    def __init__(self, url: str, *, pool_size: int = 4, max_connections: int = 24) -> None:
+        self.url = url
+        parts = conninfo_to_dict(url)
+        self.datastore = PostgresDatastore(
+            dbname=str(parts.get("dbname", "")),
+            host=str(parts.get("host", "")),
+            port=str(parts.get("port") or 5432),
+            user=str(parts.get("user", "")),
+            password=str(parts.get("password") or ""),
+            pool_size=pool_size,
+            max_overflow=max(0, max_connections - pool_size),
+            connect_timeout=30.0,
+            pre_ping=True,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Cursor[dict[str, Any]]]:
+        """A cursor whose statements are committed together when the block ends, or not at all."""
+        with self.datastore.transaction(commit=True) as cursor:
+            yield cursor
+
+    def query(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of one statement."""
+        with self.datastore.get_connection() as connection, connection.cursor() as cursor:
+            cursor.execute(sql.encode(), params)
+            return cursor.fetchall() if cursor.description else []
+
+    def one(self, sql: str, params: Sequence[Any] = ()) -> dict[str, Any] | None:
+        """The first row of one statement, or None."""
+        rows = self.query(sql, params)
+        return rows[0] if rows else None
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Execute statements in one transaction."""
+        with self.transaction() as cursor:
+            for sql, params in writes:
+                cursor.execute(sql.encode(), params)
+
+    def migrate(self, statements: Sequence[str]) -> None:
+        """Execute idempotent DDL; replicas that start together take turns."""
+        with self.transaction() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+            for statement in statements:
+                cursor.execute(statement.encode())
+
+    @contextmanager
+    def own_connection(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        """A connection outside the pool, in autocommit: for locks that live as long as it does."""
+        with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.datastore.close()

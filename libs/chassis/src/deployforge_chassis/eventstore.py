@@ -1,0 +1,190 @@
+"""Event-sourced applications on PostgreSQL whose events, positions and other rows are saved in one transaction.
+
+Built on the `eventsourcing` library. What differs, and why:
+* a consumer's position moves by compare-and-set in the transaction of its effects; the library's own tracking
+  accepts 5 after 10 and never notices a gap;
+* inserts are serialised by an advisory lock instead of LOCK TABLE: commit order is id order all the same, and a
+  database role that may only insert and select may take it;
+* tables are created by one migration step, so replicas that start together do not race.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate as BaseAggregate
+from eventsourcing.persistence import IntegrityError, Mapper
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory
+from psycopg import Cursor
+
+from deployforge_chassis.database import Database
+from deployforge_chassis.facts import Effects, Move, Write
+from deployforge_chassis.sealing import SealedMapper, Sealer
+
+EVENTS_TABLE = "events"
+
+#: Key of the advisory lock that serialises inserts of one database.
+_INSERT_LOCK = 0x4446_4556
+
+
+class Aggregate(BaseAggregate):
+    """Base of all aggregates. `deployment_id` names the data key that seals their events."""
+
+    deployment_id: UUID
+
+    class Event(BaseAggregate.Event):
+        """Carries the deployment's id, so that it can be sealed without looking anything up."""
+
+        deployment_id: UUID
+
+    class Created(Event, BaseAggregate.Created):
+        """The first event of a stream."""
+
+    def trigger_event(self, event_class: type[Any], **kwargs: Any) -> None:
+        """Add the deployment's id to every event."""
+        super().trigger_event(event_class, **{"deployment_id": self.deployment_id, **kwargs})
+
+
+class VersionConflict(Exception):
+    """Somebody else changed the aggregate meanwhile: load it again and decide again."""
+
+
+class Duplicate(Exception):
+    """The message was already applied."""
+
+
+class Gap(Exception):
+    """A message before this one was not applied."""
+
+    def __init__(self, move: Move, stands_at: int) -> None:
+        super().__init__(f"{move.name} stands at {stands_at}, the message follows {move.prev}")
+        self.stands_at = stands_at
+
+
+class PositionedRecorder(PostgresApplicationRecorder):
+    """Inserts events together with position moves and other writes."""
+
+    def _insert_events(
+        self,
+        curs: Cursor[Any],
+        stored_events: Any,
+        *,
+        moves: Sequence[Move] = (),
+        writes: Sequence[Write] = (),
+        **_: Any,
+    ) -> None:
+        # First the lock: whatever is written beside events becomes visible in the order of their commits too.
+        curs.execute("SELECT pg_advisory_xact_lock(%s)", (_INSERT_LOCK,))
+        for move in sorted(moves):
+            _move(curs, move)
+        for sql, params in writes:
+            curs.execute(sql.encode(), params)
+
+    def _lock_table(self, curs: Cursor[Any]) -> None:
+        """Taken already, see `_insert_events`."""
+
+    def _notify_channel(self, curs: Cursor[Any]) -> None:
+        """Nobody listens: the relay is woken in its process and polls otherwise."""
+
+
+def _move(curs: Cursor[Any], move: Move) -> None:
+    """Compare-and-set. RETURNING, because in pipeline mode the row count is not known."""
+    moved = curs.execute(
+        "UPDATE positions SET id = %s, message_offset = %s, event_id = %s WHERE name = %s AND id = %s RETURNING id",
+        (move.id, move.offset, move.event_id, move.name, move.prev),
+    ).fetchone()
+    if moved is not None:
+        return
+    row = curs.execute("SELECT id FROM positions WHERE name = %s", (move.name,)).fetchone()
+    stands_at = row["id"] if row else 0
+    if row is None and move.prev == 0:
+        curs.execute(
+            "INSERT INTO positions (name, id, message_offset, event_id) VALUES (%s, %s, %s, %s)",
+            (move.name, move.id, move.offset, move.event_id),
+        )
+        return
+    if stands_at >= move.id:
+        raise Duplicate(f"{move.name} stands at {stands_at}, the message is {move.id}")
+    raise Gap(move, stands_at)
+
+
+class EventSourcedApplication(Application[UUID]):
+    """An application whose commands and fact handlers return Effects, saved by `commit`."""
+
+    SCHEMA = (
+        "CREATE TABLE IF NOT EXISTS positions (name text PRIMARY KEY, id bigint NOT NULL, "
+        "message_offset bigint NOT NULL DEFAULT -1, event_id text NOT NULL DEFAULT '')",
+    )
+
+    def __init__(self, database: Database, sealer: Sealer, *, name: str) -> None:
+        self.database = database
+        self.sealer = sealer
+        self._woken: list[Callable[[], None]] = []
+        self._woken_lock = threading.Lock()
+        super().__init__({"PERSISTENCE_MODULE": __name__, "APPLICATION_NAME": name})
+        recorder = self.recorder
+        assert isinstance(recorder, PositionedRecorder)
+        database.migrate([*Sealer.SCHEMA, *self.SCHEMA])
+        recorder.create_table()
+
+    def construct_factory(self, env: Any) -> Any:
+        """Use this application's own pool instead of one made from the environment."""
+        return _Factory(env, self.database)
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Seal every event."""
+        return SealedMapper(self.sealer)
+
+    @property
+    def sealed(self) -> SealedMapper:
+        """The mapper, as what it is."""
+        assert isinstance(self.mapper, SealedMapper)
+        return self.mapper
+
+    def commit(self, effects: Effects, moves: Sequence[Move] = ()) -> None:
+        """Save aggregates' new events, writes and position moves in one transaction.
+
+        Raises VersionConflict, Duplicate or Gap; then nothing was saved.
+        """
+        self.save(*effects.aggregates, moves=moves, writes=effects.writes)
+
+    def save(self, *objs: Any, moves: Sequence[Move] = (), writes: Sequence[Write] = (), **_: Any) -> Any:
+        """As `commit`, with the aggregates as arguments."""
+        if not objs and not moves and not writes:
+            return []
+        try:
+            recordings = super().save(*objs, moves=moves, writes=writes)
+        except IntegrityError as error:
+            if f"{EVENTS_TABLE}_pkey" in str(error):
+                raise VersionConflict(str(error).splitlines()[0]) from error
+            raise
+        with self._woken_lock:
+            listeners = tuple(self._woken)
+        for wake in listeners:
+            wake()
+        return recordings
+
+    def on_save(self, wake: Callable[[], None]) -> None:
+        """Call `wake` after every commit of this process; it must not block."""
+        with self._woken_lock:
+            self._woken.append(wake)
+
+
+class _Factory(PostgresFactory):
+    """Gives every recorder the application's own database."""
+
+    def __init__(self, env: Any, database: Database) -> None:
+        # Not the library's __init__: it would open a second pool from environment variables.
+        self.env = env
+        self.datastore = database.datastore
+        self.is_snapshotting_enabled = lambda: False  # type: ignore[method-assign]
+
+    def application_recorder(self) -> PositionedRecorder:
+        return PositionedRecorder(self.datastore, events_table_name=EVENTS_TABLE)
+
+    def close(self) -> None:
+        """The database is closed by who opened it."""
+
+

