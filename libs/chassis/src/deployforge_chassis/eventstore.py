@@ -186,5 +186,3 @@ class _Factory(PostgresFactory):
 
     def close(self) -> None:
         """The database is closed by who opened it."""
-
-

