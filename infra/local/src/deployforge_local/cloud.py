@@ -3,14 +3,13 @@
 Used by the demonstration and the journeys to change things behind DeployForge's back and to see what is really there.
 """
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from deployforge_local.emulator import ROOT_KEY
 from deployforge_local.settings import LocalSettings
 
 _ANYWHERE = "0.0.0.0/0"
@@ -28,13 +27,12 @@ class Cloud:
     @classmethod
     def of_this_system(cls) -> "Cloud":
         """The emulator of the system that the environment names."""
-        settings = LocalSettings()
-        root = json.loads(Path(settings.credentials_file).read_text())["aws-local"]
-        return cls(settings.ministack_url, root["accessKeyId"], root["secretAccessKey"])
+        return cls(LocalSettings().ministack_url, ROOT_KEY, ROOT_KEY)
 
     def client(self, service: str, region: str) -> Any:
         """A boto3 client with root rights."""
-        return boto3.client(
+        make: Any = boto3.client
+        return make(
             service,
             region_name=region,
             endpoint_url=self.endpoint,

@@ -73,6 +73,10 @@ class Wish:
     desired_version: int | None = None
     healing_policy_digest: str | None = None
     reason: str | None = None
+    file: str = ""
+    """What the submitter calls the manifest's file."""
+    places_digest: str | None = None
+    """Names the body that knows where in the file the properties of resources stand."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ class ApprovalRule:
 
 @dataclass(frozen=True)
 class Change:
-    """What a plan does to one resource: `action` is none, create, update, replace, delete, adopt, correct, recreate."""
+    """What a plan does to one resource: none, create, update, replace, delete, adopt, correct, recreate."""
 
     urn: str
     action: str
@@ -141,9 +145,10 @@ class PlanProblem:
     hint: str = ""
     line: int = 0
     column: int = 0
+    file: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.line}:{self.column}: " if self.line else ""
+        place = f"{self.file or 'manifest'}:{self.line}:{self.column}: " if self.line else ""
         return f"{place}{self.path}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 

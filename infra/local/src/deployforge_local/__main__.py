@@ -1,0 +1,5 @@
+"""`python -m deployforge_local`."""
+
+from deployforge_local.main import main
+
+main()

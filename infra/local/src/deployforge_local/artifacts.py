@@ -1,0 +1,141 @@
+"""Published artifacts, fetched by exact coordinate, verified by checksum, kept in a cache that systems share."""
+
+import hashlib
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from deployforge_local.settings import LocalSettings
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One file of a Maven repository."""
+
+    group: str
+    name: str
+    version: str
+    sha256: str
+    classifier: str = ""
+    packaging: str = "jar"
+
+    @property
+    def file_name(self) -> str:
+        """Its name in the cache."""
+        classifier = f"-{self.classifier}" if self.classifier else ""
+        return f"{self.name}-{self.version}{classifier}.{self.packaging}"
+
+    def __str__(self) -> str:
+        return f"{self.group}:{self.name}:{self.version}"
+
+
+REGISTRY_APP = Artifact(
+    "io.apicurio",
+    "apicurio-registry-app",
+    "3.3.3",
+    "8bc6751c76d963734224b01d5e7f84ccb3cb61c87d3bd77c36c35f10a5cbed63",
+    classifier="all",
+    packaging="tar.gz",
+)
+
+
+class ArtifactDiffers(Exception):
+    """What was fetched is not what the lock file names."""
+
+
+class ArtifactUnavailable(Exception):
+    """The artifact could not be fetched."""
+
+
+def kafka_jars() -> list[Artifact]:
+    """The exact class path of Kafka, from `kafka.lock`."""
+    jars = []
+    for line in (files("deployforge_local") / "kafka.lock").read_text().splitlines():
+        if line and not line.startswith("#"):
+            coordinate, sha256 = line.split()
+            group, name, version = coordinate.split(":")
+            jars.append(Artifact(group, name, version, sha256))
+    return jars
+
+
+def fetch_all(settings: LocalSettings, say: Callable[[str], None]) -> None:
+    """Bring everything into the cache. Raises ArtifactDiffers or ArtifactUnavailable."""
+    missing = [a for a in (*kafka_jars(), REGISTRY_APP) if not _path(settings, a).is_file()]
+    if missing:
+        say(f"fetching {len(missing)} published artifacts into {settings.cache_dir}")
+        with ThreadPoolExecutor(8) as pool:
+            for number, artifact in enumerate(pool.map(lambda a: _fetch(settings, a), missing), 1):
+                if number % 20 == 0 or number == len(missing):
+                    say(f"  {number} of {len(missing)}: {artifact}")
+    _unpack_registry(settings)
+
+
+def kafka_class_path(settings: LocalSettings) -> str:
+    """For `java -cp`."""
+    return ":".join(str(_path(settings, jar)) for jar in kafka_jars())
+
+
+def registry_home(settings: LocalSettings) -> Path:
+    """Where the registry is unpacked."""
+    return settings.cache_dir / f"{REGISTRY_APP.name}-{REGISTRY_APP.version}"
+
+
+def damaged(settings: LocalSettings) -> list[str]:
+    """Cached artifacts whose checksum is wrong, and missing ones."""
+    return [str(a) for a in _all() if not _path(settings, a).is_file() or _sha256(_path(settings, a)) != a.sha256]
+
+
+def _all() -> Iterable[Artifact]:
+    return (*kafka_jars(), REGISTRY_APP)
+
+
+def _path(settings: LocalSettings, artifact: Artifact) -> Path:
+    return settings.cache_dir / "artifacts" / artifact.sha256[:12] / artifact.file_name
+
+
+def _fetch(settings: LocalSettings, artifact: Artifact) -> Artifact:
+    from jgo.maven import MavenContext
+
+    component = MavenContext().project(artifact.group, artifact.name).at_version(artifact.version)
+    try:
+        found = Path(component.artifact(classifier=artifact.classifier, packaging=artifact.packaging).resolve())
+    except Exception as error:
+        raise ArtifactUnavailable(f"{artifact} could not be fetched: {error}") from error
+    if (got := _sha256(found)) != artifact.sha256:
+        raise ArtifactDiffers(f"{artifact}: expected sha256 {artifact.sha256}, got {got}")
+    target = _path(settings, artifact)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Renamed into place, so that an interrupted copy is never taken for the real thing.
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        os.link(found, part)
+    except OSError:
+        shutil.copyfile(found, part)
+    part.replace(target)
+    return artifact
+
+
+def _unpack_registry(settings: LocalSettings) -> None:
+    home = registry_home(settings)
+    if home.is_dir():
+        return
+    with tempfile.TemporaryDirectory(dir=settings.cache_dir) as scratch:
+        with tarfile.open(_path(settings, REGISTRY_APP)) as archive:
+            archive.extractall(scratch, filter="data")
+        jar = next(Path(scratch).rglob("quarkus-run.jar"))
+        try:
+            jar.parent.rename(home)
+        except OSError:
+            if not home.is_dir():
+                raise
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

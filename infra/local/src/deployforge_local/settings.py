@@ -1,0 +1,120 @@
+"""Where the local system keeps things and which ports it uses. All of it follows from a directory and a port base."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from deployforge_chassis.identity import SERVICES
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: Port offsets of what is not a service of ours.
+KAFKA, KAFKA_CONTROLLER, REGISTRY, REGISTRY_MANAGEMENT, MINISTACK = range(5)
+#: Port offsets of the services' gRPC and metrics, in the order of `identity.SERVICES`.
+_GRPC, _METRICS = 10, 20
+
+
+class LocalSettings(BaseSettings):
+    """Read from the environment, prefix DEPLOYFORGE_."""
+
+    model_config = SettingsConfigDict(env_prefix="DEPLOYFORGE_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    home: Path = Path(".deployforge")
+    """Directory of this system's data, logs, keys and certificates; two systems need two."""
+
+    port_base: int = Field(default=7400, ge=1024, le=65000)
+    """First of the 26 ports of this system, all on 127.0.0.1."""
+
+    cache: Path = Path("~/.cache/deployforge")
+    """Directory of downloaded, verified artifacts; systems share it."""
+
+    log_level: str = "info"
+    """Least severe level that services log."""
+
+    @property
+    def root(self) -> Path:
+        """`home`, absolute."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def cache_dir(self) -> Path:
+        """`cache`, absolute."""
+        return self.cache.expanduser().absolute()
+
+    @property
+    def run_dir(self) -> Path:
+        """Pid files and the supervisor's status."""
+        return self.root / "run"
+
+    @property
+    def log_dir(self) -> Path:
+        """One log per process."""
+        return self.root / "logs"
+
+    @property
+    def tls_dir(self) -> Path:
+        """The development CA and its certificates."""
+        return self.root / "tls"
+
+    @property
+    def key_dir(self) -> Path:
+        """One key file per service."""
+        return self.root / "keys"
+
+    @property
+    def data_dir(self) -> Path:
+        """What Kafka, the registry and the emulated cloud keep."""
+        return self.root / "data"
+
+    @property
+    def contexts_file(self) -> Path:
+        """Who may talk to this system from the command line."""
+        return self.root / "contexts.yaml"
+
+    @property
+    def credentials_file(self) -> Path:
+        """The emulated cloud's root credential, for mcal."""
+        return self.root / "keys" / "cloud-credentials.json"
+
+    @property
+    def tokens_file(self) -> Path:
+        """Hashes of the first API tokens, for the control plane."""
+        return self.root / "keys" / "bootstrap-tokens.json"
+
+    @property
+    def socket_dir(self) -> Path:
+        """PostgreSQL's Unix socket; short, because a socket's path has 107 bytes at most."""
+        return Path(tempfile.gettempdir()) / f"deployforge-{hashlib.sha256(str(self.root).encode()).hexdigest()[:10]}"
+
+    def port(self, offset: int) -> int:
+        """A port of this system."""
+        return self.port_base + offset
+
+    def grpc_port(self, service: str) -> int:
+        """Where a service answers calls."""
+        return self.port(_GRPC + SERVICES.index(service))
+
+    def metrics_port(self, service: str) -> int:
+        """Where a service shows its metrics."""
+        return self.port(_METRICS + SERVICES.index(service))
+
+    @property
+    def ports(self) -> list[int]:
+        """Every port of this system."""
+        services = [port for s in SERVICES for port in (self.grpc_port(s), self.metrics_port(s))]
+        return [self.port(offset) for offset in range(5)] + services
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """The broker."""
+        return f"127.0.0.1:{self.port(KAFKA)}"
+
+    @property
+    def registry_url(self) -> str:
+        """The schema registry's Confluent API."""
+        return f"http://127.0.0.1:{self.port(REGISTRY)}/apis/ccompat/v7"
+
+    @property
+    def ministack_url(self) -> str:
+        """The emulated AWS."""
+        return f"http://127.0.0.1:{self.port(MINISTACK)}"

@@ -1,0 +1,202 @@
+"""Starts every process in order, starts again what dies, and stops all in reverse order.
+
+One thread, so that the kernel can be asked to end the children should the supervisor itself be killed.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deployforge_local.pids import Pid
+from deployforge_local.processes import Process
+from deployforge_local.settings import LocalSettings
+
+_LOOK_SECONDS = 0.1
+_STOP_SECONDS = 15.0
+_BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
+#: A process that ran this long is well again: its next death starts the backoff anew.
+_WELL_SECONDS = 60.0
+_LOG_BYTES = 20 * 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass
+class Child:
+    """A process of the table, and the child that runs it now."""
+
+    process: Process
+    popen: "subprocess.Popen[bytes] | None" = None
+    state: str = "waiting"
+    restarts: int = 0
+    deaths: int = 0
+    started_at: float = 0.0
+    start_again_at: float = 0.0
+    ready_seconds: float | None = None
+    last_exit: int | None = None
+
+
+@dataclass
+class Supervisor:
+    """Runs a table of processes until it is told to stop."""
+
+    settings: LocalSettings
+    processes: Sequence[Process]
+    children: list[Child] = field(default_factory=list)
+    stopping: bool = False
+
+    def run(self) -> None:
+        """Block until SIGTERM or SIGINT; all children are stopped then."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        self.children = [Child(process) for process in self.processes]
+        try:
+            for stage in sorted({p.stage for p in self.processes}):
+                self._start_stage([c for c in self.children if c.process.stage == stage])
+            while not self.stopping:
+                self._look_after()
+                self._write_status()
+                time.sleep(_LOOK_SECONDS)
+        finally:
+            self._stop_all()
+
+    def _on_signal(self, number: int, frame: Any) -> None:
+        self.stopping = True
+
+    def _start_stage(self, stage: Sequence[Child]) -> None:
+        for child in stage:
+            self._start(child)
+        while not self.stopping and not all(c.state == "ready" for c in stage):
+            self._look_after()
+            self._write_status()
+            time.sleep(_LOOK_SECONDS)
+
+    def _look_after(self) -> None:
+        now = time.monotonic()
+        for child in self.children:
+            if self.stopping:
+                return
+            if child.popen is None:
+                if child.state == "died" and now >= child.start_again_at:
+                    child.restarts += 1
+                    self._start(child)
+            elif (code := child.popen.poll()) is not None:
+                self._died(child, code)
+            elif child.state == "starting" and child.process.is_ready():
+                self._ready(child)
+            elif child.state == "starting" and now - child.started_at > child.process.ready_seconds:
+                # Alive and useless: end it, so that it is started anew.
+                child.popen.kill()
+
+    def _ready(self, child: Child) -> None:
+        try:
+            child.process.once_ready()
+        except Exception as error:
+            self._note(child, f"not usable yet: {error}")
+            return
+        child.state = "ready"
+        child.ready_seconds = time.monotonic() - child.started_at
+
+    def _died(self, child: Child, code: int) -> None:
+        now = time.monotonic()
+        child.deaths = 1 if now - child.started_at > _WELL_SECONDS else child.deaths + 1
+        child.popen, child.state, child.last_exit = None, "died", code
+        pause = _BACKOFF_SECONDS[min(child.deaths - 1, len(_BACKOFF_SECONDS) - 1)]
+        child.start_again_at = now + pause
+        (self.settings.run_dir / f"{child.process.name}.pid").unlink(missing_ok=True)
+        self._note(child, f"ended with {code}, starting again in {pause:g} s")
+
+    def _start(self, child: Child) -> None:
+        process = child.process
+        log = self._log_path(process.name)
+        if log.is_file() and log.stat().st_size > _LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        with log.open("ab") as output:
+            child.popen = subprocess.Popen(
+                list(process.command()),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **process.environment, "PYTHONUNBUFFERED": "1"},
+                cwd="/" if process.user else None,
+                user=process.user,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        child.state, child.started_at = "starting", time.monotonic()
+        Pid.of(child.popen.pid).write(self.settings.run_dir / f"{process.name}.pid")
+
+    def _stop_all(self) -> None:
+        for stage in sorted({c.process.stage for c in self.children}, reverse=True):
+            children = [c for c in self.children if c.process.stage == stage and c.popen is not None]
+            for child in children:
+                self._terminate(child)
+            deadline = time.monotonic() + _STOP_SECONDS
+            for child in children:
+                self._reap(child, max(0.1, deadline - time.monotonic()))
+        self._write_status()
+
+    def _terminate(self, child: Child) -> None:
+        assert child.popen is not None
+        child.state = "stopping"
+        # PostgreSQL's SIGTERM waits for clients; its SIGINT disconnects them and stops cleanly.
+        child.popen.send_signal(signal.SIGINT if child.process.name == "postgres" else signal.SIGTERM)
+
+    def _reap(self, child: Child, seconds: float) -> None:
+        assert child.popen is not None
+        try:
+            child.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._note(child, "did not stop in time, killed")
+            os.killpg(child.popen.pid, signal.SIGKILL)
+            child.popen.wait(5)
+        child.popen, child.state = None, "stopped"
+        (self.settings.run_dir / f"{child.process.name}.pid").unlink(missing_ok=True)
+
+    def _log_path(self, name: str) -> Path:
+        return self.settings.log_dir / f"{name}.log"
+
+    def _note(self, child: Child, text: str) -> None:
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S")
+        with self._log_path("supervisor").open("a") as log:
+            log.write(f"{stamp} {child.process.name}: {text}\n")
+
+    def _write_status(self) -> None:
+        status = [
+            {
+                "name": c.process.name,
+                "state": c.state,
+                "restarts": c.restarts,
+                "pid": c.popen.pid if c.popen else None,
+                "ready_seconds": c.ready_seconds,
+                "last_exit": c.last_exit,
+            }
+            for c in self.children
+        ]
+        text = json.dumps(status)
+        path = self.settings.run_dir / "status.json"
+        part = path.with_suffix(".part")
+        part.write_text(text)
+        part.replace(path)
+
+
+def _die_with_parent() -> None:
+    """Runs in the child before it becomes the program: end when the supervisor does, however it does."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def supervise(settings: LocalSettings, processes: Callable[[LocalSettings], Sequence[Process]]) -> None:
+    """Body of the supervisor process."""
+    Pid.of(os.getpid()).write(settings.run_dir / "supervisor.pid")
+    try:
+        Supervisor(settings, processes(settings)).run()
+    finally:
+        (settings.run_dir / "supervisor.pid").unlink(missing_ok=True)

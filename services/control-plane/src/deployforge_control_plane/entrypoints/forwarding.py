@@ -1,0 +1,155 @@
+"""Serves people the read APIs of the other services, and a few commands, under their own names.
+
+Each call is authorised here, in the namespace that its request names or that the id in it belongs to, then sent on
+with the signed principal. Answers pass through as bytes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import grpc
+from deployforge.drift_detector.v1 import drift_pb2
+from deployforge.healer.v1 import healing_pb2
+from deployforge.mcal.v1 import clouds_pb2
+from deployforge.orchestrator.v1 import plans_pb2
+from deployforge.state_manager.v1 import state_pb2
+from deployforge_chassis.principal import Principal, acting_for
+from google.protobuf.message_factory import GetMessageClass
+
+from deployforge_control_plane.application.access import REFUSED
+from deployforge_control_plane.application.control_plane import ControlPlane
+from deployforge_control_plane.domain.access import EVERYWHERE
+from deployforge_control_plane.domain.refusals import BadRequest, Refusal
+from deployforge_control_plane.entrypoints.admission import Admission
+from deployforge_control_plane.entrypoints.methods import FORWARDED, GLOBAL, MUTATING
+
+_IDS: Final = ("plan_id", "execution_id", "drift_id", "incident_id")
+"""Fields by which a request names what belongs to a deployment."""
+_SECONDS: Final = 30.0
+
+_FILES: Final = {
+    "state-manager": state_pb2.DESCRIPTOR,
+    "drift-detector": drift_pb2.DESCRIPTOR,
+    "healer": healing_pb2.DESCRIPTOR,
+    "orchestrator": plans_pb2.DESCRIPTOR,
+    "mcal": clouds_pb2.DESCRIPTOR,
+}
+
+
+class NotKnownHere(Refusal):
+    """The id belongs to no namespace that is known here."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"nothing is known of {id!r}")
+
+
+@dataclass(frozen=True)
+class _Method:
+    """One method of another service, callable with a request message."""
+
+    full_name: str
+    descriptor: Any
+    send: Callable[..., Any]
+
+    @property
+    def streams(self) -> bool:
+        return bool(self.descriptor.server_streaming)
+
+    @property
+    def request_type(self) -> Any:
+        return GetMessageClass(self.descriptor.input_type)
+
+
+class Forwarding:
+    """Registers itself with a server; `channels` by service name, each signing the principal it acts for."""
+
+    def __init__(self, app: ControlPlane, admission: Admission, channels: Mapping[str, grpc.Channel]) -> None:
+        self._app, self._admission = app, admission
+        self._methods = list(_methods(channels))
+
+    def register(self, server: Any) -> None:
+        """Add every forwarded method, as generated code would."""
+        by_service: dict[str, dict[str, Any]] = {}
+        for method in self._methods:
+            service, _, name = method.full_name.strip("/").partition("/")
+            make = grpc.unary_stream_rpc_method_handler if method.streams else grpc.unary_unary_rpc_method_handler
+            serve = self._stream(method) if method.streams else self._unary(method)
+            handler = make(serve, request_deserializer=method.request_type.FromString)
+            by_service.setdefault(service, {})[name] = handler
+        for service, handlers in by_service.items():
+            server.add_registered_method_handlers(service, handlers)
+
+    def _unary(self, method: _Method) -> Callable[[Any, grpc.ServicerContext], bytes]:
+        def serve(request: Any, context: grpc.ServicerContext) -> bytes:
+            principal = self._admit(method, request, context)
+            with acting_for(principal):
+                try:
+                    answer: bytes = method.send(request, timeout=_remaining(context))
+                except grpc.RpcError as error:
+                    self._refused(method, request, principal, error)
+                    raise
+            return answer
+
+        return serve
+
+    def _stream(self, method: _Method) -> Callable[[Any, grpc.ServicerContext], Iterator[bytes]]:
+        def serve(request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
+            with acting_for(self._admit(method, request, context)):
+                answers = method.send(request, timeout=_remaining(context))
+            yield from answers
+
+        return serve
+
+    def _admit(self, method: _Method, request: Any, context: grpc.ServicerContext) -> Principal:
+        """Who asks, once it is clear that they may. A command is on record before it goes out."""
+        principal = self._admission.admit(method.full_name, context)
+        namespace, name = self._namespace(method, request, principal)
+        self._admission.authorise(principal, method.full_name, namespace, name)
+        if method.full_name in MUTATING:
+            self._app.note(self._admission.record(principal, method.full_name, namespace, name))
+        return principal
+
+    def _namespace(self, method: _Method, request: Any, principal: Principal) -> tuple[str, str]:
+        everywhere = EVERYWHERE in principal.namespaces
+        fields = request.DESCRIPTOR.fields_by_name
+        for field in _IDS:
+            if field in fields:
+                id = getattr(request, field)
+                namespace = self._app.stores.whereabouts.namespace(id)
+                if namespace is None and not everywhere:
+                    raise NotKnownHere(id)
+                return namespace or "", ""
+        if "deployment" not in fields:
+            # What belongs to no deployment belongs to everyone: managing it takes a grant for every namespace.
+            return (EVERYWHERE if method.full_name in GLOBAL else ""), ""
+        if not request.deployment.namespace and not everywhere:
+            if len(principal.namespaces) != 1:
+                raise BadRequest(f"name one of your namespaces: {', '.join(principal.namespaces)}")
+            request.deployment.namespace = principal.namespaces[0]
+        return request.deployment.namespace, request.deployment.name
+
+    def _refused(self, method: _Method, request: Any, principal: Principal, error: Any) -> None:
+        if method.full_name not in MUTATING:
+            return
+        namespace, name = self._namespace(method, request, principal)
+        record = self._admission.record(principal, method.full_name, namespace, name)
+        self._app.note(replace(record, outcome=REFUSED, detail=f"{error.code().name}: {error.details()}"))
+
+
+def _methods(channels: Mapping[str, grpc.Channel]) -> Iterator[_Method]:
+    for peer, file in _FILES.items():
+        for service in file.services_by_name.values():
+            for descriptor in service.methods:
+                full_name = f"/{service.full_name}/{descriptor.name}"
+                if full_name not in FORWARDED:
+                    continue
+                channel = channels[peer]
+                open_ = channel.unary_stream if descriptor.server_streaming else channel.unary_unary
+                serializer = GetMessageClass(descriptor.input_type).SerializeToString
+                yield _Method(full_name, descriptor, open_(full_name, request_serializer=serializer))
+
+
+def _remaining(context: grpc.ServicerContext) -> float:
+    left = context.time_remaining()
+    return _SECONDS if left is None else min(left, _SECONDS)

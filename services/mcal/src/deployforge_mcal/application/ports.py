@@ -1,0 +1,158 @@
+"""What this service needs of a cloud. An adapter is found under the entry point group `deployforge.providers`.
+
+Every verb that changes something takes a token: the operation's id. Called again with the same token, after a crash
+at any point, it reads what became of the first call and continues or concludes it; it never has a second effect.
+All verbs raise ProviderFailure, and nothing else, for what the cloud refuses.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.operation import Failure, Grant
+from deployforge_mcal.domain.units import (
+    Change,
+    CompiledUnit,
+    Observed,
+    Outcome,
+    Problem,
+    ResourceSpec,
+    Scope,
+    Target,
+    UnitSpec,
+)
+
+#: urn or None for the unit itself, native status, message
+Tick = Callable[[str | None, str, str | None], None]
+
+
+class ProviderFailure(Exception):
+    """The cloud said no, for good or for now."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"{failure.code}: {failure.message}")
+        self.failure = failure
+
+
+class InvalidUnit(Exception):
+    """A unit cannot be compiled."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{p.path}: {p.message}" for p in problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Work:
+    """One operation as an adapter sees it."""
+
+    token: str
+    scope: Scope
+    deployment_id: str
+    unit_name: str
+    unit: CompiledUnit | None = None
+    """What the unit shall be (apply), or is (correct, recreate, destroy)."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    previous: CompiledUnit | None = None
+    """What the unit was before; used to prove that it was restored."""
+    previous_inputs: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[Target, ...] = ()
+    retain: tuple[str, ...] = ()
+    adopt: Mapping[str, str] = field(default_factory=dict)
+    resumed: bool = False
+    """An earlier attempt at this operation may have done something."""
+
+
+class Session(Protocol):
+    """A short-lived credential, ready for use. What it may do is in `grant`; it never shows its secrets."""
+
+    @property
+    def grant(self) -> Grant:
+        """What was issued."""
+        ...
+
+
+class CloudProvider(Protocol):
+    """One cloud."""
+
+    type: str
+
+    def types(self) -> tuple[TypeDoc, ...]:
+        """The unified types that this cloud supports."""
+        ...
+
+    def native_types(self) -> tuple[str, ...]:
+        """Native types that can be declared as `<provider>/<native type>`."""
+        ...
+
+    def check(self, specs: Sequence[ResourceSpec]) -> list[Problem]:
+        """Types and properties against the cloud's own schemas. Touches nothing, needs no credential."""
+        ...
+
+    def compile(self, spec: UnitSpec) -> CompiledUnit:
+        """Translate. After success the result holds everything that `apply` needs. Raises InvalidUnit; then
+        nothing exists. Touches nothing, needs no credential; the same spec gives the same result."""
+        ...
+
+    def open(self, root: Mapping[str, Any], work: Work) -> Session:
+        """A credential for one operation: only this unit's services, actions and resources, 15 minutes.
+        Raises ProviderFailure when the root credential is refused; then nothing was issued."""
+        ...
+
+    def open_reader(self, root: Mapping[str, Any], scope: Scope, types: Sequence[str]) -> Session:
+        """A credential that reads resources of these types and changes nothing. Raises ProviderFailure."""
+        ...
+
+    def preview(self, session: Session, work: Work) -> list[Change]:
+        """What `apply` would do, asked of the cloud. After success and after failure nothing has changed."""
+        ...
+
+    def apply(self, session: Session, work: Work, tick: Tick) -> list[Outcome]:
+        """Make the unit what `work.unit` says. After success every resource exists with its enforced values and
+        an outcome each (also those deleted). After failure a new unit is gone; a changed one is as it was, which
+        was read before `restored` is claimed."""
+        ...
+
+    def destroy(self, session: Session, work: Work, tick: Tick) -> list[Outcome]:
+        """End the unit. After success it is gone and so are its resources, but for those in `work.retain` and
+        those declared to be retained. A unit that is not there is a success. After failure some may be left."""
+        ...
+
+    def observe(self, session: Session, scope: Scope, targets: Sequence[Target]) -> list[Observed]:
+        """Read, in bulk where the cloud can; one answer per target in their order. Changes nothing. A resource
+        that cannot be read is NOT_CHECKED with the reason; MISSING only when the cloud said so."""
+        ...
+
+    def correct(self, session: Session, work: Work, tick: Tick) -> list[Outcome]:
+        """Put the drifted values of the targets back. After success every enforced value of every target is as
+        desired, by reading. After failure some may have been put back; a missing target fails."""
+        ...
+
+    def recreate(self, session: Session, work: Work, tick: Tick) -> list[Outcome]:
+        """Bring vanished targets back. After success they exist with their desired values and belong to the unit
+        as before (a later apply or destroy works); the outcome has their new physical ids, and those of resources
+        that changed because they refer to them. A target that exists is left alone. After failure the unit is as
+        it was found."""
+        ...
+
+    def adopt(self, session: Session, work: Work, tick: Tick) -> list[Outcome]:
+        """Take existing resources (`work.adopt`) into the unit without changing them. After success they belong
+        to it. After failure they are as before and belong to nothing."""
+        ...
+
+
+class RootCredentials(Protocol):
+    """Sealed root credentials."""
+
+    def get(self, name: str) -> Mapping[str, Any]:
+        """Raises CredentialUnknown."""
+        ...
+
+
+class CredentialUnknown(LookupError):
+    """No root credential of that name is stored."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no credential is called {name!r}")
+        self.name = name

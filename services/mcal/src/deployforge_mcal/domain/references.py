@@ -1,0 +1,94 @@
+"""References: `${name.attribute}` inside strings; `$${` stands for a literal `${`."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+_TOKEN: Final = re.compile(r"\$\$\{|\$\{([^}]*)\}")
+_REFERENCE: Final = re.compile(r"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.([A-Za-z][A-Za-z0-9.]*)")
+
+
+class BadReference(ValueError):
+    """Text between `${` and `}` is not name.attribute."""
+
+    def __init__(self, inside: str) -> None:
+        super().__init__(f"${{{inside}}} is not a reference")
+        self.inside = inside
+
+
+class Reference(NamedTuple):
+    """An attribute of a resource, known once that resource exists."""
+
+    name: str
+    attribute: str
+
+    def __str__(self) -> str:
+        return f"{self.name}.{self.attribute}"
+
+
+def parts(text: str) -> list[str | Reference]:
+    """A string as literals and references in order. Raises BadReference."""
+    found: list[str | Reference] = []
+    position = 0
+
+    def literal(piece: str) -> None:
+        if piece and found and isinstance(found[-1], str):
+            found[-1] += piece
+        elif piece:
+            found.append(piece)
+
+    for token in _TOKEN.finditer(text):
+        literal(text[position : token.start()])
+        position = token.end()
+        if token[1] is None:
+            literal("${")
+            continue
+        matched = _REFERENCE.fullmatch(token[1].strip())
+        if matched is None:
+            raise BadReference(token[1])
+        found.append(Reference(matched[1], matched[2]))
+    literal(text[position:])
+    return found
+
+
+def of(value: Any) -> Iterator[Reference]:
+    """Every reference anywhere in a value. Raises BadReference."""
+    if isinstance(value, str):
+        yield from (part for part in parts(value) if isinstance(part, Reference))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from of(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from of(inner)
+
+
+def has_references(value: Any) -> bool:
+    """Whether a value is a string with a reference in it, so that it is not known yet."""
+    return isinstance(value, str) and any(token[1] is not None for token in _TOKEN.finditer(value))
+
+
+def substitute(value: Any, known: Mapping[str, Any]) -> Any:
+    """The value with references replaced by `known["name.attribute"]`; those that are not known stay.
+
+    A string without unknown references has its `$${` undone.
+    """
+    return mapped(value, lambda text: _filled(text, known))
+
+
+def _filled(text: str, known: Mapping[str, Any]) -> str:
+    pieces = parts(text)
+    if any(isinstance(p, Reference) and str(p) not in known for p in pieces):
+        return text
+    return "".join(str(known[str(p)]) if isinstance(p, Reference) else p for p in pieces)
+
+
+def mapped(value: Any, change: Callable[[str], Any]) -> Any:
+    """The value with every string in it replaced by what `change` makes of it."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: mapped(inner, change) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [mapped(inner, change) for inner in value]
+    return value
