@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from deployforge_chassis import schemas
 from deployforge_chassis.database import Database
+from deployforge_chassis.facts import Fact
 from deployforge_chassis.keys import KeyFile
 from deployforge_chassis.sealing import Sealer
 
@@ -90,3 +93,18 @@ class JsonCodec:
         """See Codec."""
         fact, value = json.loads(data)
         return fact, value
+
+
+def a_fact(topic: str, type: str, value: dict[str, Any], *, id: int = 1, source: str = "test") -> Fact:
+    """A fact as an inbox would hand it to a handler."""
+    return Fact(
+        topic=topic, partition=0, offset=0, key=str(value.get("deployment_id", "")), type=type, value=value,
+        source=source, era=1, id=id, prev=0, event_id=f"{source}@1/{id}",
+        correlation_id=str(value.get("request_id", "")), causation_id="", traceparent="",
+        occurred_at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+def example(fact: str, **changed: Any) -> dict[str, Any]:
+    """The published example of a fact, some fields changed."""
+    return {**schemas.load().latest(fact).example(), **changed}

@@ -1,1 +1,6 @@
-"""The state-manager remembers every version of what was deployed."""
+"""The state manager remembers every version of every deployment.
+
+Decides: what a version is, which resource changed, which version is known good.
+Hears: what the orchestrator verified, what compliance found, what drifted.
+Says: versions recorded, and for each resource what it should be.
+"""

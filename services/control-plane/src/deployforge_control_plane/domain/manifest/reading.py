@@ -24,6 +24,8 @@ _TRUTH: Final = {"true": True, "True": True, "TRUE": True, "false": False, "Fals
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_A_NUMBER: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_SURROGATES: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+"""JSON may write a character beyond U+FFFF as two escapes, which YAML does not know."""
 
 Value = Any
 """str, int, float, bool, None, list[Node] or dict[str, Node]."""
@@ -57,6 +59,8 @@ def read(data: bytes) -> Node:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         raise _refused("is not UTF-8 text", line, column, "YAML or JSON in UTF-8") from None
+    if text.lstrip().startswith("{"):
+        text = _SURROGATES.sub(_joined, text)
     try:
         return _Reader(yaml.parse(text, Loader=_PARSER)).document()
     except yaml.MarkedYAMLError as error:
@@ -70,6 +74,11 @@ def read(data: bytes) -> Node:
         column = position - text.rfind("\n", 0, position)
         reason = getattr(error, "reason", "unreadable character")
         raise _refused(f"is not YAML: {reason}", line, column, "YAML or JSON") from None
+
+
+def _joined(escaped: re.Match[str]) -> str:
+    high, low = int(escaped[2], 16), int(escaped[3], 16)
+    return f"{escaped[1]}\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}"
 
 
 def _syntax_hint(text: str, line: int) -> str:

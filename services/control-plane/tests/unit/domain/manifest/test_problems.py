@@ -28,7 +28,7 @@ GOLDEN = {
     "a second document": (ONE + "---\na: 1\n", 9, 1, "second document", "one file for each"),
     "unquoted reference in a flow": (
         HEAD + "  resources:\n    - {name: a, type: Queue, provider: aws, properties: {deadLetter: ${b.arn}}}\n",
-        8, 72, "is not YAML", '"${orders.arn}"',
+        8, 71, "is not YAML", '"${orders.arn}"',
     ),
     "tab": ("a:\n\tb: 1\n", 2, 1, "is not YAML", "spaces"),
     "unknown field": (ONE + "  polices: []\n", 9, 3, 'unknown field "polices"', '"policies"'),
@@ -40,14 +40,14 @@ GOLDEN = {
     ),
     "text for number": (ONE + '  approval: {required: "1"}\n', 9, 24, 'the text "1"', "without quotes"),
     "yes is no boolean": (ONE + "  approval: {distinctFromAuthor: yes}\n", 9, 34, 'the text "yes"', "write true"),
-    "duplicate key": (ONE + "  drift: {every: 5s, every: 6s}\n", 9, 24, 'duplicate key "every", first on line 9', ""),
+    "duplicate key": (ONE + "  drift: {every: 5s, every: 6s}\n", 9, 22, 'duplicate key "every", first on line 9', ""),
     "duplicate resource": (
         ONE + "    - {name: a, type: Topic, provider: aws}\n",
         9, 14, 'duplicate resource name "a", first on line 8', "",
     ),
     "unknown reference": (
         ONE + '    - {name: orders, type: Queue, provider: aws, properties: {x: "${ordesr.arn}"}}\n',
-        9, 70, 'unknown resource "ordesr"', '"orders"',
+        9, 66, 'unknown resource "ordesr"', '"orders"',
     ),
     "unknown dependency": (
         HEAD + "  resources:\n    - {name: alpha, type: Queue, provider: aws, dependsOn: [alfa]}\n",
@@ -55,22 +55,22 @@ GOLDEN = {
     ),
     "malformed reference": (
         ONE + '    - {name: b, type: Queue, provider: aws, properties: {x: "${aws:username}"}}\n',
-        9, 65, '"${aws:username}" is not a reference', '"$${"',
+        9, 61, '"${aws:username}" is not a reference', '"$${"',
     ),
     "cycle": (
         HEAD + "  resources:\n"
         '    - {name: a, type: Queue, provider: aws, properties: {x: "${b.arn}"}}\n'
         "    - {name: b, type: Queue, provider: aws, dependsOn: [a]}\n",
-        8, 65, "dependency cycle: a → b → a", "remove",
+        8, 61, "dependency cycle: a → b → a", "remove",
     ),
     "its own dependency": (
         HEAD + "  resources:\n    - {name: a, type: Queue, provider: aws, dependsOn: [a]}\n",
         8, 57, "dependency cycle: a → a", "remove",
     ),
-    "unknown type": (ONE.replace("type: Queue", "type: Qeue"), 8, 24, 'unknown resource type "Qeue"', '"Queue"'),
-    "unknown provider": (ONE.replace("provider: aws", "provider: aw"), 8, 41, 'unknown provider "aw"', '"aws"'),
+    "unknown type": (ONE.replace("type: Queue", "type: Qeue"), 8, 23, 'unknown resource type "Qeue"', '"Queue"'),
+    "unknown provider": (ONE.replace("provider: aws", "provider: aw"), 8, 40, 'unknown provider "aw"', '"aws"'),
     "unknown provider of a native type": (
-        HEAD + "  resources:\n    - {name: a, type: awz/AWS::SNS::Topic}\n", 8, 24, 'unknown provider "awz"', '"aws"',
+        HEAD + "  resources:\n    - {name: a, type: awz/AWS::SNS::Topic}\n", 8, 23, 'unknown provider "awz"', '"aws"',
     ),
     "unknown provider type": (ONE.replace("{type: aws,", "{type: asw,"), 6, 17, 'unknown provider type "asw"', '"aws"'),
     "unknown policy": (
@@ -89,7 +89,7 @@ GOLDEN = {
     ),
     "unknown parameter": (
         ONE + '    - {name: b, type: Queue, provider: aws, properties: {x: "${parameters.size}"}}\n',
-        9, 65, 'unknown parameter "size"', "",
+        9, 61, 'unknown parameter "size"', "",
     ),
     "tag": ("a: !!python/object:os.system x\n", 1, 4, "is not allowed", "remove it"),
     "alias": ("a: *b\n", 1, 4, "alias *b is not allowed", "write it out"),

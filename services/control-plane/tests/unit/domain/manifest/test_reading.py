@@ -56,6 +56,10 @@ def test_json_is_read_too() -> None:
     assert read(b'{"a": [1, "b\\u00e9", null, true, {"c": -0.5}]}').plain() == {"a": [1, "bé", None, True, {"c": -0.5}]}
 
 
+def test_json_may_escape_any_character() -> None:
+    assert read(b'{"a": "\\ud83d\\ude00 \\\\ud83d"}').plain() == {"a": "\U0001f600 \\ud83d"}
+
+
 def test_places_start_at_one() -> None:
     root = read(b"a:\n  b: 1\n")
     assert (root.line, root.column, root.keys["a"]) == (1, 1, (1, 1))

@@ -1,0 +1,74 @@
+"""What differs between what a resource should be and what it is.
+
+Only what is desired is enforced: attributes that the desired state does not name may hold anything. Objects are
+compared path by path, lists as a whole; a list that the desired state names as a set is compared without its order.
+Absent and null are the same, and so are 1 and 1.0: clouds spell them either way.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from deployforge_chassis.canonical import dumps
+
+
+class _Absent:
+    """Stands for an attribute that is not there."""
+
+
+_ABSENT: Final = _Absent()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One enforced attribute that is not as desired."""
+
+    path: str
+    """Dotted, `tags.env`."""
+    expected: Any
+    actual: Any
+    gone: bool = False
+    """The attribute is absent; `actual` is None then."""
+
+
+def differences(
+    desired: Mapping[str, Any], observed: Mapping[str, Any], set_paths: Collection[str] = ()
+) -> tuple[Difference, ...]:
+    """Every enforced attribute that differs, by path."""
+    return tuple(sorted(_walk("", desired, observed, frozenset(set_paths)), key=lambda found: found.path))
+
+
+def text(value: Any, *, as_set: bool = False) -> str:
+    """A spelling that is equal exactly for equal values; with `as_set` a list's order does not count."""
+    if as_set and isinstance(value, list):
+        return dumps(sorted({text(item) for item in value}))
+    return dumps(_plain(value))
+
+
+def _walk(path: str, desired: Any, observed: Any, set_paths: frozenset[str]) -> Iterator[Difference]:
+    if isinstance(desired, Mapping) and (path == "" or path not in set_paths):
+        if isinstance(observed, Mapping) or observed is _ABSENT or observed is None:
+            held = observed if isinstance(observed, Mapping) else {}
+            for key, value in desired.items():
+                yield from _walk(f"{path}.{key}" if path else key, value, held.get(key, _ABSENT), set_paths)
+        else:
+            yield Difference(path, desired, observed)
+        return
+    gone = observed is _ABSENT or observed is None
+    if desired is None and gone:
+        return
+    as_set = path in set_paths
+    if gone or text(desired, as_set=as_set) != text(observed, as_set=as_set):
+        yield Difference(path, desired, None if gone else observed, gone)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case _:
+            return value

@@ -1,0 +1,37 @@
+"""What a resource should be, as far as drift is concerned."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
+
+
+@dataclass(frozen=True)
+class Desired:
+    """One resource's newest desired state."""
+
+    urn: str
+    deployment_id: UUID
+    namespace: str
+    name: str
+    version: int
+    """Of this resource; grows with everything that is said about it, rules included."""
+    desired_version: int
+    shard: str
+    every_seconds: int
+    resource: str
+    type: str
+    physical_id: str
+    criticality: str
+    generation: int
+    properties: dict[str, Any]
+    set_paths: frozenset[str] = frozenset()
+    depends_on: tuple[str, ...] = ()
+    ignore: tuple[IgnoreRule, ...] = ()
+    severity: tuple[SeverityRule, ...] = field(default=())
+
+    def ignoring(self, now: datetime) -> tuple[IgnoreRule, ...]:
+        """The ignore rules that hold now."""
+        return tuple(rule for rule in self.ignore if rule.active(now))

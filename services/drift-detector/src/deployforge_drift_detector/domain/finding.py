@@ -1,0 +1,71 @@
+"""What is wrong with one resource: everything about a drift that does not depend on when it was seen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from deployforge_chassis.canonical import digest, dumps
+
+from deployforge_drift_detector.domain.compare import Difference, differences
+from deployforge_drift_detector.domain.desired import Desired
+from deployforge_drift_detector.domain.levels import Kind, Severity
+from deployforge_drift_detector.domain.rules import ignored
+from deployforge_drift_detector.domain.severity import Judged, judge, judge_missing, worst
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute that is not as desired."""
+
+    path: str
+    expected_json: str
+    actual_json: str
+    """Empty when it is gone."""
+    severity: Severity
+    rule: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A drift without its time and place."""
+
+    kind: Kind
+    severity: Severity
+    rule: str
+    attributes: tuple[Attribute, ...]
+    fingerprint: str
+    """Equal fingerprints are the same drift."""
+
+
+def find_changed(desired: Desired, observed: dict[str, Any], now: datetime) -> Finding | None:
+    """What is wrong with a resource that exists; None when nothing is."""
+    ignore = desired.ignoring(now)
+    attributes = tuple(
+        _attribute(desired, difference)
+        for difference in differences(desired.properties, observed, desired.set_paths)
+        if not ignored(ignore, desired.resource, difference.path)
+    )
+    if not attributes:
+        return None
+    return _finding(Kind.CHANGED, worst(Judged(found.severity, found.rule) for found in attributes), attributes)
+
+
+def find_missing(desired: Desired, now: datetime) -> Finding | None:
+    """What is wrong with a resource that is gone; None when a rule ignores everything (`**`) about it."""
+    if any(rule.path == "**" and ignored((rule,), desired.resource, "**") for rule in desired.ignoring(now)):
+        return None
+    judged = judge_missing(desired.resource, criticality=desired.criticality, rules=desired.severity)
+    return _finding(Kind.MISSING, judged, ())
+
+
+def _attribute(desired: Desired, difference: Difference) -> Attribute:
+    judged = judge(
+        desired.type, desired.resource, difference, criticality=desired.criticality, rules=desired.severity
+    )
+    actual = "" if difference.gone else dumps(difference.actual)
+    return Attribute(difference.path, dumps(difference.expected), actual, judged.level, judged.rule)
+
+
+def _finding(kind: Kind, judged: Judged, attributes: tuple[Attribute, ...]) -> Finding:
+    said = [[a.path, a.expected_json, a.actual_json, str(a.severity)] for a in attributes]
+    return Finding(kind, judged.level, judged.rule, attributes, digest(dumps([str(kind), str(judged.level), said])))

@@ -1,0 +1,145 @@
+"""From a unit's declarations to a CloudFormation template."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from deployforge_mcal.adapters.aws.kinds.base import as_list, partition
+from deployforge_mcal.adapters.aws.models import Model, UnknownResourceType, model
+from deployforge_mcal.application.ports import InvalidUnit
+from deployforge_mcal.domain import references
+from deployforge_mcal.domain.references import Reference
+from deployforge_mcal.domain.units import CompiledResource, CompiledUnit, Problem, ResourceSpec, Scope, UnitSpec
+
+#: CloudFormation takes templates up to this size in the call itself.
+_TEMPLATE_BYTES: Final = 51_200
+_RESOURCES: Final = 500
+_PARAMETERS: Final = 200
+URN_TAG: Final = "deployforge:urn"
+DEPLOYMENT_TAG: Final = "deployforge:deployment"
+
+
+def check(specs: Any) -> list[Problem]:
+    """Types and properties; see CloudProvider.check."""
+    found: list[Problem] = []
+    for spec in specs:
+        try:
+            found += model(spec.type).problems(spec)
+        except UnknownResourceType as unknown:
+            found.append(Problem(f"{spec.name}.type", str(unknown), unknown.expected, unknown.hint))
+    return found
+
+
+def compile_unit(spec: UnitSpec) -> CompiledUnit:
+    """See CloudProvider.compile."""
+    problems = check(spec.resources)
+    if len(spec.resources) > _RESOURCES:
+        problems.append(Problem("", f"{len(spec.resources)} resources in one stack", f"at most {_RESOURCES}"))
+    if problems:
+        raise InvalidUnit(problems)
+    made = _Compilation(spec)
+    unit = made.unit()
+    if made.problems:
+        raise InvalidUnit(made.problems)
+    return unit
+
+
+def logical_id(name: str) -> str:
+    """A resource's logical id in a stack: `orders-dead` → `OrdersDead` and four digits that keep names apart."""
+    words = "".join(part[:1].upper() + part[1:] for part in name.split("-"))
+    return f"{words}{hashlib.sha256(name.encode()).hexdigest()[:4].upper()}"
+
+
+class _Compilation:
+    def __init__(self, spec: UnitSpec) -> None:
+        self.spec = spec
+        self.models: dict[str, Model] = {r.name: model(r.type) for r in spec.resources}
+        self.inputs: dict[str, str] = {}
+        self.problems: list[Problem] = []
+
+    def unit(self) -> CompiledUnit:
+        entries = {logical_id(r.name): self._entry(r) for r in self.spec.resources}
+        template: dict[str, Any] = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": entries}
+        if self.inputs:
+            template["Parameters"] = {name: {"Type": "String"} for name in sorted(self.inputs.values())}
+        if len(self.inputs) > _PARAMETERS:
+            self.problems.append(Problem("", f"{len(self.inputs)} inputs", f"at most {_PARAMETERS}"))
+        size = len(json.dumps(template, separators=(",", ":")))
+        if size > _TEMPLATE_BYTES:
+            self.problems.append(
+                Problem("", f"the template has {size} bytes", f"at most {_TEMPLATE_BYTES}", "split the deployment")
+            )
+        return CompiledUnit(
+            self.spec.deployment_id, self.spec.unit_id, self.spec.unit_name, self.spec.scope, template,
+            tuple(map(self._resource, self.spec.resources)), dict(sorted(self.inputs.items())), dict(self.spec.tags),
+        )  # fmt: skip
+
+    def _resource(self, r: ResourceSpec) -> CompiledResource:
+        kind = self.models[r.name]
+        return CompiledResource(
+            r.urn, r.name, r.type, kind.native_type, logical_id(r.name), kind.desired(r), kind.create_only_paths,
+            kind.set_paths, tuple(sorted(self._needs(r))),
+        )  # fmt: skip
+
+    def _needs(self, r: ResourceSpec) -> set[str]:
+        named = {ref.name for values in (r.properties, r.native, r.initial) for ref in references.of(dict(values))}
+        return (named | set(r.depends_on)) - {r.name}
+
+    def _entry(self, r: ResourceSpec) -> dict[str, Any]:
+        kind = self.models[r.name]
+        properties = kind.template_properties(r)
+        tag = kind.schema.tag_property
+        if tag:
+            own = properties.get(tag) or {}
+            every = {**self.spec.tags, **own, URN_TAG: r.urn, DEPLOYMENT_TAG: self.spec.deployment_id}
+            properties[tag] = as_list(every) if kind.schema.tags_are_list else every
+        entry: dict[str, Any] = {
+            "Type": kind.native_type,
+            "Metadata": {URN_TAG: r.urn},
+            "DeletionPolicy": "Retain" if r.retain_on_delete else "Delete",
+            "UpdateReplacePolicy": "Retain" if r.retain_on_delete else "Delete",
+            "Properties": references.mapped(properties, lambda text: self._text(text, r)),
+        }
+        explicit = sorted(logical_id(name) for name in r.depends_on if name in self.models)
+        if explicit:
+            entry["DependsOn"] = explicit
+        return entry
+
+    def _text(self, text: str, r: ResourceSpec) -> Any:
+        pieces = references.parts(text)
+        said = [self._said(p, r) if isinstance(p, Reference) else p for p in pieces]
+        if not said:
+            return ""
+        return said[0] if len(said) == 1 else {"Fn::Join": ["", said]}
+
+    def _said(self, ref: Reference, r: ResourceSpec) -> Any:
+        if ref.name not in self.models:
+            parameter = self.inputs.setdefault(str(ref), input_name(str(ref)))
+            return {"Ref": parameter}
+        how = self.models[ref.name].attribute(ref.attribute)
+        if how is None:
+            names = self.models[ref.name].attribute_names()
+            self.problems.append(
+                Problem(f"{r.name}.properties", f"{ref.name} has no attribute {ref.attribute}", ", ".join(names))
+            )
+            return ""
+        return _intrinsic(how, logical_id(ref.name), self.models[ref.name], self.spec.scope)
+
+
+def input_name(reference: str) -> str:
+    """The parameter of a reference to another unit."""
+    words = "".join(c if c.isalnum() else " " for c in reference).title().replace(" ", "")
+    return f"In{words[:200]}{hashlib.sha256(reference.encode()).hexdigest()[:6]}"
+
+
+def _intrinsic(how: Any, logical: str, of: Model, scope: Scope) -> Any:
+    if isinstance(how, Mapping):
+        name, argument = next(iter(how.items()))
+        return {name: logical} if name == "Ref" else {name: [logical, argument[1]]}
+    filled = how.format(
+        id="\0", account=scope.account, region=scope.location, partition=partition(scope.location)
+    )
+    before, _, after = filled.partition("\0")
+    own_id = _intrinsic(of.attribute("id"), logical, of, scope)
+    return {"Fn::Join": ["", [piece for piece in (before, own_id, after) if piece]]}

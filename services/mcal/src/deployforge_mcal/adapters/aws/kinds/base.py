@@ -1,0 +1,154 @@
+"""What a kind is: one unified type on one AWS type, its vocabulary, how it is read and put right.
+
+Reading and writing speak AWS's own property names, so the native escape hatch and overlays use the same code; the
+unified vocabulary is a translation on top.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from deployforge_mcal.adapters.aws import schemas
+from deployforge_mcal.adapters.aws.session import AwsSession
+from deployforge_mcal.domain import normalise
+from deployforge_mcal.domain.catalogue import PropertyDoc
+from deployforge_mcal.domain.normalise import Normaliser
+from deployforge_mcal.domain.units import Scope
+
+#: Tags that the cloud or this system sets; nobody declares them and they are never drift.
+SYSTEM_TAGS: Final = ("aws:", "deployforge:")
+_NOTHING: Final = object()
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of the unified vocabulary."""
+
+    name: str
+    json_type: str
+    description: str
+    normalise: Normaliser
+    native: str
+    """The AWS property that holds it."""
+    required: bool = False
+    default: Any = _NOTHING
+    """Enforced when nothing is declared; only where silence would be unsafe."""
+    is_set: bool = False
+
+    @property
+    def has_default(self) -> bool:
+        """Whether there is a default."""
+        return self.default is not _NOTHING
+
+
+TAGS: Final = Property(
+    "tags", "object", "Tags by name; only those that are declared are enforced.", normalise.tags, "Tags"
+)
+
+
+class Kind:
+    """Base of all kinds; a subclass fills in the vocabulary and talks to its service."""
+
+    type: ClassVar[str]
+    native_type: ClassVar[str]
+    description: ClassVar[str]
+    properties: ClassVar[tuple[Property, ...]]
+    #: attribute → how a template says it: an intrinsic, or a text with {id}, {account}, {region}, {partition}
+    attributes: ClassVar[Mapping[str, Any]]
+    #: native property that fixes the name; empty where AWS always chooses one
+    name_property: ClassVar[str] = ""
+    native_set_paths: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def schema(self) -> schemas.Schema:
+        """AWS's schema of the native type."""
+        return schemas.load(self.native_type)
+
+    def docs(self) -> tuple[PropertyDoc, ...]:
+        """The vocabulary, for people."""
+        return tuple(
+            PropertyDoc(p.name, p.json_type, p.description, p.required, self.replaces(p)) for p in self.properties
+        )
+
+    def replaces(self, prop: Property) -> bool:
+        """Whether changing a property replaces the resource, by AWS's schema."""
+        return prop.native in self.schema.create_only
+
+    def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Unified, normalised values in AWS's terms (tags as a mapping)."""
+        raise AssertionError("a kind translates")
+
+    def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
+        """The reverse, of what `read` gives."""
+        raise AssertionError("a kind translates")
+
+    def canonical(self, native: Mapping[str, Any]) -> dict[str, Any]:
+        """Native values as they are compared: tags as a mapping without system tags."""
+        found = dict(native)
+        if "Tags" in found:
+            found["Tags"] = own_tags(found["Tags"])
+        return found
+
+    def read(self, session: AwsSession, ids: Sequence[str]) -> dict[str, Any]:
+        """id → canonical native values, None when missing, Unreadable otherwise; in bulk where AWS can."""
+        return session.each(ids, lambda id: self.read_one(session, id))
+
+    def read_one(self, session: AwsSession, id: str) -> dict[str, Any] | None:
+        """One resource."""
+        raise AssertionError("a kind reads")
+
+    def write(self, session: AwsSession, id: str, native: Mapping[str, Any], live: Mapping[str, Any]) -> None:
+        """Put these native properties (canonical) back on a live resource."""
+        raise AssertionError("a kind writes")
+
+    def create(self, session: AwsSession, name: str, native: Mapping[str, Any]) -> str:
+        """Make a resource under a fixed name by the service's own API; its physical id."""
+        raise AssertionError("only kinds with names are created directly")
+
+    def physical_name(self, id: str) -> str:
+        """The name in a physical id."""
+        return id
+
+    def attribute_values(self, id: str, scope: Scope) -> dict[str, str]:
+        """What references resolve to."""
+        raise AssertionError("a kind has attributes")
+
+
+def own_tags(tags: Any) -> dict[str, str]:
+    """Tags as a mapping, without those of the system."""
+    return {k: v for k, v in normalise.tags(tags).items() if not k.startswith(SYSTEM_TAGS)}
+
+
+def as_list(tags: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Tags as AWS mostly wants them."""
+    return [{"Key": k, "Value": v} for k, v in sorted(tags.items())]
+
+
+def tag_changes(wanted: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:
+    """Tags to set. Tags that nobody declared are left alone."""
+    return {k: v for k, v in wanted.items() if live.get(k) != v}
+
+
+def put(source: Mapping[str, Any], name: str, target: dict[str, Any], native: str, change: Callable[[Any], Any] = lambda v: v) -> None:  # noqa: E501
+    """Copy a value under another name, if there is one."""
+    if source.get(name) is not None:
+        target[native] = change(source[name])
+
+
+def chunks(ids: Iterable[str], size: int) -> Iterable[list[str]]:
+    """Lists of at most `size`."""
+    wanted = list(dict.fromkeys(ids))
+    return (wanted[i : i + size] for i in range(0, len(wanted), size))
+
+
+def partition(region: str) -> str:
+    """The AWS partition of a region."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def arn(service: str, scope: Scope, resource: str, *, regional: bool = True) -> str:
+    """An ARN in a scope."""
+    region = scope.location if regional else ""
+    return f"arn:{partition(scope.location)}:{service}:{region}:{scope.account}:{resource}"

@@ -1,0 +1,132 @@
+"""Topic: AWS::SNS::Topic."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, as_list, own_tags, put, tag_changes
+from deployforge_mcal.adapters.aws.session import AwsSession
+from deployforge_mcal.domain.normalise import NotCanonical, as_set, boolean, key, known, text
+from deployforge_mcal.domain.units import Scope
+
+_SIMPLE: Final = {
+    "name": "TopicName", "displayName": "DisplayName", "fifo": "FifoTopic",
+    "contentDeduplication": "ContentBasedDeduplication", "encryptionKey": "KmsMasterKeyId", "tags": "Tags",
+}  # fmt: skip
+_TEXTS: Final = ("DisplayName", "KmsMasterKeyId", "SignatureVersion", "TracingConfig")
+_FLAGS: Final = ("FifoTopic", "ContentBasedDeduplication")
+
+
+def _subscription(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or set(value) != {"protocol", "endpoint"}:
+        raise NotCanonical(value, "{protocol, endpoint}")
+    return {"protocol": text(value["protocol"]), "endpoint": text(value["endpoint"])}
+
+
+class TopicKind(Kind):
+    """A topic that passes messages on to its subscribers."""
+
+    type = "Topic"
+    native_type = "AWS::SNS::Topic"
+    description = "A topic that passes messages on to its subscribers."
+    name_property = "TopicName"
+    native_set_paths = ("Subscription",)
+    properties = (
+        Property("name", "string", "Fixed name; left out, one is generated.", known(text), "TopicName"),
+        Property("displayName", "string", "Name that subscribers see.", known(text), "DisplayName"),
+        Property("fifo", "boolean", "Keep order and drop repetitions.", known(boolean), "FifoTopic"),
+        Property("contentDeduplication", "boolean", "Tell repetitions by content (fifo only).", known(boolean), "ContentBasedDeduplication"),  # noqa: E501
+        Property("encryptionKey", "string", "KMS key that encrypts messages at rest.", known(text), "KmsMasterKeyId"),
+        Property("subscriptions", "array", "Who gets the messages: `{protocol: sqs, endpoint: ${orders.arn}}`; exactly these.", as_set(_subscription), "Subscription", is_set=True),  # noqa: E501
+        TAGS,
+    )  # fmt: skip
+    attributes: ClassVar[Mapping[str, Any]] = {
+        "id": {"Ref": ""},
+        "arn": {"Ref": ""},
+        "name": {"Fn::GetAtt": ["", "TopicName"]},
+    }
+
+    def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """See Kind."""
+        native: dict[str, Any] = {}
+        for name, property in _SIMPLE.items():
+            put(values, name, native, property)
+        if "subscriptions" in values:
+            native["Subscription"] = [
+                {"Protocol": s["protocol"], "Endpoint": s["endpoint"]} for s in values["subscriptions"]
+            ]
+        return native
+
+    def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
+        """See Kind."""
+        values: dict[str, Any] = {}
+        for name, property in _SIMPLE.items():
+            put(native, property, values, name)
+        values["subscriptions"] = sorted(
+            ({"protocol": s["Protocol"], "endpoint": s["Endpoint"]} for s in native.get("Subscription", ())), key=key
+        )
+        return values
+
+    def read_one(self, session: AwsSession, id: str) -> dict[str, Any] | None:
+        """See Kind."""
+        got = session.call("sns", "get_topic_attributes", TopicArn=id)["Attributes"]
+        tags = session.call("sns", "list_tags_for_resource", ResourceArn=id).get("Tags", [])
+        native: dict[str, Any] = {"TopicName": self.physical_name(id), "TopicArn": id, "Tags": own_tags(tags)}
+        for name in _TEXTS:
+            put(got, name, native, name)
+        for name in _FLAGS:
+            native[name] = got.get(name, "false") == "true"
+        native["Subscription"] = [
+            {"Protocol": s["Protocol"], "Endpoint": s["Endpoint"]} for s in _subscriptions(session, id)
+        ]
+        return native
+
+    def write(self, session: AwsSession, id: str, native: Mapping[str, Any], live: Mapping[str, Any]) -> None:
+        """See Kind."""
+        for name in (*_TEXTS, "ContentBasedDeduplication"):
+            if name in native:
+                value = native[name]
+                session.call(
+                    "sns", "set_topic_attributes", TopicArn=id, AttributeName=name,
+                    AttributeValue=str(value).lower() if isinstance(value, bool) else str(value),
+                )  # fmt: skip
+        if tags := tag_changes(native.get("Tags", {}), live.get("Tags", {})):
+            session.call("sns", "tag_resource", ResourceArn=id, Tags=as_list(tags))
+        if "Subscription" in native:
+            _subscribe(session, id, native["Subscription"])
+
+    def create(self, session: AwsSession, name: str, native: Mapping[str, Any]) -> str:
+        """See Kind."""
+        values: dict[str, str] = {}
+        for text_name in _TEXTS:
+            put(native, text_name, values, text_name, str)
+        for flag in _FLAGS:
+            if native.get(flag):
+                values[flag] = "true"
+        made = session.call(
+            "sns", "create_topic", Name=name, Attributes=values, Tags=as_list(native.get("Tags", {}))
+        )  # fmt: skip
+        _subscribe(session, made["TopicArn"], native.get("Subscription", ()))
+        return str(made["TopicArn"])
+
+    def physical_name(self, id: str) -> str:
+        """The last part of the ARN."""
+        return id.rpartition(":")[2]
+
+    def attribute_values(self, id: str, scope: Scope) -> dict[str, str]:
+        """See Kind."""
+        return {"id": id, "arn": id, "name": self.physical_name(id)}
+
+
+def _subscriptions(session: AwsSession, id: str) -> list[Any]:
+    return session.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=id)
+
+
+def _subscribe(session: AwsSession, id: str, wanted: Any) -> None:
+    there = {(s["Protocol"], s["Endpoint"]): s["SubscriptionArn"] for s in _subscriptions(session, id)}
+    needed = {(s["Protocol"], s["Endpoint"]) for s in wanted}
+    for protocol, endpoint in sorted(needed - there.keys()):
+        session.call("sns", "subscribe", TopicArn=id, Protocol=protocol, Endpoint=endpoint)
+    for extra in sorted(there.keys() - needed):
+        # One that waits for its confirmation has no ARN yet and cannot be ended.
+        if there[extra].startswith("arn:"):
+            session.call("sns", "unsubscribe", SubscriptionArn=there[extra])

@@ -1,0 +1,134 @@
+"""A short-lived AWS credential with its clients: every call has timeouts, and outlasts a cloud that is away a while."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+import boto3
+import stamina
+from botocore.config import Config
+
+from deployforge_mcal.adapters.aws.errors import failure_of, is_missing, is_transient
+from deployforge_mcal.domain.operation import Grant
+
+T = TypeVar("T")
+
+#: How long a call goes on trying while AWS is away or asks for patience.
+PATIENCE_SECONDS: Final = 60.0
+_READERS: Final = 8
+
+
+class Unreadable:
+    """A resource could not be read, and why."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def config(endpoint: str) -> Config:
+    """Timeouts; AWS's own retries are off because `Session.call` has one budget for all of them."""
+    return Config(
+        connect_timeout=3,
+        read_timeout=20,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=_READERS * 2,
+        # Emulators do not resolve bucket names as hosts.
+        s3={"addressing_style": "path"} if endpoint else {},
+    )
+
+
+class AwsSession:
+    """Clients of one credential in one region. Threads may share it."""
+
+    def __init__(
+        self,
+        grant: Grant,
+        keys: Mapping[str, str],
+        region: str,
+        endpoint: str = "",
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._grant = grant
+        self._keys = dict(keys)
+        self.region = region
+        self.endpoint = endpoint
+        self._patience = patience_seconds
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"AwsSession({self._grant.session!r}, {self.region!r})"
+
+    @property
+    def grant(self) -> Grant:
+        """What was issued."""
+        return self._grant
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, made once."""
+        with self._lock:
+            if service not in self._clients:
+                make: Any = boto3.session.Session().client
+                self._clients[service] = make(
+                    service,
+                    region_name=self.region,
+                    endpoint_url=self.endpoint or None,
+                    aws_access_key_id=self._keys["AccessKeyId"],
+                    aws_secret_access_key=self._keys["SecretAccessKey"],
+                    aws_session_token=self._keys.get("SessionToken"),
+                    config=config(self.endpoint),
+                )
+            return self._clients[service]
+
+    def call(self, service: str, operation: str, **arguments: Any) -> Any:
+        """One call, repeated while the error is transient. Raises what botocore raised last."""
+        method = getattr(self.client(service), operation)
+        return self.patiently(lambda: method(**arguments))
+
+    def patiently(self, what: Callable[[], T]) -> T:
+        """`what()`, repeated with backoff while the error is transient, for at most the session's patience."""
+        retrying = stamina.RetryingCaller(
+            attempts=None, timeout=self._patience, wait_initial=0.2, wait_max=5.0, wait_jitter=0.5
+        )
+        return retrying(is_transient, what)
+
+    def pages(self, service: str, operation: str, result: str, **arguments: Any) -> list[Any]:
+        """All items of a paginated call."""
+        client = self.client(service)
+        if not client.can_paginate(operation):
+            return list(self.call(service, operation, **arguments).get(result, ()))
+        return self.patiently(
+            lambda: [
+                item
+                for page in client.get_paginator(operation).paginate(**arguments)
+                for item in page.get(result, ())
+            ]
+        )
+
+    def or_none(self, service: str, operation: str, **arguments: Any) -> Any | None:
+        """As `call`, but None when the thing does not exist."""
+        try:
+            return self.call(service, operation, **arguments)
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def each(self, ids: Iterable[str], read: Callable[[str], dict[str, Any] | None]) -> dict[str, Any]:
+        """`read` for every id at once. None means missing; an error becomes Unreadable."""
+        wanted = list(dict.fromkeys(ids))
+        if len(wanted) <= 1:
+            return {id: _read(read, id) for id in wanted}
+        with ThreadPoolExecutor(min(_READERS, len(wanted)), thread_name_prefix="aws-read") as pool:
+            return dict(zip(wanted, pool.map(lambda id: _read(read, id), wanted), strict=True))
+
+
+def _read(read: Callable[[str], dict[str, Any] | None], id: str) -> dict[str, Any] | Unreadable | None:
+    try:
+        return read(id)
+    except Exception as error:
+        if is_missing(error):
+            return None
+        return Unreadable(str(failure_of(error)))

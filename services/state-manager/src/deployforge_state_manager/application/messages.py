@@ -1,0 +1,77 @@
+"""Facts of other services, only the fields used here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class ResourceVerified:
+    deployment_id: UUID
+    execution_id: str
+    urn: str
+
+
+@dataclass(frozen=True)
+class ResourceRemoved:
+    deployment_id: UUID
+    execution_id: str
+    urn: str
+
+
+@dataclass(frozen=True)
+class UnitState:
+    unit_id: str
+    name: str
+    provider: str
+    provider_type: str
+    account: str
+    location: str
+    credential_ref: str
+    stage: int
+    part: int
+    template_digest: str
+    inputs_json: str
+
+
+@dataclass(frozen=True)
+class ExecutionVerified:
+    deployment_id: UUID
+    namespace: str
+    name: str
+    request_id: str
+    execution_id: str
+    plan_id: str
+    plan_digest: str
+    action: str
+    author: str
+    approvers: list[str]
+    manifest_digest: str | None
+    desired_changed: bool
+    units: list[UnitState]
+    healing_json: str
+    healing_policy_digest: str
+    drift_json: str
+    policies_json: str
+    outputs_json: str
+    effective_at: datetime
+
+
+@dataclass(frozen=True)
+class ComplianceReported:
+    deployment_id: UUID
+    execution_id: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class DriftDetected:
+    deployment_id: UUID
+    urn: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class DriftResolved:
+    deployment_id: UUID
+    urn: str

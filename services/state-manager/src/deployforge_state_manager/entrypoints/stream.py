@@ -1,0 +1,18 @@
+"""What is heard: the subscription list."""
+
+from deployforge_chassis.facts import Heard
+
+from deployforge_state_manager.application.state_manager import StateManager
+
+
+def heard(app: StateManager) -> Heard:
+    """Topic → fact → handler."""
+    return {
+        "orchestrator.executions": {
+            "ResourceVerified": app.resource_verified,
+            "ResourceRemoved": app.resource_removed,
+            "ExecutionVerified": app.execution_verified,
+        },
+        "control-plane.deployments": {"ComplianceReported": app.compliance_reported},
+        "drift-detector.drift": {"DriftDetected": app.drift_detected, "DriftResolved": app.drift_resolved},
+    }
