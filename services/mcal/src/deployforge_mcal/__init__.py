@@ -1,1 +1,5 @@
-"""The mcal touches clouds, so that nobody else has to."""
+"""mcal decides nothing: it touches clouds, so that nobody else needs an SDK or a credential.
+
+Hears: OperationRequested, ScanRequested, DesiredState.
+Says: CredentialIssued, OperationSucceeded, OperationFailed; as telemetry OperationProgressed, ObservationBatch.
+"""

@@ -55,8 +55,7 @@ class StateReader:
         """Versions, newest first, and the next cursor."""
         size = _size(size)
         rows = self._database.query(
-            "SELECT * FROM versions WHERE namespace = %s AND name = %s AND version < %s "
-            "ORDER BY version DESC LIMIT %s",
+            "SELECT * FROM versions WHERE namespace = %s AND name = %s AND version < %s ORDER BY version DESC LIMIT %s",
             (namespace, name, int(_open_cursor(cursor) or 2**62), size + 1),
         )
         more = _cursor(str(rows[size - 1]["version"])) if len(rows) > size else ""

@@ -42,9 +42,7 @@ class PostgresStaging:
 
     def take(self, execution_id: str) -> tuple[Sequence[Staged], Write]:
         """See ports.Staging."""
-        rows = self._database.query(
-            "SELECT urn, body FROM staged WHERE execution_id = %s ORDER BY urn", (execution_id,)
-        )
+        rows = self._database.query("SELECT urn, body FROM staged WHERE execution_id = %s ORDER BY urn", (execution_id,))
         clear: Write = ("DELETE FROM staged WHERE execution_id = %s", (execution_id,))
         return [Staged(row["urn"], self._open(execution_id, row["urn"], row["body"])) for row in rows], clear
 

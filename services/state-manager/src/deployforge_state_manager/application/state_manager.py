@@ -97,8 +97,10 @@ class StateManager(EventSourcedApplication):
             if target is None:
                 resource.remove(at)
             else:
-                # A neighbour's operation counts for the whole unit, also for resources that it left alone.
-                target = replace(target, generation=max(target.generation, generations.get(target.unit_id, 0)))
+                # A neighbour's operation counts for the whole unit, also for resources that it left alone; and
+                # one that touched nothing here (0) leaves the generation as it was.
+                known = resource.state.generation if resource.state else 0
+                target = replace(target, generation=max(target.generation, generations.get(target.unit_id, 0), known))
                 resource.record(target, watching(heard.drift_json, target.resource), at)
             resources.append(resource)
         return resources

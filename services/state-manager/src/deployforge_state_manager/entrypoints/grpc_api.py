@@ -74,9 +74,7 @@ class StateApi(state_pb2_grpc.StateServicer):
             from_version=before["version"], to_version=after["version"], resources=[d for d in diffs if d is not None]
         )
 
-    def LastKnownGood(
-        self, request: pb.LastKnownGoodRequest, context: grpc.ServicerContext
-    ) -> pb.LastKnownGoodResponse:
+    def LastKnownGood(self, request: pb.LastKnownGoodRequest, context: grpc.ServicerContext) -> pb.LastKnownGoodResponse:
         found = self._reader.last_known_good(request.deployment.namespace, request.deployment.name)
         return pb.LastKnownGoodResponse(version=_version(found))
 

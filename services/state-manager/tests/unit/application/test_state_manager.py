@@ -156,9 +156,7 @@ def test_a_rebuild_gives_the_same_rows(memory: Memory) -> None:
     def opened() -> list[Any]:
         versions = [memory.reader.version(*WHERE, v) for v in (1, 2)]
         database = memory.app.database
-        clear = [
-            [{**row, "body": None} for row in database.query(f"SELECT * FROM {t} ORDER BY 1, 2, 3")] for t in TABLES
-        ]
+        clear = [[{**row, "body": None} for row in database.query(f"SELECT * FROM {t} ORDER BY 1, 2, 3")] for t in TABLES]
         return [versions, [memory.reader.resources(v) for v in versions], clear]
 
     execution = memory.executed({"orders": {}, "mail": {}})

@@ -24,6 +24,7 @@ class _Meaning:
 _MEANINGS: Final[dict[str, _Meaning]] = {
     "AccessDenied": _Meaning("ACCESS_DENIED", "the role behind the credential lacks this permission"),
     "AccessDeniedException": _Meaning("ACCESS_DENIED", "the role behind the credential lacks this permission"),
+    "AuthorizationError": _Meaning("ACCESS_DENIED", "the role behind the credential lacks this permission"),
     "UnauthorizedOperation": _Meaning("ACCESS_DENIED", "the role behind the credential lacks this permission"),
     "InvalidClientTokenId": _Meaning("CREDENTIAL_REFUSED", "store the root credential again"),
     "SignatureDoesNotMatch": _Meaning("CREDENTIAL_REFUSED", "store the root credential again"),

@@ -58,6 +58,8 @@ class Kind:
     #: native property that fixes the name; empty where AWS always chooses one
     name_property: ClassVar[str] = ""
     native_set_paths: ClassVar[tuple[str, ...]] = ()
+    #: IAM actions that reading and correcting need beyond those that AWS's schema lists
+    extra_actions: ClassVar[tuple[str, ...]] = ()
 
     @property
     def schema(self) -> schemas.Schema:

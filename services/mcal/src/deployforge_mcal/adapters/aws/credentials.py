@@ -1,0 +1,191 @@
+"""A credential per purpose: AssumeRole with a session policy cut to the unit's services, actions and resources.
+
+A session policy is an intersection: it can only take away from what the role may do. Source: IAM User Guide, "Session
+policies"; its plain-text limit is 2,048 characters, so long action lists are shortened to prefixes, the resources
+never are.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from deployforge_mcal.adapters.aws.errors import failure_of
+from deployforge_mcal.adapters.aws.kinds.base import partition
+from deployforge_mcal.adapters.aws.models import Model, UnknownResourceType, model
+from deployforge_mcal.adapters.aws.session import AwsSession
+from deployforge_mcal.application.ports import ProviderFailure, Work
+from deployforge_mcal.domain.operation import Failure, Grant
+from deployforge_mcal.domain.units import Scope
+
+_LIMIT: Final = 2048
+_SECONDS: Final = 900
+_STACK_ACTIONS: Final = (
+    "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DescribeStacks",
+    "DescribeStackEvents", "ListStackResources", "GetTemplate", "DeleteStack", "ContinueUpdateRollback",
+)  # fmt: skip
+#: service → how its ARNs name what belongs to a stack ({p} partition, {r} region, {a} account, {n} name)
+_ARNS: Final[Mapping[str, str]] = {
+    "sqs": "arn:{p}:sqs:{r}:{a}:{n}",
+    "sns": "arn:{p}:sns:{r}:{a}:{n}",
+    "s3": "arn:{p}:s3:::{n}",
+    "dynamodb": "arn:{p}:dynamodb:{r}:{a}:table/{n}",
+    "iam": "arn:{p}:iam::{a}:role/{n}",
+}
+#: An emulator judges these as if they were about no resource; on AWS they are confined like the others.
+_JUDGED_WITHOUT_RESOURCE: Final = frozenset(
+    {
+        "dynamodb:ListTagsOfResource", "dynamodb:TagResource", "dynamodb:UntagResource",
+        "sns:ListTagsForResource", "sns:TagResource", "sns:UntagResource",
+    }
+)  # fmt: skip
+#: Handlers name these for imports and replicas; a credential that deploys has no business with anybody's data.
+_DATA: Final = ("Item", "Query", "Scan", "GetObject", "PutObject", "DeleteObject", "GetSecretValue")
+
+
+def open_session(
+    root: Mapping[str, Any], scope: Scope, session_name: str, statements: Sequence[Mapping[str, Any]], *,
+    endpoint: str, read_only: bool,
+) -> AwsSession:  # fmt: skip
+    """A session of 15 minutes with exactly these statements. Raises ProviderFailure."""
+    missing = [name for name in ("accessKeyId", "secretAccessKey", "roleArn") if not root.get(name)]
+    if missing:
+        raise ProviderFailure(
+            Failure("CREDENTIAL_INCOMPLETE", f"credential {scope.credential_ref} lacks {', '.join(missing)}")
+        )
+    policy = fitted(statements)
+    bare = AwsSession(
+        Grant(scope.credential_ref, session_name, (), (), True, datetime.now(UTC)),
+        {"AccessKeyId": root["accessKeyId"], "SecretAccessKey": root["secretAccessKey"]}, scope.location, endpoint,
+    )  # fmt: skip
+    try:
+        made = bare.call(
+            "sts", "assume_role", RoleArn=root["roleArn"], RoleSessionName=session_name[:64], DurationSeconds=_SECONDS,
+            Policy=json.dumps(policy, separators=(",", ":")),
+        )["Credentials"]  # fmt: skip
+    except Exception as error:
+        raise failure_of(error) from error
+    actions = sorted({a for s in policy["Statement"] for a in s["Action"]})
+    resources = sorted({r for s in policy["Statement"] for r in s["Resource"]})
+    grant = Grant(scope.credential_ref, session_name[:64], tuple(actions), tuple(resources), read_only, made["Expiration"])
+    return AwsSession(grant, made, scope.location, endpoint)
+
+
+def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str, Any]]:
+    """What one operation may do."""
+    types = {r.type for u in (work.unit, work.previous) if u is not None for r in u.resources}
+    models = list(map(model, sorted(types | {t.type for t in work.targets})))
+    at = {"p": partition(work.scope.location), "r": work.scope.location, "a": work.scope.account}
+    stack = "arn:{p}:cloudformation:{r}:{a}:stack/{n}/*".format(**at, n=work.unit_name)
+    statements = [
+        _allow([f"cloudformation:{name}" for name in _STACK_ACTIONS], [stack]),
+        _allow(["cloudformation:ListStacks"], ["*"]),
+    ]
+    names = _names(work)
+    by_service = _by_service(models, "create", "read", "update", "delete")
+    loose = _JUDGED_WITHOUT_RESOURCE if emulated else frozenset()
+    if unbound := sorted(a for actions in by_service.values() for a in actions if a in loose):
+        statements.append(_allow(unbound, ["*"]))
+    for service, actions in by_service.items():
+        actions = [a for a in actions if a not in loose]
+        if service in _ARNS:
+            statements.append(_allow(actions, sorted(_ARNS[service].format(**at, n=n) for n in names)))
+        else:
+            # Identifiers of the others are known only once they exist; the region still confines them.
+            here = {"StringEquals": {"aws:RequestedRegion": work.scope.location}}
+            statements.append({**_allow(actions, ["*"]), "Condition": here})
+    if any(m.kind is None for m in models):
+        statements.append(_allow(["cloudformation:GetResource", "cloudformation:UpdateResource"], ["*"]))
+    return statements
+
+
+def read_statements(types: Iterable[str]) -> list[dict[str, Any]]:
+    """What reading resources of these types needs, and nothing that changes anything or opens data."""
+    models: list[Model] = []
+    for name in sorted(set(types)):
+        try:
+            models.append(model(name))
+        except UnknownResourceType:
+            continue
+    actions = [a for some in _by_service(models, "read").values() for a in some]
+    actions = [a for a in actions if a.partition(":")[2].startswith(("Get", "List", "Describe", "Head"))]
+    return [_allow(sorted({*actions, "cloudformation:GetResource"}), ["*"])]
+
+
+def _names(work: Work) -> list[str]:
+    """Names that the unit's resources have or may get: generated ones begin with the stack's name."""
+    # S3 writes generated names in lower case; the stack's name is that already.
+    found = {f"{work.unit_name}-*"}
+    for unit in (work.unit, work.previous):
+        if unit is None:
+            continue
+        for entry in unit.template["Resources"].values():
+            for name, value in entry["Properties"].items():
+                if name.endswith("Name") and isinstance(value, str) and name in model("aws/" + entry["Type"]).schema.create_only:
+                    found.add(value)
+    for target in work.targets:
+        kind = model(target.type).kind
+        if kind is not None and kind.name_property:
+            found.add(kind.physical_name(target.physical_id))
+    for urn, id in work.adopt.items():
+        for r in work.unit.resources if work.unit is not None else ():
+            kind = model(r.type).kind
+            if r.urn == urn and kind is not None:
+                found.add(kind.physical_name(id))
+    prefix = f"{work.unit_name}-"
+    return sorted(n for n in found if n and (n == f"{prefix}*" or not n.startswith(prefix)))
+
+
+def _by_service(models: Iterable[Model], *handlers: str) -> dict[str, list[str]]:
+    """Actions by service. Handlers also list what integrations with other services (keys, streams, logs) would
+    need; those are not ours to give, so each type brings the actions of its own service only."""
+    found: dict[str, set[str]] = {}
+    for one in models:
+        extra = one.kind.extra_actions if one.kind is not None and "update" in handlers else ()
+        actions = [*one.schema.permissions(*handlers), *extra]
+        if not actions:
+            continue
+        counts = Counter(action.partition(":")[0] for action in one.schema.permissions("create", "read", "delete"))
+        own = counts.most_common(1)[0][0] if counts else actions[0].partition(":")[0]
+        found.setdefault(own, set()).update(a for a in actions if a.startswith(f"{own}:") and not a.endswith(_DATA))
+    return {service: sorted(actions) for service, actions in sorted(found.items())}
+
+
+def fitted(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A policy of these statements within IAM's limit; the longest lists of actions are shortened first."""
+    kept = [dict(s) for s in statements]
+    for shorten in (_verbs, _service):
+        for index in sorted(range(len(kept)), key=lambda i: -len("".join(kept[i]["Action"]))):
+            if _size(kept) <= _LIMIT:
+                break
+            kept[index]["Action"] = shorten(kept[index]["Action"])
+    policy = {"Version": "2012-10-17", "Statement": kept}
+    if _size(kept) > _LIMIT:
+        said = f"the session policy needs {_size(kept)} characters, IAM allows {_LIMIT}"
+        raise ProviderFailure(Failure("POLICY_TOO_LONG", said, "use fewer fixed names in one unit"))
+    return policy
+
+
+def _size(statements: Sequence[Mapping[str, Any]]) -> int:
+    return len(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":")))
+
+
+def _verbs(actions: Sequence[str]) -> list[str]:
+    """`s3:PutBucketTagging` → `s3:Put*`."""
+    found = set()
+    for action in actions:
+        service, _, name = action.partition(":")
+        end = next((i for i, c in enumerate(name) if i and c.isupper()), len(name))
+        found.add(f"{service}:{name[:end]}*")
+    return sorted(found)
+
+
+def _service(actions: Sequence[str]) -> list[str]:
+    return sorted({f"{a.partition(':')[0]}:*" for a in actions})
+
+
+def _allow(actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+
+

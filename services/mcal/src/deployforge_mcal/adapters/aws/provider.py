@@ -1,0 +1,318 @@
+"""AWS as a CloudProvider. The verbs are the port's; what each must leave behind is said there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from deployforge_mcal.adapters.aws import compiler, credentials, deployed, reading, recreation, repair, schemas
+from deployforge_mcal.adapters.aws.errors import failure_of
+from deployforge_mcal.adapters.aws.kinds import KINDS
+from deployforge_mcal.adapters.aws.models import model
+from deployforge_mcal.adapters.aws.session import AwsSession
+from deployforge_mcal.adapters.aws.stacks import Settled, Stack
+from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
+from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.operation import Failure
+from deployforge_mcal.domain.units import (
+    Became,
+    Change,
+    CompiledUnit,
+    Observed,
+    Outcome,
+    Problem,
+    ResourceSpec,
+    Scope,
+    Target,
+    UnitSpec,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_BECAME: Mapping[str, Became] = {
+    "add": Became.CREATED, "modify": Became.UPDATED, "replace": Became.UPDATED, "import": Became.ADOPTED,
+}  # fmt: skip
+
+
+def typed(verb: "Callable[Concatenate[AwsProvider, P], R]") -> "Callable[Concatenate[AwsProvider, P], R]":
+    """A verb whose errors of AWS and of the network are ProviderFailure."""
+
+    @wraps(verb)
+    def guarded(self: "AwsProvider", *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return verb(self, *args, **kwargs)
+        except Exception as error:
+            failure = failure_of(error)
+            raise failure from error
+
+    return guarded
+
+
+class AwsProvider:
+    """See CloudProvider. `endpoint` is an emulator's; empty means AWS itself."""
+
+    type = "aws"
+
+    def __init__(self, endpoint: str = "") -> None:
+        self.endpoint = endpoint
+
+    # --- without a credential -------------------------------------------------------------------------
+
+    def types(self) -> tuple[TypeDoc, ...]:
+        """See CloudProvider."""
+        return tuple(
+            TypeDoc(kind.type, kind.description, kind.docs(), tuple(kind.attributes), {"aws": "full"})
+            for _, kind in sorted(KINDS.items())
+        )
+
+    def native_types(self) -> tuple[str, ...]:
+        """See CloudProvider."""
+        return schemas.types()
+
+    def check(self, specs: Sequence[ResourceSpec]) -> list[Problem]:
+        """See CloudProvider."""
+        return compiler.check(specs)
+
+    def compile(self, spec: UnitSpec) -> CompiledUnit:
+        """See CloudProvider."""
+        return compiler.compile_unit(spec)
+
+    # --- credentials ----------------------------------------------------------------------------------
+
+    @typed
+    def open(self, root: Mapping[str, Any], work: Work) -> AwsSession:
+        """See CloudProvider."""
+        statements = credentials.operation_statements(work, emulated=bool(self.endpoint))
+        return credentials.open_session(
+            root, work.scope, f"df-{work.token}", statements, endpoint=self.endpoint, read_only=False
+        )
+
+    @typed
+    def open_reader(self, root: Mapping[str, Any], scope: Scope, types: Sequence[str]) -> AwsSession:
+        """See CloudProvider."""
+        statements = credentials.read_statements(types)
+        return credentials.open_session(
+            root, scope, "df-read", statements, endpoint=self.endpoint, read_only=True
+        )
+
+    # --- reading --------------------------------------------------------------------------------------
+
+    def observe(self, session: AwsSession, scope: Scope, targets: Sequence[Target]) -> list[Observed]:
+        """See CloudProvider."""
+        return reading.observe(session, scope, targets)
+
+    @typed
+    def preview(self, session: AwsSession, work: Work) -> list[Change]:
+        """See CloudProvider."""
+        unit = _unit(work)
+        stack = Stack(session, work.unit_name, lambda *_: None, {})
+        current = stack.template() if _exists(stack) else None
+        template = deployed.for_stack(unit, current)
+        found = stack.preview(
+            work.token, deployed.body(template), deployed.parameters(unit, work.inputs), deployed.stack_tags(unit)
+        )
+        names = {**deployed.urns(current or {}), **deployed.urns(template)}
+        return [Change(names[logical], action) for logical, action in found.items() if logical in names]
+
+    # --- changing -------------------------------------------------------------------------------------
+
+    @typed
+    def apply(self, session: AwsSession, work: Work, tick: Tick) -> list[Outcome]:
+        """See CloudProvider."""
+        unit = _unit(work)
+        if work.adopt:
+            self.adopt(session, work, tick)
+        stack, before, template = _prepared(session, work, unit, tick)
+        settled = stack.deploy(
+            work.token, deployed.body(template), deployed.parameters(unit, work.inputs), deployed.stack_tags(unit),
+            resumed=work.resumed,
+        )  # fmt: skip
+        if settled.failure is not None:
+            raise ProviderFailure(self._restored(session, stack, work, settled, tick))
+        repaired = self._settle(session, stack, unit, work, tick)
+        names = deployed.urns(before)
+        removed = [urn for logical, urn in names.items() if settled.changes.get(logical) == "remove"]
+        outcomes = self._outcomes(session, stack, unit, work, settled.changes, repaired)
+        here = {o.urn for o in outcomes}
+        return outcomes + [Outcome(urn, "", {}, Became.DELETED) for urn in removed if urn not in here]
+
+    @typed
+    def adopt(self, session: AwsSession, work: Work, tick: Tick) -> list[Outcome]:
+        """See CloudProvider."""
+        unit = _unit(work)
+        stack, before, template = _prepared(session, work, unit, tick)
+        there = set(deployed.urns(before).values())
+        logical = {urn: name for name, urn in deployed.urns(template).items()}
+        wanted = {r.urn: r for r in unit.resources if r.urn in work.adopt and r.urn not in there}
+        if not wanted:
+            return []
+        # An import may bring nothing else with it: what is there already stays exactly as it is.
+        entries = {logical[urn]: template["Resources"][logical[urn]] for urn in wanted}
+        merged = {**template, "Resources": {**before.get("Resources", {}), **entries}}
+        imports = []
+        for urn, r in wanted.items():
+            keys = model(r.type).schema.identifier
+            identifier = dict(zip(keys, work.adopt[urn].split("|"), strict=False))
+            imports.append(
+                {"ResourceType": r.native_type, "LogicalResourceId": logical[urn], "ResourceIdentifier": identifier}
+            )
+        settled = stack.deploy(
+            f"{work.token}-import", deployed.body(merged), deployed.parameters(unit, work.inputs),
+            deployed.stack_tags(unit), resumed=work.resumed, imports=imports,
+        )  # fmt: skip
+        if settled.failure is not None:
+            raise ProviderFailure(settled.failure)
+        return [
+            Outcome(urn, id, reading.attributes(model(wanted[urn].type), id, {}, work.scope), Became.ADOPTED)
+            for urn, id in work.adopt.items()
+            if urn in wanted
+        ]
+
+    @typed
+    def destroy(self, session: AwsSession, work: Work, tick: Tick) -> list[Outcome]:
+        """See CloudProvider."""
+        probe = Stack(session, work.unit_name, tick, {})
+        known = {r.urn for r in work.unit.resources} if work.unit is not None else set()
+        if not _exists(probe):
+            if probe.describe() is not None:
+                probe.delete(work.token)
+            return [Outcome(urn, "", {}, Became.DELETED) for urn in sorted(known)]
+        template = probe.template()
+        names = deployed.urns(template)
+        stack = Stack(session, work.unit_name, tick, names)
+        entries = template["Resources"]
+        spare = [n for n, urn in names.items() if urn in work.retain and entries[n].get("DeletionPolicy") != "Retain"]
+        if spare:
+            self._spare(stack, work, template, spare)
+        held = stack.resources()
+        if (failure := stack.delete(work.token)) is not None:
+            raise ProviderFailure(failure)
+        kept = {urn: held.get(n, ("", ""))[0] for n, urn in names.items() if entries[n].get("DeletionPolicy") == "Retain"}
+        return [
+            Outcome(urn, kept.get(urn, ""), {}, Became.UNCHANGED if urn in kept else Became.DELETED)
+            for urn in sorted(known | set(names.values()))
+        ]
+
+    @typed
+    def correct(self, session: AwsSession, work: Work, tick: Tick) -> list[Outcome]:
+        """See CloudProvider."""
+        outcomes = []
+        for target in work.targets:
+            changed, live = repair.correct(session, target, tick)
+            values = reading.attributes(model(target.type), target.physical_id, live, work.scope)
+            status = Became.CORRECTED if changed else Became.UNCHANGED
+            outcomes.append(Outcome(target.urn, target.physical_id, values, status))
+        return outcomes
+
+    @typed
+    def recreate(self, session: AwsSession, work: Work, tick: Tick) -> list[Outcome]:
+        """See CloudProvider."""
+        stack = Stack(session, work.unit_name, tick, {})
+        if not _exists(stack):
+            if work.unit is None:
+                said = f"stack {work.unit_name} does not exist"
+                raise ProviderFailure(Failure("NOT_FOUND", said, "apply the deployment again"))
+            wanted = {t.urn for t in work.targets}
+            made = self.apply(session, work, tick)
+            return [Outcome(o.urn, o.physical_id, o.attributes, Became.RECREATED) if o.urn in wanted else o for o in made]
+        return recreation.recreate(session, work, tick)
+
+    # --- the parts ------------------------------------------------------------------------------------
+
+    def _spare(self, stack: Stack, work: Work, template: dict[str, Any], spare: Sequence[str]) -> None:
+        """Mark resources to be retained. A policy alone is no change to CloudFormation; metadata is."""
+        for logical in spare:
+            entry = template["Resources"][logical]
+            template["Resources"][logical] = {
+                **entry, "DeletionPolicy": "Retain", "Metadata": {**entry.get("Metadata", {}), "retained": "true"},
+            }  # fmt: skip
+        described = stack.describe() or {}
+        previous = [
+            {"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in described.get("Parameters", ())
+        ]
+        settled = stack.deploy(
+            f"{work.token}-retain", deployed.body(template), previous, described.get("Tags", []), resumed=work.resumed
+        )
+        if settled.failure is not None:
+            raise ProviderFailure(settled.failure)
+
+    def _settle(
+        self, session: AwsSession, stack: Stack, unit: CompiledUnit, work: Work, tick: Tick
+    ) -> dict[str, Became]:
+        """A stack may be complete while something of it is not as declared (it vanished, was changed by hand, or was
+        never set). Reading finds it, and it is put right. What became of whom."""
+        targets = deployed.targets(session, stack, unit, work.inputs, work.scope)
+        missing, _ = repair.states(session, work.scope, targets)
+        became: dict[str, Became] = {}
+        if missing:
+            again = Work(**{**vars(work), "token": f"{work.token}-again", "targets": tuple(missing)})
+            for outcome in recreation.recreate(session, again, tick):
+                became[outcome.urn] = outcome.status
+            targets = deployed.targets(session, stack, unit, work.inputs, work.scope)
+        _, wrong = repair.states(session, work.scope, targets)
+        for target, _ in wrong:
+            repair.correct(session, target, tick)
+        return became
+
+    def _restored(self, session: AwsSession, stack: Stack, work: Work, settled: Settled, tick: Tick) -> Failure:
+        """Clean up after a failed change, and say whether all is as before; only what was read is claimed."""
+        failure = settled.failure
+        assert failure is not None
+        restored = False
+        now = stack.describe()
+        if now is None:
+            restored = True
+        elif now["StackStatus"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
+            restored = stack.delete(f"{work.token}-clear") is None and stack.describe() is None
+        elif work.previous is None:
+            restored = failure.restored
+        elif not now["StackStatus"].endswith("_FAILED"):
+            targets = deployed.targets(session, stack, work.previous, work.previous_inputs, work.scope)
+            _, wrong = repair.states(session, work.scope, targets)
+            for target, _ in wrong:
+                repair.correct(session, target, tick)
+            missing, wrong = repair.states(session, work.scope, targets)
+            restored = not missing and not wrong
+        return Failure(failure.code, failure.message, failure.hint, failure.urn, failure.retryable, restored)
+
+    def _outcomes(
+        self, session: AwsSession, stack: Stack, unit: CompiledUnit, work: Work, changes: Mapping[str, str],
+        repaired: Mapping[str, Became],
+    ) -> list[Outcome]:  # fmt: skip
+        targets = deployed.targets(session, stack, unit, work.inputs, work.scope)
+        logical = {urn: name for name, urn in deployed.urns(stack.template()).items()}
+        seen = {o.urn: o for o in reading.observe(session, work.scope, targets)}
+        outcomes = []
+        for target in targets:
+            became = repaired.get(target.urn) or _BECAME.get(changes.get(logical[target.urn], ""), Became.UNCHANGED)
+            if target.urn in work.adopt and became in (Became.UNCHANGED, Became.UPDATED):
+                became = Became.ADOPTED
+            outcomes.append(Outcome(target.urn, target.physical_id, seen[target.urn].attributes, became))
+        return outcomes
+
+
+def _unit(work: Work) -> CompiledUnit:
+    if work.unit is None:
+        raise ProviderFailure(Failure("TEMPLATE_UNKNOWN", "the operation names no template that was compiled here"))
+    return work.unit
+
+
+def _exists(stack: Stack) -> bool:
+    found = stack.describe()
+    shells = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
+    return found is not None and found["StackStatus"] not in shells
+
+
+def _prepared(
+    session: AwsSession, work: Work, unit: CompiledUnit, tick: Tick
+) -> tuple[Stack, dict[str, Any], dict[str, Any]]:
+    """The stack, its template before (empty when it does not exist), and the one that it shall have."""
+    probe = Stack(session, work.unit_name, tick, {})
+    before = probe.template() if _exists(probe) else {}
+    template = deployed.for_stack(unit, before)
+    names = {**deployed.urns(before), **deployed.urns(template)}
+    return Stack(session, work.unit_name, tick, names), before, template
+
+
+def from_options(options: Mapping[str, str]) -> AwsProvider:
+    """The entry point: `endpoint` is an emulator's URL, empty for AWS itself."""
+    return AwsProvider(options.get("endpoint", ""))

@@ -1,0 +1,144 @@
+"""What this service can be asked: compile, check, observe, keep credentials; and what it hears."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from deployforge_chassis import canonical
+from deployforge_chassis.bodies import Bodies
+from deployforge_chassis.clock import Clock
+from deployforge_chassis.database import Database
+from deployforge_chassis.effects import EffectQueue
+from deployforge_chassis.eventstore import EventSourcedApplication
+from deployforge_chassis.facts import NOTHING, Effects, Fact
+from deployforge_chassis.sealing import Sealer
+from eventsourcing.application import AggregateNotFoundError
+from pydantic import TypeAdapter
+
+from deployforge_mcal.application.messages import DesiredState, OperationRequested, ScanRequested
+from deployforge_mcal.application.ports import CloudProvider, Index, RootVault, UnknownProvider
+from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.operation import Operation, Order, Unit
+from deployforge_mcal.domain.units import CompiledUnit, Problem, ResourceSpec, UnitSpec
+
+#: Owner of what belongs to no deployment: root credentials, scans, credentials for reading.
+SYSTEM: Final = UUID("b1f1d9a2-6c0e-5d6f-9e57-6a1f7f0c2d11")
+OPERATION: Final = "operation"
+SCAN: Final = "scan"
+
+_UNIT: Final = TypeAdapter(CompiledUnit)
+_REQUEST: Final = TypeAdapter(OperationRequested)
+_SCAN: Final = TypeAdapter(ScanRequested)
+
+
+class Mcal(EventSourcedApplication):
+    """The cloud layer."""
+
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        providers: Mapping[str, CloudProvider],
+        vault: RootVault,
+        index: Index,
+        clock: Clock,
+    ) -> None:
+        super().__init__(database, sealer, name="mcal")
+        self.providers = providers
+        self.vault = vault
+        self.index = index
+        self.clock = clock
+        self.queue = EffectQueue(self, sealer)
+        self.bodies = Bodies(database, sealer)
+
+    def provider(self, type: str) -> CloudProvider:
+        """The adapter of a provider type. Raises UnknownProvider."""
+        if type not in self.providers:
+            raise UnknownProvider(type)
+        return self.providers[type]
+
+    # --- asked ----------------------------------------------------------------------------------------
+
+    def check(self, resources: Sequence[tuple[str, ResourceSpec]]) -> list[Problem]:
+        """(provider type, declaration) → problems."""
+        found: list[Problem] = []
+        for provider_type, spec in resources:
+            if provider_type in self.providers:
+                found += self.providers[provider_type].check([spec])
+            else:
+                known = ", ".join(sorted(self.providers))
+                found.append(Problem(f"{spec.name}.provider", f"no adapter serves {provider_type}", f"one of {known}"))
+        return found
+
+    def compile(self, spec: UnitSpec) -> tuple[str, CompiledUnit]:
+        """The digest under which the compiled unit is stored, and the unit. Raises InvalidUnit, UnknownProvider."""
+        unit = self.provider(spec.scope.provider_type).compile(spec)
+        body = canonical.dumps(_UNIT.dump_python(unit, mode="json")).encode()
+        digest, write = self.bodies.put(UUID(spec.deployment_id), body)
+        self.commit(Effects(writes=(write,)))
+        return digest, unit
+
+    def compiled(self, digest: str) -> CompiledUnit:
+        """What was compiled. Raises BodyNotFound."""
+        return _UNIT.validate_json(self.bodies.get(digest))
+
+    def types(self) -> list[TypeDoc]:
+        """Unified types with the support of every provider."""
+        merged: dict[str, TypeDoc] = {}
+        for provider in self.providers.values():
+            for doc in provider.types():
+                other = merged.get(doc.type)
+                support = {**(other.support if other else {}), **doc.support}
+                merged[doc.type] = TypeDoc(doc.type, doc.description, doc.properties, doc.attributes, support)
+        return [merged[name] for name in sorted(merged)]
+
+    def native_types(self) -> list[str]:
+        """Native types as they are declared."""
+        return [f"{name}/{native}" for name, p in sorted(self.providers.items()) for native in p.native_types()]
+
+    # --- heard ----------------------------------------------------------------------------------------
+
+    def operation_requested(self, fact: Fact) -> Effects:
+        """Accept an operation, once."""
+        message = fact.read(OperationRequested)
+        if self.operation(message.operation_id) is not None:
+            return NOTHING
+        deployment_id = UUID(message.deployment_id)
+        order = Order(
+            message.deployment_id, message.namespace, message.name, message.operation_id, message.execution_id,
+            message.step_id, message.unit_id, message.unit_name, message.verb, message.template_digest,
+            dict(message.inputs),
+        )  # fmt: skip
+        operation = Operation(deployment_id=deployment_id, order=order, at=self.clock.now())
+        payload = _REQUEST.dump_python(message, mode="json")
+        return Effects(
+            (operation,), (self.queue.enqueue(OPERATION, message.operation_id, payload, deployment_id=deployment_id),)
+        )
+
+    def scan_requested(self, fact: Fact) -> Effects:
+        """Note a scan to be made."""
+        message = fact.read(ScanRequested)
+        payload = _SCAN.dump_python(message, mode="json")
+        return Effects(writes=(self.queue.enqueue(SCAN, message.scan_id, payload, deployment_id=SYSTEM),))
+
+    def desired_state(self, fact: Fact) -> Effects:
+        """Keep what scans need to know of a resource."""
+        if fact.value is None:
+            return Effects(writes=(self.index.drop(fact.key),))
+        return Effects(writes=(self.index.put(fact.read(DesiredState)),))
+
+    # --- aggregates -----------------------------------------------------------------------------------
+
+    def operation(self, operation_id: str) -> Operation | None:
+        """An operation, if it is known."""
+        return self._found(UUID(operation_id))
+
+    def unit(self, deployment_id: UUID, unit_id: str) -> Unit:
+        """A unit; a new one, not saved yet, when it was never changed."""
+        return self._found(Unit.create_id(deployment_id, unit_id)) or Unit(deployment_id=deployment_id, unit_id=unit_id)
+
+    def _found(self, id: UUID) -> Any:
+        try:
+            return self.repository.get(id)
+        except AggregateNotFoundError:
+            return None

@@ -1,0 +1,112 @@
+"""Reading live resources: for scans by shard, and for whoever asks."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from deployforge_chassis import canonical
+from deployforge_chassis.effects import Work as EffectWork
+from deployforge_chassis.facts import Effects
+from pydantic import TypeAdapter
+
+from deployforge_mcal.application.mcal import SYSTEM, Mcal
+from deployforge_mcal.application.messages import DesiredState, ScanRequested
+from deployforge_mcal.application.ports import CredentialUnknown, ProviderFailure, Session, Telemetry, UnknownProvider
+from deployforge_mcal.domain.operation import IssuedCredential
+from deployforge_mcal.domain.units import Observed, Presence, Scope, Target
+
+_SCAN: Final = TypeAdapter(ScanRequested)
+_BATCH: Final = 500
+#: A reading credential is used this long, though it lives longer, so that none expires in the middle of a scan.
+_FRESH: Final = timedelta(minutes=5)
+
+
+class Readers:
+    """Read-only credentials, one per scope and set of types, renewed in time. Threads may share it."""
+
+    def __init__(self, app: Mcal) -> None:
+        self._app = app
+        self._sessions: dict[tuple[Scope, frozenset[str]], Session] = {}
+        self._lock = threading.Lock()
+
+    def observe(self, scope: Scope, targets: Sequence[Target]) -> list[Observed]:
+        """One answer per target, in order; what cannot be read is NOT_CHECKED with the reason. Never raises what
+        the cloud says."""
+        types = frozenset(t.type for t in targets)
+        try:
+            session = self._session(scope, types)
+        except ProviderFailure as failed:
+            return [Observed(t.urn, Presence.NOT_CHECKED, t.physical_id, reason=str(failed)) for t in targets]
+        except (UnknownProvider, CredentialUnknown) as unknown:
+            return [Observed(t.urn, Presence.NOT_CHECKED, t.physical_id, reason=str(unknown)) for t in targets]
+        seen = self._app.provider(scope.provider_type).observe(session, scope, targets)
+        if any(o.reason.startswith("CREDENTIAL_") for o in seen):
+            with self._lock:
+                self._sessions.pop((scope, types), None)
+        return seen
+
+    def _session(self, scope: Scope, types: frozenset[str]) -> Session:
+        now = self._app.clock.now()
+        with self._lock:
+            session = self._sessions.get((scope, types))
+            if session is not None and session.grant.expires_at - now > _FRESH:
+                return session
+            provider = self._app.provider(scope.provider_type)
+            session = provider.open_reader(self._app.vault.get(scope.credential_ref), scope, sorted(types))
+            issued = IssuedCredential(
+                deployment_id=SYSTEM, namespace="", name="", operation_id="read", grant=session.grant
+            )
+            self._app.commit(Effects((issued,)))
+            self._sessions[scope, types] = session
+            return session
+
+
+class Scans:
+    """Does scans, one call of `work` each. Doing one again says the same again, which changes nothing."""
+
+    def __init__(self, app: Mcal, readers: Readers, telemetry: Telemetry) -> None:
+        self._app, self._readers, self._telemetry = app, readers, telemetry
+
+    def work(self, effect: EffectWork) -> Effects:
+        """See EffectWorkers."""
+        scan = _SCAN.validate_python(effect.payload)
+        resources = self._app.index.of_shard(scan.shard, scan.urns)
+        observations = self._observations(resources)
+        batches = [observations[i : i + _BATCH] for i in range(0, len(observations), _BATCH)] or [[]]
+        for number, batch in enumerate(batches):
+            value = {
+                "scan_id": scan.scan_id, "shard": scan.shard, "sequence": scan.sequence, "batch": number,
+                "last": number == len(batches) - 1, "observed_at": self._app.clock.now(), "observations": batch,
+            }  # fmt: skip
+            self._telemetry.try_send("mcal.observations", scan.shard, "ObservationBatch", value)
+        return Effects(writes=(self._app.index.forget_scans(),))
+
+    def _observations(self, resources: Sequence[DesiredState]) -> list[dict[str, Any]]:
+        by_scope: dict[Scope, list[DesiredState]] = defaultdict(list)
+        for r in resources:
+            by_scope[Scope(r.provider_type, r.account, r.location, r.credential_ref)].append(r)
+        units = {(r.deployment_id, r.unit_id) for r in resources}
+        before = self._app.index.generations(units)
+        seen: dict[str, Observed] = {}
+        for scope, some in by_scope.items():
+            targets = [Target(r.urn, r.type, r.physical_id) for r in some]
+            seen.update((o.urn, o) for o in self._readers.observe(scope, targets))
+        after = self._app.index.generations(units)
+        return [self._observation(r, seen[r.urn], before, after) for r in resources]
+
+    def _observation(
+        self, r: DesiredState, seen: Observed, before: dict[tuple[str, str], int], after: dict[tuple[str, str], int]
+    ) -> dict[str, Any]:
+        unit = (r.deployment_id, r.unit_id)
+        presence, reason, properties = seen.presence, seen.reason, seen.properties
+        # Odd: an operation is at work; unequal: one was while we read. Either way this is nobody's drift.
+        if before[unit] != after[unit] or after[unit] % 2:
+            presence, reason, properties = Presence.NOT_CHECKED, "unit is being changed", {}
+        body = canonical.dumps(dict(properties)) if presence is Presence.PRESENT else "{}"
+        return {
+            "urn": r.urn, "deployment_id": r.deployment_id, "presence": presence.value,
+            "physical_id": seen.physical_id, "digest": canonical.digest(body.encode()), "generation": after[unit],
+            "properties_json": body, "reason": reason or None,
+        }  # fmt: skip

@@ -1,0 +1,26 @@
+"""What mcal is told by its environment."""
+
+from pathlib import Path
+
+from deployforge_chassis.config import ServiceSettings
+from pydantic import Field
+
+
+class Settings(ServiceSettings):
+    """Frozen; every variable has the prefix DEPLOYFORGE_."""
+
+    service: str = "mcal"
+    """This process's service name."""
+
+    aws_endpoint: str = ""
+    """URL of an AWS emulator; empty means AWS itself."""
+
+    mcal_credentials_file: Path | None = None
+    """JSON `{credentialRef: {type: aws, accessKeyId, secretAccessKey, roleArn}}`, sealed into the database at
+    every start. None: credentials come by Credentials.Put alone."""
+
+    operation_threads: int = Field(default=8, ge=1)
+    """Operations done at once; each waits for its cloud most of the time."""
+
+    scan_threads: int = Field(default=4, ge=1)
+    """Shards read at once."""

@@ -1,0 +1,143 @@
+"""From a wish to a plan: read, compile, observe, compare. Touches nothing."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from deployforge_chassis import canonical
+
+from deployforge_orchestrator.application.ports import Clouds, Manifests, States
+from deployforge_orchestrator.domain import changes as ch
+from deployforge_orchestrator.domain.manifest import Manifest, Scope, Spec, read
+from deployforge_orchestrator.domain.plan import Plan, apply_plan, heal_plan
+from deployforge_orchestrator.domain.planning import CompiledUnit, Deployed, Live, State, urn
+from deployforge_orchestrator.domain.planrequest import Wish
+from deployforge_orchestrator.domain.refusals import NoPlan, Problem
+from deployforge_orchestrator.domain.units import order, units_of
+
+
+class Drafting:
+    """Makes plans."""
+
+    def __init__(self, manifests: Manifests, states: States, clouds: Clouds) -> None:
+        self._manifests, self._states, self._clouds = manifests, states, clouds
+
+    def state(self, wish: Wish) -> State:
+        """What is deployed now."""
+        return self._states.get(wish.namespace, wish.name)
+
+    def plan(self, deployment_id: UUID, wish: Wish, state: State) -> Plan:
+        """The plan for a wish. Raises NoPlan, or Unavailable."""
+        match wish.action:
+            case "APPLY":
+                assert wish.manifest_digest is not None
+                return self._apply(deployment_id, wish, "apply", wish.manifest_digest, state)
+            case "ROLLBACK":
+                return self._rollback(deployment_id, wish, state)
+            case "DESTROY":
+                return self._destroy(deployment_id, wish, state)
+            case "HEAL":
+                return self._heal(deployment_id, wish, state)
+        raise NoPlan(Problem("", f"unknown action {wish.action}"))
+
+    def _apply(self, deployment_id: UUID, wish: Wish, action: str, digest: str, state: State) -> Plan:
+        manifest = read(self._manifests.get(digest))
+        specs = _targeted(manifest.specs, wish.targets, state)
+        manifest = Manifest(specs, manifest.healing, manifest.drift, manifest.policies, manifest.outputs)
+        sticky = {name: d.unit_id for name, d in state.resources.items() if _stays(d, specs)}
+        units = units_of(specs, f"df-{wish.namespace}-{wish.name}", sticky)
+        by_name = {spec.name: spec for spec in specs}
+        compiled: dict[str, CompiledUnit] = {}
+        problems: list[Problem] = []
+        for unit in units:
+            members = [(urn(wish.namespace, wish.name, n), by_name[n]) for n in unit.resources]
+            try:
+                compiled[unit.unit_id] = self._clouds.compile(deployment_id, unit, members)
+            except NoPlan as refused:
+                problems.extend(refused.problems)
+        if problems:
+            raise NoPlan(*problems)
+        live = self._live(deployment_id, state, list(state.resources.values()))
+        return apply_plan(
+            (str(deployment_id), wish.namespace, wish.name), action, manifest, digest, units, compiled, state, live
+        )  # fmt: skip
+
+    def _rollback(self, deployment_id: UUID, wish: Wish, state: State) -> Plan:
+        then = self._states.get(wish.namespace, wish.name, wish.to_version or 0)
+        if not then.version or then.manifest_digest is None:
+            raise NoPlan(Problem("", f"there is no version {wish.to_version} to go back to", "deployforge history"))
+        return self._apply(deployment_id, wish, "rollback", then.manifest_digest, state)
+
+    def _destroy(self, deployment_id: UUID, wish: Wish, state: State) -> Plan:
+        if not state.resources:
+            raise NoPlan(Problem("", f"nothing is deployed as {wish.namespace}/{wish.name}"))
+        where = (str(deployment_id), wish.namespace, wish.name)
+        return apply_plan(where, "destroy", Manifest(()), None, (), {}, state, {})
+
+    def _heal(self, deployment_id: UUID, wish: Wish, state: State) -> Plan:
+        names = [u.rsplit(":", 1)[-1] for u in wish.urns]
+        if unknown := [n for n in names if n not in state.resources]:
+            raise NoPlan(Problem("", f"no longer deployed: {', '.join(unknown)}"), stale=True)
+        if state.manifest_digest is None:
+            raise NoPlan(Problem("", "the manifest of the deployed version is not known"))
+        if wish.remedy == "rollback":
+            return self._heal_by_rollback(deployment_id, wish, state)
+        live = self._live(deployment_id, state, [state.resources[n] for n in names])
+        if unread := [n for n in names if live[n].presence == "not-checked"]:
+            raise NoPlan(Problem(f"resources.{unread[0]}", f"could not be read: {live[unread[0]].reason}"))
+        manifest = read(self._manifests.get(state.manifest_digest))
+        policies = {
+            "healing": canonical.dumps(manifest.healing),
+            "drift": canonical.dumps(manifest.drift),
+            "policies": canonical.dumps(manifest.policies),
+            "outputs": canonical.dumps(manifest.outputs),
+        }
+        where = (str(deployment_id), wish.namespace, wish.name)
+        return heal_plan(where, state, live, names, wish.remedy or ch.CORRECT, policies)
+
+    def _heal_by_rollback(self, deployment_id: UUID, wish: Wish, state: State) -> Plan:
+        """Apply the last known good version again: template and live values."""
+        good = wish.to_version or self._states.last_known_good(wish.namespace, wish.name)
+        then = self._states.get(wish.namespace, wish.name, good) if good else State()
+        if not then.version or then.manifest_digest is None:
+            raise NoPlan(Problem("", "no version is known to be good"))
+        plan = self._apply(deployment_id, wish, "heal", then.manifest_digest, state)
+        moved = then.manifest_digest != state.manifest_digest
+        return Plan(**{**vars(plan), "desired_changed": moved})
+
+    def _live(self, deployment_id: UUID, state: State, resources: Sequence[Deployed]) -> dict[str, Live]:
+        """Live resources by name."""
+        by_scope: dict[Scope, list[Deployed]] = {}
+        for resource in resources:
+            unit = state.units[resource.unit_id]
+            scope = Scope(unit.provider, unit.provider_type, unit.account, unit.location, unit.credential_ref)
+            by_scope.setdefault(scope, []).append(resource)
+        live: dict[str, Live] = {}
+        for scope, members in by_scope.items():
+            seen = self._clouds.observe(deployment_id, scope, [(d.urn, d.type, d.physical_id) for d in members])
+            live.update({d.name: seen[d.urn] for d in members if d.urn in seen})
+        return live
+
+
+def _targeted(specs: Sequence[Spec], targets: Sequence[str], state: State) -> tuple[Spec, ...]:
+    """The specs to apply: with targets, everything else stays as it is deployed."""
+    if not targets:
+        return tuple(specs)
+    by_name = {spec.name: spec for spec in specs}
+    if unknown := sorted(set(targets) - by_name.keys()):
+        raise NoPlan(Problem(f"targets.{unknown[0]}", "is not in the manifest", "known: " + ", ".join(sorted(by_name))))
+    wanted: set[str] = set()
+    pending = list(targets)
+    while pending:
+        name = pending.pop()
+        if name not in wanted:
+            wanted.add(name)
+            pending.extend(by_name[name].depends_on)
+    chosen = {name: by_name[name] for name in wanted}
+    for name, deployed in state.resources.items():
+        chosen.setdefault(name, Spec.from_data(deployed.spec))
+    return tuple(chosen[name] for name in order(list(chosen.values())))
+
+
+def _stays(deployed: Deployed, specs: Sequence[Spec]) -> bool:
+    """Whether a deployed resource is still declared in the same scope."""
+    return any(s.name == deployed.name and s.scope.provider == deployed.unit_id.rsplit("/", 1)[0] for s in specs)

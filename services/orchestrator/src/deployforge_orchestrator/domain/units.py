@@ -1,0 +1,146 @@
+"""Units: resources grouped into the fewest native deployments that still form a DAG.
+
+stage(r) = max over dependencies d of stage(d) + (0 if d is in the same scope, else 1); a unit is (scope, stage, part).
+Membership is sticky: a resource that is deployed stays in its unit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import rustworkx
+
+from deployforge_orchestrator.domain.manifest import Scope, Spec
+from deployforge_orchestrator.domain.refusals import NoPlan, Problem
+
+#: CloudFormation's limit of resources in a stack; other engines allow more.
+UNIT_LIMIT = 500
+_NAME_LIMIT = 128
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One native deployment."""
+
+    unit_id: str
+    name: str
+    scope: Scope
+    stage: int
+    part: int
+    resources: tuple[str, ...]
+    depends_on: tuple[str, ...]
+
+
+def order(specs: Sequence[Spec]) -> list[str]:
+    """Names so that each comes after what it depends on. Raises NoPlan with the cycle printed."""
+    graph = _graph([s.name for s in specs], {s.name: s.depends_on for s in specs})
+    if cycle := _cycle(graph):
+        raise NoPlan(Problem(f"resources.{cycle[0]}", f"depends on itself: {' → '.join(cycle)}", "remove one edge"))
+    return list(rustworkx.lexicographical_topological_sort(graph, key=str))
+
+
+def units_of(specs: Sequence[Spec], prefix: str, sticky: Mapping[str, str], limit: int = UNIT_LIMIT) -> tuple[Unit, ...]:
+    """Group resources into units; `sticky` maps deployed resources to their unit id.
+
+    Raises NoPlan when dependencies between units would close a cycle, naming the move that would mend it.
+    """
+    by_name = {spec.name: spec for spec in specs}
+    stages = _stages(by_name, order(specs), sticky)
+    members = _members(by_name, stages, sticky, limit)
+    unit_of = {name: unit_id for unit_id, names in members.items() for name in names}
+    needs = {
+        unit_id: tuple(sorted({unit_of[d] for n in names for d in by_name[n].depends_on if d in unit_of} - {unit_id}))
+        for unit_id, names in members.items()
+    }
+    _refuse_cycles(needs, by_name, unit_of)
+    return tuple(
+        Unit(
+            unit_id,
+            _name(prefix, unit_id),
+            by_name[names[0]].scope,
+            *_stage_and_part(unit_id),
+            tuple(sorted(names)),
+            needs[unit_id],
+        )
+        for unit_id, names in sorted(members.items(), key=lambda item: (_stage_and_part(item[0]), item[0]))
+    )
+
+
+def _stages(by_name: Mapping[str, Spec], names: Sequence[str], sticky: Mapping[str, str]) -> dict[str, int]:
+    stages: dict[str, int] = {}
+    for name in names:
+        if name in sticky:
+            stages[name] = _stage_and_part(sticky[name])[0]
+            continue
+        spec = by_name[name]
+        steps = (
+            stages[d] + (0 if by_name[d].scope.provider == spec.scope.provider else 1)
+            for d in spec.depends_on
+            if d in by_name
+        )
+        stages[name] = max(steps, default=0)
+    return stages
+
+
+def _members(
+    by_name: Mapping[str, Spec], stages: Mapping[str, int], sticky: Mapping[str, str], limit: int
+) -> dict[str, list[str]]:
+    members: dict[str, list[str]] = {}
+    for name in sorted(by_name):
+        if name in sticky:
+            members.setdefault(sticky[name], []).append(name)
+    for name in sorted(by_name):
+        if name in sticky:
+            continue
+        part = 0
+        while len(members.get(unit_id := f"{by_name[name].scope.provider}/{stages[name]}.{part}", ())) >= limit:
+            part += 1
+        members.setdefault(unit_id, []).append(name)
+    return members
+
+
+def _refuse_cycles(needs: Mapping[str, Sequence[str]], by_name: Mapping[str, Spec], unit_of: Mapping[str, str]) -> None:
+    cycle = _cycle(_graph(list(needs), needs))
+    if not cycle:
+        return
+    mover = next(
+        name
+        for name, unit_id in sorted(unit_of.items())
+        if unit_id == cycle[0] and any(unit_of.get(d) == cycle[1] for d in by_name[name].depends_on)
+    )
+    raise NoPlan(
+        Problem(
+            f"resources.{mover}",
+            f"its new dependency closes a cycle between native deployments: {' → '.join(cycle)}",
+            f"rename {mover}, so that it is made anew in a later unit, or remove the dependency",
+        )
+    )
+
+
+def _graph(names: Sequence[str], needs: Mapping[str, Sequence[str]]) -> "rustworkx.PyDiGraph[str, None]":
+    graph: rustworkx.PyDiGraph[str, None] = rustworkx.PyDiGraph()
+    index = {name: graph.add_node(name) for name in sorted(names)}
+    for name in sorted(names):
+        for needed in needs[name]:
+            if needed in index:
+                graph.add_edge(index[needed], index[name], None)
+    return graph
+
+
+def _cycle(graph: "rustworkx.PyDiGraph[str, None]") -> list[str]:
+    edges = rustworkx.digraph_find_cycle(graph)
+    if not edges:
+        return []
+    # Edges run from what is needed to what needs it; people read it the other way round.
+    names = [graph[source] for source, _ in edges]
+    names.reverse()
+    return [*names, names[0]]
+
+
+def _stage_and_part(unit_id: str) -> tuple[int, int]:
+    stage, part = unit_id.rsplit("/", 1)[1].split(".")
+    return int(stage), int(part)
+
+
+def _name(prefix: str, unit_id: str) -> str:
+    provider, place = unit_id.rsplit("/", 1)
+    return f"{prefix}-{provider}-{place.replace('.', '-')}"[:_NAME_LIMIT]

@@ -1,0 +1,71 @@
+"""Composition root: config → telemetry → adapters → application → relay → stream → gRPC."""
+
+from deployforge.common.v1 import feed_pb2_grpc
+from deployforge.orchestrator.v1 import plans_pb2_grpc
+from deployforge_chassis import telemetry, topics
+from deployforge_chassis.avro import AvroCodec
+from deployforge_chassis.bodies import Bodies, BodiesServicer
+from deployforge_chassis.clock import SystemClock
+from deployforge_chassis.database import Database
+from deployforge_chassis.effects import EffectWorkers
+from deployforge_chassis.feed import EventFeedServicer, PublishedFeed, RemoteFeed
+from deployforge_chassis.grpc_client import channel
+from deployforge_chassis.grpc_server import serve
+from deployforge_chassis.identity import SERVICES
+from deployforge_chassis.inbox import Inbox
+from deployforge_chassis.kafka_bus import KafkaBus
+from deployforge_chassis.keys import KeyFile
+from deployforge_chassis.registry import RegistryClient
+from deployforge_chassis.relay import Relay
+from deployforge_chassis.runner import run
+from deployforge_chassis.sealing import Sealer
+from deployforge_chassis.wire import Wire
+
+from deployforge_orchestrator.adapters.clouds import McalClouds
+from deployforge_orchestrator.adapters.manifests import ControlPlaneManifests
+from deployforge_orchestrator.adapters.plans import StoredPlans
+from deployforge_orchestrator.adapters.records import records
+from deployforge_orchestrator.adapters.states import StateManagerStates
+from deployforge_orchestrator.application.drafting import Drafting
+from deployforge_orchestrator.application.effects import Errands
+from deployforge_orchestrator.application.orchestrator import Orchestrator
+from deployforge_orchestrator.config import Settings
+from deployforge_orchestrator.entrypoints.grpc_api import RULES, STATUS_OF, ExecutionsApi, PlansApi
+from deployforge_orchestrator.entrypoints.stream import heard
+
+
+def main() -> None:
+    """Run the orchestrator until it is told to stop."""
+    settings = Settings()
+    metrics = telemetry.configure(settings)
+
+    database = Database(settings.database_url)
+    sealer = Sealer(database, KeyFile(settings.key_file), service=settings.service)
+    codec = AvroCodec(RegistryClient(settings.registry_url))
+    codec.register(settings.service)
+    bus, wire = KafkaBus(settings), Wire(codec, topics.load(), settings.service)
+    channels = {peer: channel(settings, peer) for peer in SERVICES if peer != settings.service}
+    bodies, clouds = Bodies(database, sealer), McalClouds(channels["mcal"])
+    plans = StoredPlans(database, bodies)
+
+    app = Orchestrator(database, sealer, plans, SystemClock(), width=settings.width)
+    drafting = Drafting(
+        ControlPlaneManifests(channels["control-plane"]), StateManagerStates(channels["state-manager"]), clouds
+    )
+    workers = EffectWorkers(app.queue, Errands(app, drafting, clouds).handlers(), threads=settings.effect_threads)
+    relay = Relay(app, records, bus, wire)
+    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
+
+    feed = PublishedFeed(app, records, wire)
+    registrations = [
+        lambda s: plans_pb2_grpc.add_PlansServicer_to_server(PlansApi(plans), s),
+        lambda s: plans_pb2_grpc.add_ExecutionsServicer_to_server(ExecutionsApi(app), s),
+        lambda s: feed_pb2_grpc.add_EventFeedServicer_to_server(EventFeedServicer(feed), s),
+        lambda s: feed_pb2_grpc.add_BodiesServicer_to_server(BodiesServicer(bodies.get), s),
+    ]
+    server = serve(settings, registrations, RULES, STATUS_OF)
+    run([metrics, relay, inbox, workers, server], server, drain_seconds=settings.drain_seconds)
+
+
+if __name__ == "__main__":
+    main()
