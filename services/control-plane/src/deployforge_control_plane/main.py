@@ -19,11 +19,13 @@ from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.wire import Wire
 
 from deployforge_control_plane.adapters.bootstrap import read_bootstrap
+from deployforge_control_plane.adapters.clouds import CloudTypeChecker
 from deployforge_control_plane.adapters.orchestrator import OrchestratorReader
 from deployforge_control_plane.adapters.records import records
 from deployforge_control_plane.adapters.stores import open_stores
 from deployforge_control_plane.adapters.tokens import TokenTable
 from deployforge_control_plane.application.access import Access
+from deployforge_control_plane.application.checking import Checking
 from deployforge_control_plane.application.control_plane import ControlPlane
 from deployforge_control_plane.application.effects import Errands
 from deployforge_control_plane.application.watching import Watching
@@ -55,6 +57,7 @@ def main() -> None:
     access.bootstrap(read_bootstrap(settings.bootstrap_tokens_file))
     watching = Watching(stores.timeline, stores.requests)
     app.on_save(watching.wake)
+    checking = Checking(CloudTypeChecker(channels["mcal"]))
     orchestrator = OrchestratorReader(channels["orchestrator"])
     errands = Errands(app, plans=orchestrator, verified=orchestrator)
     workers = EffectWorkers(app.queue, errands.handlers(), threads=settings.effect_threads)
@@ -64,7 +67,7 @@ def main() -> None:
     hearing = inbox(app, bus, wire, channels)
 
     feed = PublishedFeed(app, records, wire)
-    server = serve(settings, registrations(app, access, watching, feed, channels), RULES, STATUS_OF)
+    server = serve(settings, registrations(app, checking, access, watching, feed, channels), RULES, STATUS_OF)
     run([metrics, relay, hearing, workers, server], server, drain_seconds=settings.drain_seconds)
 
 

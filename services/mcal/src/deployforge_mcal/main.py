@@ -23,6 +23,7 @@ from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.wire import Wire
 
 from deployforge_mcal.adapters.index import PostgresIndex
+from deployforge_mcal.adapters.metrics import measured
 from deployforge_mcal.adapters.providers import installed
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
@@ -52,8 +53,8 @@ def main() -> None:
     app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock())
     ticks, readers = TelemetryPublisher(bus, wire), Readers(app)
     operations, scans = Operations(app, ticks), Scans(app, readers, ticks)
-    operating = EffectWorkers(app.queue, {OPERATION: operations.work}, threads=settings.operation_threads)
-    scanning = EffectWorkers(app.queue, {SCAN: scans.work}, threads=settings.scan_threads)
+    operating = EffectWorkers(app.queue, {OPERATION: measured(OPERATION, operations.work)}, threads=settings.operation_threads)
+    scanning = EffectWorkers(app.queue, {SCAN: measured(SCAN, scans.work)}, threads=settings.scan_threads)
 
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))

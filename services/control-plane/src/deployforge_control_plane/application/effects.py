@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from deployforge_chassis.effects import Work
-from deployforge_chassis.facts import NOTHING, Effects
+from deployforge_chassis.facts import NOTHING, Effects, NotYet
 
 from deployforge_control_plane.application.control_plane import ControlPlane
 from deployforge_control_plane.application.hearing import COMPLIANCE
@@ -43,9 +43,12 @@ class Errands:
         return self._app.effects(request)
 
     def expire(self, work: Work) -> Effects:
-        """Reject the plan if it still waits."""
+        """Reject the plan if it still waits. Raises NotYet when the database's clock was ahead of ours."""
+        now = self._app.clock.now()
         request = self._app.request(UUID(work.payload["request_id"]))
         if request is None:
             return NOTHING
-        request.expire(self._app.clock.now())
+        if request.waits_for_people_until is not None and now < request.waits_for_people_until:
+            raise NotYet(f"the approval of {request.id} has not expired")
+        request.expire(now)
         return self._app.effects(request)

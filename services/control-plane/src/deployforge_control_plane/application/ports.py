@@ -1,6 +1,6 @@
 """What the application needs from outside, by need."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -12,7 +12,7 @@ from deployforge_control_plane.application.views import AuditRecord, Entry, Page
 from deployforge_control_plane.domain.compliance import Verified
 from deployforge_control_plane.domain.judge import Deployed
 from deployforge_control_plane.domain.request import Request
-from deployforge_control_plane.domain.values import Change, RequestState
+from deployforge_control_plane.domain.values import Change, PlanProblem, RequestState
 
 Says = Callable[[Any], Sequence[Record]]
 """What this service publishes because of one of its domain events."""
@@ -86,6 +86,14 @@ class Tokens(Protocol):
         ...
 
     def all(self) -> Sequence[TokenView]: ...
+
+
+class TypeChecker(Protocol):
+    """What the clouds' own schemas say of declared types and properties."""
+
+    def problems(self, manifest: Mapping[str, Any]) -> Sequence[PlanProblem]:
+        """What is wrong in a canonical manifest; nothing also when nobody can say at the moment."""
+        ...
 
 
 class PlanReader(Protocol):

@@ -126,8 +126,6 @@ def _encryption(resource: Verified, params: Mapping[str, Any]) -> Iterator[str]:
     native = resource.actual.get("native") or {}
     for name in _ENCRYPTED.get(resource.kind, ()):
         value = resource.actual.get(name, native.get(name))
-        if isinstance(value, Mapping):
-            value = value.get("SSEEnabled", True)
         if value is not None and str(value).lower() not in _SEALED_ALWAYS:
             return
     if resource.kind in _ENCRYPTED:
@@ -136,15 +134,13 @@ def _encryption(resource: Verified, params: Mapping[str, Any]) -> Iterator[str]:
 
 _ENCRYPTED: Final[Mapping[str, tuple[str, ...]]] = {
     "ObjectStore": ("encryption", "BucketEncryption"),
-    "Queue": ("encryption", "SqsManagedSseEnabled", "KmsMasterKeyId"),
-    "Topic": ("encryption", "KmsMasterKeyId"),
-    "Table": ("encryption", "SSESpecification"),
+    "Queue": ("encrypted", "SqsManagedSseEnabled", "KmsMasterKeyId"),
+    "Topic": ("encryptionKey", "KmsMasterKeyId"),
     "AWS::S3::Bucket": ("BucketEncryption",),
     "AWS::SQS::Queue": ("SqsManagedSseEnabled", "KmsMasterKeyId"),
     "AWS::SNS::Topic": ("KmsMasterKeyId",),
-    "AWS::DynamoDB::Table": ("SSESpecification",),
 }
-"""What says, per type, that data at rest is encrypted; other types are not judged."""
+"""What says, per type, that data at rest is encrypted. Other types are not judged: tables always are encrypted."""
 
 _NO_PARAMS: Final = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 _PORTS: Final = {

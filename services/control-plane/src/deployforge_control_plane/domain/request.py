@@ -207,10 +207,14 @@ class Request(Aggregate):
             raise WrongState(str(self.id), "rejected", self.state)
         self._rejected(by=by, reason=reason, at=at)
 
+    @property
+    def waits_for_people_until(self) -> datetime | None:
+        """When the plan will be rejected unless people approve it; None when it does not wait for them."""
+        return self.approvals.expires_at if self.approvals and self.state is RequestState.AWAITING_APPROVAL else None
+
     def expire(self, at: datetime) -> None:
         """Reject a plan that nobody approved in time; harmless for any other."""
-        waiting = self.approvals if self.state is RequestState.AWAITING_APPROVAL else None
-        if waiting is not None and at >= waiting.expires_at:
+        if self.waits_for_people_until is not None and at >= self.waits_for_people_until:
             self._rejected(by=SELF, reason="the approval has expired", at=at)
 
     @event(Rejected)

@@ -146,6 +146,7 @@ class PlanProblem:
     line: int = 0
     column: int = 0
     file: str = ""
+    expected: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file or 'manifest'}:{self.line}:{self.column}: " if self.line else ""

@@ -1,8 +1,7 @@
 """Deployments: proto → command → proto."""
 
-import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import grpc
 from deployforge.control_plane.v1 import deployments_pb2 as pb
@@ -21,11 +20,12 @@ from deployforge_control_plane.application.access import (
     TokenNotFound,
     Unauthenticated,
 )
+from deployforge_control_plane.application.checking import Checking
 from deployforge_control_plane.application.control_plane import ControlPlane
 from deployforge_control_plane.application.views import AuditRecord, RequestView
 from deployforge_control_plane.application.watching import Watching
-from deployforge_control_plane.domain.manifest.manifest import Manifest, parse
-from deployforge_control_plane.domain.manifest.problems import InvalidManifest, Problem
+from deployforge_control_plane.domain.manifest.manifest import Manifest
+from deployforge_control_plane.domain.manifest.problems import InvalidManifest
 from deployforge_control_plane.domain.manifest.schema_text import schema_text
 from deployforge_control_plane.domain.refusals import (
     AuthorMayNotApprove,
@@ -58,10 +58,6 @@ STATUS_OF: Final = {
 """Refusals to statuses; the nearest class above counts."""
 
 _SERVICE: Final = "/deployforge.control_plane.v1.Deployments/"
-_PROBLEMS: Final = "problems-bin"
-_PROBLEMS_BYTES: Final = 4_000
-"""Clients refuse metadata above 8 KiB, and binary values grow by a third on the wire."""
-_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _USER_ACTIONS: Final = {
     pb.ACTION_APPLY: Action.APPLY,
     pb.ACTION_DESTROY: Action.DESTROY,
@@ -72,13 +68,13 @@ _USER_ACTIONS: Final = {
 class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
     """See the contract for what each method promises."""
 
-    def __init__(self, app: ControlPlane, admission: Admission, watching: Watching) -> None:
-        self._app, self._admission, self._watching = app, admission, watching
+    def __init__(self, app: ControlPlane, checking: Checking, admission: Admission, watching: Watching) -> None:
+        self._app, self._checking, self._admission, self._watching = app, checking, admission, watching
 
     def Validate(self, request: pb.ValidateRequest, context: grpc.ServicerContext) -> pb.ValidateResponse:
         self._admission.admit(f"{_SERVICE}Validate", context)
         try:
-            manifest = _parsed(request.manifest, request.file)
+            manifest = self._read(request.manifest, request.file)
         except InvalidManifest as invalid:
             return pb.ValidateResponse(problems=[wire.problem(found) for found in invalid.problems])
         named = wire.ref(manifest.namespace, manifest.name)
@@ -92,7 +88,7 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
             try:
                 view = self._submit(request, principal, method)
             except InvalidManifest as invalid:
-                context.set_trailing_metadata(((_PROBLEMS, _cut(invalid.problems)),))
+                context.set_trailing_metadata(wire.problems_metadata(invalid.problems))
                 raise
         return pb.SubmitResponse(
             request_id=str(view.request_id),
@@ -115,10 +111,10 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
             file=request.file,
         )
         if action is Action.APPLY:
-            manifest = _parsed(request.manifest, request.file)
+            manifest = self._read(request.manifest, request.file)
             self._admission.authorise(principal, method, manifest.namespace, manifest.name, str(request_id))
             return self._app.submit_manifest(request_id, manifest, wish, self._admission.record(principal, method))
-        namespace, name = _named(request.deployment)
+        namespace, name = wire.named(request.deployment)
         self._admission.authorise(principal, method, namespace, name, str(request_id))
         return self._app.submit(request_id, namespace, name, wish, self._admission.record(principal, method))
 
@@ -128,8 +124,8 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
         where = request.deployment
         record = AuditRecord(who, "Deployments.Propose", ALLOWED, where.namespace, where.name, request.request_id)
         with self._admission.audited(method, record):
-            namespace, name = _named(request.deployment)
-            view = self._app.propose(wire.uuid(request.request_id), namespace, name, _remedy(request, who), record)
+            namespace, name = wire.named(request.deployment)
+            view = self._app.propose(wire.uuid(request.request_id), namespace, name, wire.remedy(request, who), record)
         return pb.ProposeResponse(request_id=str(view.request_id))
 
     def Execute(self, request: pb.ExecuteRequest, context: grpc.ServicerContext) -> pb.ExecuteResponse:
@@ -203,6 +199,11 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
         self._admission.admit(f"{_SERVICE}GetManifestSchema", context)
         return pb.GetManifestSchemaResponse(schema_json=schema_text())
 
+    def _read(self, text: bytes, file: str) -> Manifest:
+        MANIFEST_BYTES.observe(len(text))
+        with PARSE_SECONDS.time():
+            return self._checking.read(text, file)
+
     def _about(
         self, method: str, request_id: str, context: grpc.ServicerContext, detail: str = ""
     ) -> tuple[Principal, AuditRecord]:
@@ -221,48 +222,3 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
             detail,
         )
         return principal, record
-
-
-def _parsed(text: bytes, file: str) -> Manifest:
-    MANIFEST_BYTES.observe(len(text))
-    with PARSE_SECONDS.time():
-        return parse(text, file)
-
-
-def _named(where: Any) -> tuple[str, str]:
-    if not _NAME.match(where.namespace) or not _NAME.match(where.name):
-        raise BadRequest("a deployment is named by a namespace and a name of lower-case letters, digits and hyphens")
-    return where.namespace, where.name
-
-
-def _remedy(request: pb.ProposeRequest, author: str) -> Wish:
-    severity = pb.DESCRIPTOR.pool.FindEnumTypeByName("deployforge.common.v1.Severity")
-    named = severity.values_by_number.get(request.severity)
-    word = named.name.removeprefix("SEVERITY_") if named is not None and request.severity else "UNKNOWN"
-    return Wish(
-        action=Action.HEAL,
-        origin=Origin.HEALER,
-        author=author,
-        to_version=request.to_version or None,
-        remedy=request.remedy,
-        urns=tuple(request.urns),
-        missing=request.missing,
-        severity=word,
-        incident_id=request.incident_id or None,
-        desired_version=request.desired_version or None,
-        healing_policy_digest=request.healing_policy_digest or None,
-        reason=request.reason or None,
-    )
-
-
-def _cut(problems: tuple[Problem, ...]) -> bytes:
-    """As many problems as fit into metadata; Validate tells them all."""
-    message = pb.ValidateResponse()
-    for index, found in enumerate(problems):
-        message.problems.append(wire.problem(found))
-        if message.ByteSize() > _PROBLEMS_BYTES:
-            del message.problems[-1]
-            rest = Problem(f"{len(problems) - index} more problems; validate the manifest to see them all")
-            message.problems.append(wire.problem(rest))
-            break
-    return message.SerializeToString()

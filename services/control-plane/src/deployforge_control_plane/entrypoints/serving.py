@@ -10,6 +10,7 @@ from deployforge_chassis.bodies import BodiesServicer
 from deployforge_chassis.feed import EventFeedServicer, PublishedFeed
 
 from deployforge_control_plane.application.access import Access
+from deployforge_control_plane.application.checking import Checking
 from deployforge_control_plane.application.control_plane import ControlPlane
 from deployforge_control_plane.application.watching import Watching
 from deployforge_control_plane.entrypoints import methods
@@ -21,6 +22,7 @@ from deployforge_control_plane.entrypoints.grpc_api import DeploymentsApi
 
 def registrations(
     app: ControlPlane,
+    checking: Checking,
     access: Access,
     watching: Watching,
     feed: PublishedFeed,
@@ -31,7 +33,7 @@ def registrations(
     add: Any = deployments_pb2_grpc
     owed: Any = feed_pb2_grpc
     return [
-        lambda server: add.add_DeploymentsServicer_to_server(DeploymentsApi(app, admission, watching), server),
+        lambda server: add.add_DeploymentsServicer_to_server(DeploymentsApi(app, checking, admission, watching), server),
         lambda server: add.add_AccessServicer_to_server(AccessApi(access, admission), server),
         lambda server: add.add_AuditServicer_to_server(AuditApi(app.stores.audit, admission), server),
         Forwarding(app, admission, channels).register,

@@ -1,5 +1,7 @@
 """Between the contract's messages and what the application speaks."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,10 +13,19 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from deployforge_control_plane.application.views import AuditRecord, Entry, RequestView, TokenView
 from deployforge_control_plane.domain.manifest.problems import Problem
 from deployforge_control_plane.domain.refusals import BadRequest
-from deployforge_control_plane.domain.values import RequestState
+from deployforge_control_plane.domain.values import Action, Origin, RequestState, Wish
 
 _DEFAULT_PAGE: Final = 100
 _BIGGEST_PAGE: Final = 500
+_SEVERITIES: Final = {
+    common_pb2.SEVERITY_INFORMATIONAL: "INFORMATIONAL",
+    common_pb2.SEVERITY_DEGRADED: "DEGRADED",
+    common_pb2.SEVERITY_CRITICAL: "CRITICAL",
+}
+_PROBLEMS: Final = "problems-bin"
+_PROBLEMS_BYTES: Final = 4_000
+"""Clients refuse metadata above 8 KiB, and binary values grow by a third on the wire."""
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
 def timestamp(at: datetime | None) -> Timestamp | None:
@@ -149,3 +160,41 @@ def token(view: TokenView) -> pb.TokenInfo:
         created_at=timestamp(view.created_at),
         revoked=view.revoked,
     )
+
+
+def named(where: Any) -> tuple[str, str]:
+    """Namespace and name. Raises BadRequest."""
+    if not _NAME.match(where.namespace) or not _NAME.match(where.name):
+        raise BadRequest("a deployment is named by a namespace and a name of lower-case letters, digits and hyphens")
+    return where.namespace, where.name
+
+
+def remedy(request: pb.ProposeRequest, author: str) -> Wish:
+    """What the healer proposes."""
+    return Wish(
+        action=Action.HEAL,
+        origin=Origin.HEALER,
+        author=author,
+        to_version=request.to_version or None,
+        remedy=request.remedy,
+        urns=tuple(request.urns),
+        missing=request.missing,
+        severity=_SEVERITIES.get(request.severity, "UNKNOWN"),
+        incident_id=request.incident_id or None,
+        desired_version=request.desired_version or None,
+        healing_policy_digest=request.healing_policy_digest or None,
+        reason=request.reason or None,
+    )
+
+
+def problems_metadata(problems: Sequence[Problem]) -> tuple[tuple[str, bytes], ...]:
+    """Trailing metadata with as many problems as fit; Validate tells them all."""
+    message = pb.ValidateResponse()
+    for index, found in enumerate(problems):
+        message.problems.append(problem(found))
+        if message.ByteSize() > _PROBLEMS_BYTES:
+            del message.problems[-1]
+            rest = Problem(f"{len(problems) - index} more problems; validate the manifest to see them all")
+            message.problems.append(problem(rest))
+            break
+    return ((_PROBLEMS, message.SerializeToString()),)

@@ -21,7 +21,7 @@ class Impact:
 def downstream(urn: str, dependants: Mapping[str, Sequence[str]]) -> tuple[Impact, ...]:
     """Nearest first, then by urn; each once, by a shortest way. `dependants` gives who depends on a resource."""
     found: list[Impact] = []
-    ways = {urn: (urn,)}
+    ways: dict[str, tuple[str, ...]] = {urn: (urn,)}
     ring = [urn]
     while ring and len(found) < AT_MOST:
         following: dict[str, tuple[str, ...]] = {}

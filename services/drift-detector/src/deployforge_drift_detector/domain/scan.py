@@ -37,8 +37,9 @@ class Scan(Aggregate):
 
     @event(Requested)
     def __init__(
-        self, deployment_id: UUID, shard: str, sequence: int, urns: tuple[str, ...], cause: str, requested_at: datetime
-    ) -> None:
+        self, deployment_id: UUID, shard: str, sequence: int, urns: tuple[str, ...], cause: str,
+        requested_at: datetime,
+    ) -> None:  # fmt: skip
         self.deployment_id = deployment_id
         self.shard, self.sequence, self.urns, self.cause = shard, sequence, urns, cause
         self.requested_at = requested_at

@@ -12,7 +12,7 @@ from deployforge_drift_detector.domain.compare import Difference, text
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import SeverityRule, covers, matches
 
-_ANYWHERE: Final = frozenset({"0.0.0.0/0", "::/0"})  # noqa: S104 - ranges to recognise, nothing listens there
+_ANYWHERE: Final = frozenset({"0.0.0.0/0", "::/0"})
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ def _operation(event: Any) -> dict[str, Any]:
 
 
 def _resource(event: Any) -> dict[str, Any]:
-    v = asdict(event.resource)
+    v = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(event.resource).items()}
     place = event.resource.place
     del v["place"]
     return {

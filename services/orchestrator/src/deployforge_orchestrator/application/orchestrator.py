@@ -117,7 +117,7 @@ class Orchestrator(EventSourcedApplication):
             writes.append(self._enqueue("verify", str(execution.id), execution.deployment_id))
         elif execution.state != "running":
             saved.append(self.leave_lane(execution, plan, *others))
-        return Effects(tuple(dict.fromkeys(saved)), tuple(writes))
+        return Effects(tuple(saved), tuple(writes))
 
     def leave_lane(self, execution: Execution, plan: Plan, *others: Any) -> Lane:
         """Let the next execution of the deployment begin; raises nothing."""

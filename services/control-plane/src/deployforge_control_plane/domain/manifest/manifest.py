@@ -66,6 +66,9 @@ def _places(root: Node) -> Iterator[tuple[str, tuple[int, int]]]:
     for resource in root.value["spec"].value["resources"].value:
         name = resource.value["name"].value
         yield name, (resource.line, resource.column)
+        for part in ("type", "provider"):
+            if part in resource.value:
+                yield f"{name}.{part}", (resource.value[part].line, resource.value[part].column)
         for part in _PLACED:
             if part in resource.value:
                 yield f"{name}.{part}", resource.keys[part]

@@ -190,7 +190,8 @@ def _shuffled(value: Any, rnd: random.Random) -> Any:
 
 
 def test_places_lead_to_the_property_or_to_what_holds_it() -> None:
-    text = json.dumps(manifest(resources=[{"name": "a", "type": "Queue", "properties": {"x": {"y": [1, 2]}}}]), indent=1)
+    resource = {"name": "a", "type": "Queue", "properties": {"x": {"y": [1, 2]}}}
+    text = json.dumps(manifest(resources=[resource]), indent=1)
     places = parse(text.encode()).places
     lines = text.splitlines()
     for path in ("a.properties.x", "a.properties.x.y", "a.properties.x.y[1]"):

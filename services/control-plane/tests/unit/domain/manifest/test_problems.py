@@ -72,7 +72,9 @@ GOLDEN = {
     "unknown provider of a native type": (
         HEAD + "  resources:\n    - {name: a, type: awz/AWS::SNS::Topic}\n", 8, 23, 'unknown provider "awz"', '"aws"',
     ),
-    "unknown provider type": (ONE.replace("{type: aws,", "{type: asw,"), 6, 17, 'unknown provider type "asw"', '"aws"'),
+    "unknown provider type": (
+        ONE.replace("{type: aws,", "{type: asw,"), 6, 17, 'unknown provider type "asw"', '"aws"',
+    ),
     "unknown policy": (
         ONE + "  policies: [{ref: org/no-open-ingres}]\n",
         9, 20, 'unknown policy "org/no-open-ingres"', '"org/no-open-ingress"',
@@ -93,7 +95,9 @@ GOLDEN = {
     ),
     "tag": ("a: !!python/object:os.system x\n", 1, 4, "is not allowed", "remove it"),
     "alias": ("a: *b\n", 1, 4, "alias *b is not allowed", "write it out"),
-    "infinity": (ONE + "    - {name: b, type: Queue, properties: {x: .inf}}\n", 9, 46, ".inf is not a number", "quotes"),
+    "infinity": (
+        ONE + "    - {name: b, type: Queue, properties: {x: .inf}}\n", 9, 46, ".inf is not a number", "quotes",
+    ),
 }  # fmt: skip
 
 

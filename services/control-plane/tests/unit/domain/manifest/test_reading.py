@@ -53,7 +53,8 @@ def test_templates_stay_literal() -> None:
 
 
 def test_json_is_read_too() -> None:
-    assert read(b'{"a": [1, "b\\u00e9", null, true, {"c": -0.5}]}').plain() == {"a": [1, "bé", None, True, {"c": -0.5}]}
+    text = b'{"a": [1, "b\\u00e9", null, true, {"c": -0.5}]}'
+    assert read(text).plain() == {"a": [1, "bé", None, True, {"c": -0.5}]}
 
 
 def test_json_may_escape_any_character() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds.base import partition
 from deployforge_mcal.adapters.aws.models import Model, UnknownResourceType, model
-from deployforge_mcal.adapters.aws.session import AwsSession
+from deployforge_mcal.adapters.aws.session import PATIENCE_SECONDS, READ_PATIENCE_SECONDS, AwsSession
 from deployforge_mcal.application.ports import ProviderFailure, Work
 from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import Scope
@@ -23,7 +23,7 @@ _LIMIT: Final = 2048
 _SECONDS: Final = 900
 _STACK_ACTIONS: Final = (
     "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DescribeStacks",
-    "DescribeStackEvents", "ListStackResources", "GetTemplate", "DeleteStack", "ContinueUpdateRollback",
+    "DescribeStackEvents", "DescribeEvents", "ListStackResources", "GetTemplate", "DeleteStack", "ContinueUpdateRollback",
 )  # fmt: skip
 #: service → how its ARNs name what belongs to a stack ({p} partition, {r} region, {a} account, {n} name)
 _ARNS: Final[Mapping[str, str]] = {
@@ -55,9 +55,12 @@ def open_session(
             Failure("CREDENTIAL_INCOMPLETE", f"credential {scope.credential_ref} lacks {', '.join(missing)}")
         )
     policy = fitted(statements)
+    # A scan comes again in seconds; better that it says "not checked" now than that it waits.
+    patience = READ_PATIENCE_SECONDS if read_only else PATIENCE_SECONDS
     bare = AwsSession(
         Grant(scope.credential_ref, session_name, (), (), True, datetime.now(UTC)),
         {"AccessKeyId": root["accessKeyId"], "SecretAccessKey": root["secretAccessKey"]}, scope.location, endpoint,
+        patience_seconds=patience,
     )  # fmt: skip
     try:
         made = bare.call(
@@ -69,7 +72,7 @@ def open_session(
     actions = sorted({a for s in policy["Statement"] for a in s["Action"]})
     resources = sorted({r for s in policy["Statement"] for r in s["Resource"]})
     grant = Grant(scope.credential_ref, session_name[:64], tuple(actions), tuple(resources), read_only, made["Expiration"])
-    return AwsSession(grant, made, scope.location, endpoint)
+    return AwsSession(grant, made, scope.location, endpoint, patience_seconds=patience)
 
 
 def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str, Any]]:

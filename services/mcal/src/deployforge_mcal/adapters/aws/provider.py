@@ -157,7 +157,7 @@ class AwsProvider:
             )
         settled = stack.deploy(
             f"{work.token}-import", deployed.body(merged), deployed.parameters(unit, work.inputs),
-            deployed.stack_tags(unit), resumed=work.resumed, imports=imports,
+            (stack.describe() or {}).get("Tags", []), resumed=work.resumed, imports=imports,
         )  # fmt: skip
         if settled.failure is not None:
             raise ProviderFailure(settled.failure)

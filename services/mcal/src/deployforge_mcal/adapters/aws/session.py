@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 #: How long a call goes on trying while AWS is away or asks for patience.
 PATIENCE_SECONDS: Final = 60.0
+READ_PATIENCE_SECONDS: Final = 4.0
 _READERS: Final = 8
 
 

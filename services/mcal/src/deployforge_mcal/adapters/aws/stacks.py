@@ -108,7 +108,7 @@ class Stack:
         if stack is not None and (events := self.events(token)):
             return self._follow(token, stack["StackId"], seen=len(events))
         if stack is None and resumed and (events := self.ended_with(token)):
-            return Settled("", self._first_failure(events), {})
+            return Settled("", self._first_failure(events, events[0]["StackId"]), {})
         stack = self._cleared(stack)
         fresh = stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS"
         kind = "IMPORT" if imports else "CREATE" if fresh else "UPDATE"
@@ -174,7 +174,7 @@ class Stack:
 
         if self._until(gone) == "DELETE_COMPLETE":
             return None
-        return self._first_failure(self.events(token, stack["StackId"])) or Failure("STACK_FAILED", "DELETE_FAILED")
+        return self._first_failure(self.events(token, stack["StackId"]), stack["StackId"]) or Failure("STACK_FAILED", "DELETE_FAILED")
 
     def _cleared(self, stack: dict[str, Any] | None) -> dict[str, Any] | None:
         """Wait for whoever else is at work, and remove the shell of a failed first deployment."""
@@ -211,7 +211,7 @@ class Stack:
         status = self._until(over)["StackStatus"]
         events = self.events(token, stack_id)
         failed = "ROLLBACK" in status or status.endswith("_FAILED") or status == "DELETE_COMPLETE"
-        failure = (self._first_failure(events) or Failure("STACK_FAILED", status)) if failed else None
+        failure = (self._first_failure(events, stack_id) or Failure("STACK_FAILED", status)) if failed else None
         return Settled(status, failure, self._changes(token, events))
 
     def _concluded(self, token: str, stack_id: str) -> bool:
@@ -240,7 +240,7 @@ class Stack:
                 self._tick(urn, e["ResourceStatus"], e.get("ResourceStatusReason") or None)
         return len(events)
 
-    def _first_failure(self, events: Sequence[Mapping[str, Any]]) -> Failure | None:
+    def _first_failure(self, events: Sequence[Mapping[str, Any]], stack_id: str) -> Failure | None:
         """The first resource that failed is the cause; the others were merely cancelled."""
         for e in events:
             if e["ResourceStatus"].endswith("_FAILED") and e["ResourceType"] != _STACK_TYPE:
@@ -248,7 +248,19 @@ class Stack:
                 return Failure("RESOURCE_FAILED", reason, None, self._urn_of.get(e["LogicalResourceId"]))
         for e in events:
             if "ROLLBACK" in e["ResourceStatus"] or e["ResourceStatus"].endswith("_FAILED"):
+                if "DescribeEvents" in e.get("ResourceStatusReason", ""):
+                    return self._refused_beforehand(stack_id) or Failure("STACK_FAILED", e["ResourceStatusReason"])
                 return Failure("STACK_FAILED", e.get("ResourceStatusReason") or e["ResourceStatus"])
+        return None
+
+    def _refused_beforehand(self, stack_id: str) -> Failure | None:
+        """CloudFormation checks names and properties before it begins, and tells the result in another list."""
+        found = self._session.pages("cloudformation", "describe_events", "OperationEvents", StackName=stack_id)
+        for e in found:
+            if e.get("EventType") == "VALIDATION_ERROR" and e.get("ValidationFailureMode") == "FAIL":
+                hint = "choose another name, or import it" if "already exists" in e["ValidationStatusReason"] else None
+                urn = self._urn_of.get(e.get("LogicalResourceId", ""))
+                return Failure("RESOURCE_FAILED", e["ValidationStatusReason"], hint, urn)
         return None
 
     def _until(self, what: Callable[[], Any]) -> Any:

@@ -1,0 +1,29 @@
+"""Manifests as they come in: read, held against the schema, then against the clouds' own schemas.
+
+The clouds' schemas are known to the cloud layer alone. When it does not answer, the manifest goes on: the plan
+checks again, only later.
+"""
+
+from deployforge_control_plane.application.ports import TypeChecker
+from deployforge_control_plane.domain.manifest.manifest import Manifest, parse, place
+from deployforge_control_plane.domain.manifest.problems import InvalidManifest, Problem, in_order
+from deployforge_control_plane.domain.values import PlanProblem
+
+
+class Checking:
+    """Reads manifests; the only way in."""
+
+    def __init__(self, types: TypeChecker) -> None:
+        self._types = types
+
+    def read(self, text: bytes, file: str) -> Manifest:
+        """The manifest in `text`. Raises InvalidManifest with everything that is wrong, each with its place."""
+        manifest = parse(text, file)
+        if found := self._types.problems(manifest.canonical):
+            raise InvalidManifest(in_order((_placed(manifest, problem) for problem in found), file))
+        return manifest
+
+
+def _placed(manifest: Manifest, found: PlanProblem) -> Problem:
+    line, column = place(manifest.places, found.path)
+    return Problem(found.message, line, column, found.path, found.expected, found.hint)

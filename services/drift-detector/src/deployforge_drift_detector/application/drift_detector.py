@@ -1,0 +1,110 @@
+"""The use cases: batches of observations become transitions, and people ask for scans and records."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from deployforge_chassis.clock import Clock
+from deployforge_chassis.database import Database
+from deployforge_chassis.eventstore import EventSourcedApplication, VersionConflict
+from deployforge_chassis.facts import NOTHING, Effects
+from deployforge_chassis.sealing import Sealer
+from eventsourcing.application import AggregateNotFoundError
+
+from deployforge_drift_detector.application.ports import DesiredStates, Stores
+from deployforge_drift_detector.application.views import DriftNotFound, DriftView, NothingToScan, Page, ShardCoverage
+from deployforge_drift_detector.domain.drift import Drift, NoOpenDrift
+from deployforge_drift_detector.domain.scan import Scan
+
+_CONFLICTS_AT_MOST = 20
+
+
+class DriftDetector(EventSourcedApplication):
+    """The event store of drift and scans, and the commands on it."""
+
+    def __init__(
+        self, database: Database, sealer: Sealer, stores: Stores, desired: DesiredStates, clock: Clock
+    ) -> None:
+        super().__init__(database, sealer, name="drift-detector")
+        self.stores, self.desired, self.clock = stores, desired, clock
+
+    def drift_of(self, urn: str) -> Drift | None:
+        """The resource's drift, open or over; None when it never drifted."""
+        try:
+            return self.repository.get(Drift.create_id(urn))
+        except AggregateNotFoundError:
+            return None
+
+    # --- scans -----------------------------------------------------------------------------------------
+
+    def scan(self, namespace: str, name: str) -> list[UUID]:
+        """Ask for a scan of a deployment now; a scan id per shard. Raises NothingToScan."""
+        wanted = self.desired.named(namespace, name)
+        if not wanted:
+            raise NothingToScan(namespace, name)
+        by_shard: dict[str, tuple[str, ...]] = {}
+        for resource in wanted:
+            by_shard[resource.shard] = (*by_shard.get(resource.shard, ()), resource.urn)
+        return self.request_scans(by_shard, "demand")
+
+    def request_scans(self, urns_by_shard: dict[str, tuple[str, ...]], cause: str, done: Effects = NOTHING) -> list[UUID]:
+        """Ask for scans, in one transaction with `done`; no urns means the whole shard."""
+        for _ in range(_CONFLICTS_AT_MOST):
+            known, now = self.stores.schedule.scanned(), self.clock.now()
+            scans, writes = [], []
+            for shard, urns in sorted(urns_by_shard.items()):
+                sequence = known[shard].sequence + 1 if shard in known else 1
+                scans.append(Scan.request(shard, sequence, urns, cause, now))
+                writes.append(self.stores.schedule.put(shard, sequence, None if urns else now))
+            try:
+                self.commit(Effects(tuple(scans), tuple(writes)) + done)
+                return [scan.id for scan in scans]
+            except VersionConflict as conflict:
+                # Somebody else asked for the same scan of a shard first: take the next sequence.
+                last = conflict
+        raise last
+
+    # --- what is not desired any more ------------------------------------------------------------------
+
+    def removed(self, urn: str) -> None:
+        """A resource is gone for good: its drift, if open, is over. Repeating it changes nothing."""
+        for _ in range(_CONFLICTS_AT_MOST):
+            effects = Effects(writes=(self.stores.checks.forget(urn),))
+            drift = self.drift_of(urn) if self.stores.drifts.open([urn]) else None
+            if drift is not None:
+                try:
+                    drift.resolve("removed", scan_id=None, sequence=None, now=self.clock.now())
+                    effects += Effects((drift,), (self.stores.drifts.put(drift),))
+                except NoOpenDrift:
+                    pass
+            try:
+                self.commit(effects)
+                return
+            except VersionConflict as conflict:
+                last = conflict
+        raise last
+
+    def forget_removed(self) -> None:
+        """Resolve what was removed while nobody listened. To be called once the desired state is complete."""
+        for urn in self.stores.drifts.open_urns():
+            if self.desired.get(urn) is None:
+                self.removed(urn)
+
+    # --- reading ---------------------------------------------------------------------------------------
+
+    def get(self, drift_id: str) -> DriftView:
+        """One record. Raises DriftNotFound."""
+        try:
+            found = self.stores.drifts.find(UUID(drift_id))
+        except ValueError:
+            found = None
+        if found is None:
+            raise DriftNotFound(drift_id)
+        return found
+
+    def page(self, namespace: str, name: str, *, open_only: bool, size: int, cursor: str) -> Page:
+        """Records, newest first. Raises BadCursor."""
+        return self.stores.drifts.page(namespace, name, open_only=open_only, size=size, cursor=cursor)
+
+    def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]:
+        """What came of the last look at each resource, by shard."""
+        return self.stores.checks.coverage(namespace, name)

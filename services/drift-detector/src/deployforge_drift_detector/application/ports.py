@@ -1,0 +1,158 @@
+"""What the application needs from outside. Methods that return a Write change nothing until it is committed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from deployforge_chassis.facts import Write
+
+from deployforge_drift_detector.application.views import DriftView, Page, ShardCoverage
+from deployforge_drift_detector.domain.desired import Desired
+from deployforge_drift_detector.domain.drift import Drift
+
+
+class DesiredStates(Protocol):
+    """What everything should be, in memory; complete before anything is judged."""
+
+    def get(self, urn: str) -> Desired | None: ...
+
+    def of_deployment(self, deployment_id: UUID) -> Sequence[Desired]: ...
+
+    def named(self, namespace: str, name: str) -> Sequence[Desired]: ...
+
+    def dependants(self, urn: str) -> Mapping[str, Sequence[str]]:
+        """Who depends on whom, among the resources of the deployment that `urn` belongs to."""
+        ...
+
+    def shards(self) -> Mapping[str, Sequence[int]]:
+        """Every shard that has resources, with the scan intervals that these want, in seconds."""
+        ...
+
+
+class CheckState(StrEnum):
+    """What came of one observation."""
+
+    CHECKED = "checked"
+    DRIFTED = "drifted"
+    NOT_CHECKED = "not-checked"
+
+
+@dataclass(frozen=True)
+class Check:
+    """The last word about one resource."""
+
+    urn: str
+    deployment_id: UUID
+    namespace: str
+    name: str
+    shard: str
+    scan_id: str
+    sequence: int
+    state: CheckState
+    reason: str
+    at: datetime
+
+
+class Checks(Protocol):
+    """The last check of every resource."""
+
+    def sequences(self, shard: str, urns: Collection[str]) -> Mapping[str, int]:
+        """The sequence of the last check, of those that have one."""
+        ...
+
+    def put(self, checks: Sequence[Check]) -> Write:
+        """An older check never replaces a newer one."""
+        ...
+
+    def forget(self, urn: str) -> Write: ...
+
+    def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]: ...
+
+
+class Drifts(Protocol):
+    """Drift records for readers."""
+
+    def open(self, urns: Collection[str]) -> Mapping[str, str]:
+        """urn → fingerprint of the open drifts among these."""
+        ...
+
+    def open_urns(self) -> Sequence[str]: ...
+
+    def put(self, drift: Drift) -> Write:
+        """The current episode as it is now."""
+        ...
+
+    def seen(self, urns: Collection[str], at: datetime) -> Write:
+        """The open drifts of these were seen again."""
+        ...
+
+    def find(self, drift_id: UUID) -> DriftView | None: ...
+
+    def page(self, namespace: str, name: str, *, open_only: bool, size: int, cursor: str) -> Page:
+        """Newest first; no namespace means all, no name means all of the namespace. Raises BadCursor."""
+        ...
+
+
+@dataclass(frozen=True)
+class Changing:
+    """What executions do to a deployment."""
+
+    urns: frozenset[str]
+    """Resources inside running executions."""
+    unverified_since: datetime | None
+    """When the last execution ended, if it ended in any other way than verified and none runs."""
+
+
+class Executions(Protocol):
+    """Which executions run, and how the last one ended."""
+
+    def of(self, deployment_ids: Collection[UUID]) -> Mapping[UUID, Changing]: ...
+
+    def started(self, deployment_id: UUID, execution_id: str, urns: Collection[str], at: datetime) -> Sequence[Write]: ...
+
+    def ended(self, execution_id: str, *, verified: bool, at: datetime) -> Write: ...
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """When a shard was last to be scanned."""
+
+    sequence: int
+    """Of its last scan, whatever the cause; 0 for none."""
+    whole_at: datetime | None
+    """When all of it was last asked for."""
+
+
+class Schedule(Protocol):
+    """What was asked for, and what is to be asked for soon."""
+
+    def scanned(self) -> Mapping[str, Scanned]: ...
+
+    def put(self, shard: str, sequence: int, whole_at: datetime | None) -> Write:
+        """`whole_at` None leaves it as it is."""
+        ...
+
+    def recheck(self, deployment_id: UUID, at: datetime) -> Write:
+        """Look at a deployment again at that time, or earlier if that was wanted already."""
+        ...
+
+    def rechecks(self, now: datetime) -> Sequence[tuple[UUID, datetime]]:
+        """Those due."""
+        ...
+
+    def rechecked(self, deployment_id: UUID, at: datetime) -> Write:
+        """Done; one that was asked for since stays."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stores:
+    """All tables."""
+
+    drifts: Drifts
+    checks: Checks
+    executions: Executions
+    schedule: Schedule

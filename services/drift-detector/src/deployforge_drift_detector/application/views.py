@@ -1,0 +1,79 @@
+"""What callers are shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from deployforge_drift_detector.domain.finding import Attribute
+from deployforge_drift_detector.domain.impact import Impact
+
+
+class DriftNotFound(LookupError):
+    """No drift has this id."""
+
+    def __init__(self, drift_id: str) -> None:
+        super().__init__(f"there is no drift {drift_id[:60]!r}")
+
+
+class NothingToScan(LookupError):
+    """The deployment has no resources that could be scanned."""
+
+    def __init__(self, namespace: str, name: str) -> None:
+        super().__init__(f"{namespace}/{name} has no deployed resources")
+
+
+class BadCursor(ValueError):
+    """A cursor that no listing gave out."""
+
+    def __init__(self) -> None:
+        super().__init__("the cursor is not one that a listing gave out")
+
+
+@dataclass(frozen=True)
+class DriftView:
+    """One episode of drift of one resource."""
+
+    drift_id: UUID
+    urn: str
+    deployment_id: UUID
+    namespace: str
+    name: str
+    type: str
+    kind: str
+    episode: int
+    severity: str
+    rule: str
+    attributes: tuple[Attribute, ...]
+    impact: tuple[Impact, ...]
+    detected_at: datetime
+    last_seen_at: datetime
+    resolved_at: datetime | None
+    desired_version: int
+    physical_id: str
+
+    @property
+    def state(self) -> str:
+        """`open` or `resolved`."""
+        return "open" if self.resolved_at is None else "resolved"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows and where the next ones begin; an empty cursor means that there are none."""
+
+    views: tuple[DriftView, ...]
+    next_cursor: str
+
+
+@dataclass(frozen=True)
+class ShardCoverage:
+    """What came of looking at a shard."""
+
+    shard: str
+    scan_id: str
+    at: datetime
+    checked: int
+    """As desired."""
+    drifted: int
+    not_checked: tuple[tuple[str, str], ...]
+    """(urn, why)."""

@@ -1,0 +1,127 @@
+"""From a wish to a plan."""
+
+import json
+
+from deployforge_orchestrator.application.effects import DRAFT_ATTEMPTS
+from deployforge_orchestrator.domain.planning import MISSING, PRESENT, Live
+
+from .conftest import World, manifest, urn
+
+
+def test_the_same_manifest_again_changes_nothing(world: World) -> None:
+    document = manifest(("a", "aws", {"v": 1}))
+    world.applied(document)
+    world.request(document)
+    assert {c.action for c in world.plan().changes} == {"none"}
+    assert world.plan().steps == ()
+    assert world.last("PlanDrafted")["base_version"] == 1
+
+
+def test_a_change_is_told_attribute_by_attribute(world: World) -> None:
+    world.applied(manifest(("a", "aws", {"v": 1, "tags": {"x": "1"}})))
+    world.request(manifest(("a", "aws", {"v": 2, "tags": {"x": "1", "y": "2"}})))
+    [change] = world.plan().changes
+    assert change.action == "update"
+    assert [(a.path, a.before_json, a.after_json) for a in change.attributes] == [("tags.y", "", '"2"'), ("v", "1", "2")]
+
+
+def test_a_property_that_is_no_longer_declared_is_a_change(world: World) -> None:
+    world.applied(manifest(("a", "aws", {"v": 1, "tags": {"x": "1", "y": "2"}})))
+    world.request(manifest(("a", "aws", {"v": 1, "tags": {"x": "1"}})))
+    [change] = world.plan().changes
+    assert [(a.path, a.before_json, a.after_json) for a in change.attributes] == [("tags.y", '"2"', "")]
+
+
+def test_a_replacement_says_why_and_what_refers_to_it_is_unknown(world: World) -> None:
+    world.applied(manifest(("a", "aws", {"fifo": False}), ("b", "aws", {"x": "${a.arn}"})))
+    world.request(manifest(("a", "aws", {"fifo": True}), ("b", "aws", {"x": "${a.arn}"})))
+    a, b = world.plan().changes
+    assert (a.action, a.replacement_reason) == ("replace", "fifo of AWS::SQS::Queue can only be set at creation")
+    assert b.action == "update"
+    assert [(x.path, x.unknown) for x in b.attributes] == [("x", True)]
+
+
+def test_sets_are_compared_as_sets(world: World) -> None:
+    world.applied(manifest(("a", "aws", {"rules": [1, 2]})))
+    world.cloud.live[urn("a")] = Live(PRESENT, {"rules": [2, 1]}, {}, "phy:a")
+    world.request(manifest(("a", "aws", {"rules": [1, 2]})))
+    assert [c.action for c in world.plan().changes] == ["none"]
+
+
+def test_drift_of_a_live_resource_is_corrected_by_an_apply(world: World) -> None:
+    document = manifest(("a", "aws", {"v": 1}))
+    world.applied(document)
+    world.cloud.live[urn("a")] = Live(PRESENT, {"v": 9}, {}, "phy:a")
+    world.approve(world.request(document))
+    assert [s.verb for s in world.plan().steps] == ["correct"]
+    world.operate()
+    assert world.cloud.live[urn("a")].properties == {"v": 1}
+
+
+def test_what_vanished_is_made_again(world: World) -> None:
+    document = manifest(("a", "aws", {"v": 1}))
+    world.applied(document)
+    world.cloud.live[urn("a")] = Live(MISSING)
+    world.request(document)
+    assert [(c.action) for c in world.plan().changes] == ["recreate"]
+    assert [s.verb for s in world.plan().steps] == ["recreate"]
+
+
+def test_a_heal_touches_only_what_it_was_asked_for(world: World) -> None:
+    world.applied(manifest(("a", "aws", {"v": 1}), ("b", "aws", {"v": 1})))
+    for name in "ab":
+        world.cloud.live[urn(name)] = Live(PRESENT, {"v": 9, "other": 1}, {}, f"phy:{name}")
+    world.approve(world.request(action="HEAL", origin="HEALER", remedy="correct", urns=[urn("a")]))
+    drafted = world.last("PlanDrafted")
+    assert (drafted["corrects"], drafted["unchanged"]) == (1, 0)
+    world.operate()
+    assert world.cloud.live[urn("a")].properties == {"v": 1}
+    assert world.cloud.live[urn("b")].properties == {"v": 9, "other": 1}
+    verified = world.last("ExecutionVerified")
+    assert (verified["desired_changed"], verified["resources"]) == (False, 1)
+    assert json.loads(verified["healing_json"]) == {}
+
+
+def test_a_heal_of_what_is_missing_makes_it_again(world: World) -> None:
+    world.applied(manifest(("a", "aws", {"v": 1})))
+    world.cloud.live[urn("a")] = Live(MISSING)
+    world.approve(world.request(action="HEAL", origin="HEALER", remedy="recreate", urns=[urn("a")], missing=True))
+    world.operate()
+    assert world.cloud.live[urn("a")].presence == PRESENT
+    assert "ExecutionVerified" in world.names()
+
+
+def test_problems_of_all_units_are_told(world: World) -> None:
+    world.request(manifest(("a", "aws", {"bad": 1}), ("b", "us", {"bad": 1})))
+    failed = world.last("PlanFailed")
+    assert [p["path"] for p in failed["problems"]] == ["resources.a.properties.bad", "resources.b.properties.bad"]
+
+
+def test_targets_take_along_what_they_need_and_leave_the_rest(world: World) -> None:
+    world.applied(manifest(("a", "aws", {"v": 1}), ("b", "aws", {"v": 1})))
+    world.request(manifest(("a", "aws", {"v": 2}), ("b", "aws", {"v": 2}), ("c", "aws", {"x": "${a.arn}"})), targets=["c"])
+    assert {c.name: c.action for c in world.plan().changes} == {"a": "update", "b": "none", "c": "create"}
+
+
+def test_a_protected_resource_is_not_deleted(world: World) -> None:
+    document = manifest(("a", "aws", {}), ("b", "aws", {}))
+    document["resources"][0]["lifecycle"] = {"protect": True}
+    world.applied(document)
+    world.request(manifest(("b", "aws", {})))
+    assert "is protected" in world.last("PlanFailed")["reason"]
+
+
+def test_a_cloud_that_does_not_answer_ends_in_a_clear_failure(world: World) -> None:
+    world.cloud.down = True
+    world.request(manifest(("a", "aws", {})))
+    for _ in range(DRAFT_ATTEMPTS):
+        world.work()
+    assert world.last("PlanFailed")["reason"] == "no answer: mcal: down"
+
+
+def test_a_resource_moves_from_the_unit_of_another_provider(world: World) -> None:
+    world.applied(manifest(("a", "aws", {}), ("b", "aws", {})))
+    world.approve(world.request(manifest(("a", "us", {}), ("b", "aws", {}))))
+    world.operate()
+    units = {r.value["resource"]: r.value["unit_id"] for r in world.said() if r.fact == "ResourceVerified"}
+    assert units == {"a": "us/0.0", "b": "aws/0.0"}
