@@ -37,6 +37,10 @@ class Consumer(Protocol):
         """Go on at this offset of an assigned partition."""
         ...
 
+    def ends(self, places: Sequence[Place]) -> Mapping[Place, int]:
+        """The offset that the next message of each partition will have."""
+        ...
+
     def hint(self, offsets: Mapping[Place, int]) -> None:
         """Tell the broker how far we are, for its tools to show; never relied upon."""
         ...

@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 _ACK_MILLISECONDS = 30_000
 #: A member that is silent for this long has left; the broker's own lower limit.
 _SESSION_MILLISECONDS = 6_000
+#: How long a broker may take to say where a partition ends.
+_ENDS_SECONDS = 10.0
 
 _OFFSETS = {Start.BEGINNING: -2, Start.END: -1}
 
@@ -171,6 +173,13 @@ class KafkaConsumer:
     def seek(self, place: Place, offset: int) -> None:
         """See Consumer."""
         self._consumer.seek(TopicPartition(place[0], place[1], offset))
+
+    def ends(self, places: Sequence[Place]) -> Mapping[Place, int]:
+        """See Consumer."""
+        return {
+            place: self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_ENDS_SECONDS)[1]
+            for place in places
+        }
 
     def hint(self, offsets: Mapping[Place, int]) -> None:
         """See Consumer."""

@@ -1,1 +1,6 @@
-"""The healer mends drift, by proposing a plan."""
+"""The healer mends drift, by proposing a plan.
+
+Decides: which remedy, in which order, within which limits, and when people must look.
+Hears: drift, versions with their healing policy, what became of its proposals.
+Says: incidents, remedies chosen with the reasons, escalations.
+"""

@@ -1,0 +1,100 @@
+"""Deciding, proposing, and checking afterwards."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from deployforge_chassis.bodies import Bodies
+from deployforge_chassis.effects import Work, WorkHandler
+from deployforge_chassis.facts import NOTHING, Effects, NotYet
+from pydantic_core import to_json
+
+from deployforge_healer.application.healer import Healer
+from deployforge_healer.application.ports import ProposalRefused, Proposals
+from deployforge_healer.domain.care import Care
+from deployforge_healer.domain.incident import HEALING, OPEN, Decision, Incident, request_id
+from deployforge_healer.domain.ladder import Escalate, Inputs, Remedy, Wait, choose, inputs_json
+from deployforge_healer.domain.policy import Policy
+
+_HOUR = timedelta(hours=1)
+
+
+class Errands:
+    """The handlers of the effect queue."""
+
+    def __init__(self, app: Healer, proposals: Proposals, bodies: Bodies, *, check_seconds: float) -> None:
+        self._app, self._proposals, self._bodies = app, proposals, bodies
+        self._check = timedelta(seconds=check_seconds)
+
+    def handlers(self) -> Mapping[str, WorkHandler]:
+        """Kind → handler."""
+        return {"decide": self.decide, "propose": self.propose, "check": self.check}
+
+    def decide(self, work: Work) -> Effects:
+        """Choose what happens next with an open incident."""
+        incident = self._app.find(Incident, UUID(work.payload["incident_id"]))
+        if incident is None or incident.state != OPEN:
+            return NOTHING
+        care = self._app.care(incident.deployment_id)
+        if not care.state_version:
+            raise NotYet("the healing policy of the deployment")
+        now = self._app.clock.now()
+        inputs = self._inputs(incident, care, now)
+        match choose(inputs):
+            case Escalate() as end:
+                incident.escalate(end.cause, end.reason)
+                return self._app.effects(incident)
+            case Wait() as wait:
+                incident.wait(wait.reason)
+                return self._app.effects(incident, self._app.decide_later(incident, wait.until))
+            case Remedy() as remedy:
+                return self._propose_later(incident, care, inputs, remedy, now)
+
+    def _inputs(self, incident: Incident, care: Care, now: datetime) -> Inputs:
+        policy, ledger, about = Policy.from_json(care.healing_json), self._app.ledger, incident.about
+        since = now - timedelta(seconds=policy.flap_within_seconds)
+        return Inputs(
+            str(incident.id), about.kind, about.severity, incident.tried,
+            tuple(ledger.healed_at(about.urn, about.paths, since)),
+            ledger.healings(incident.deployment_id, now - _HOUR),
+            ledger.open_healings(incident.deployment_id, incident.id), care.resources, care.paused, policy, now,
+        )  # fmt: skip
+
+    def _propose_later(self, incident: Incident, care: Care, inputs: Inputs, remedy: Remedy, now: datetime) -> Effects:
+        id = str(request_id(incident.id, remedy.remedy, remedy.attempt))
+        explanation = to_json({"inputs": inputs, "choice": remedy, "policy_digest": care.policy_digest})
+        digest, body = self._bodies.put(incident.deployment_id, explanation)
+        incident.choose(
+            Decision(
+                remedy.remedy, remedy.rung, remedy.attempt, id, remedy.reason, remedy.alternatives,
+                care.policy_digest, inputs_json(inputs), digest, now,
+            )
+        )  # fmt: skip
+        payload = {"incident_id": str(incident.id), "request_id": id}
+        propose = self._app.queue.enqueue("propose", id, payload, deployment_id=incident.deployment_id)
+        check = self._app.queue.enqueue(
+            "check", id, payload, deployment_id=incident.deployment_id, not_before=now + self._check
+        )
+        return self._app.effects(incident, body, propose, check)
+
+    def propose(self, work: Work) -> Effects:
+        """Hand the remedy to the control plane; the same request twice is one."""
+        incident = self._app.find(Incident, UUID(work.payload["incident_id"]))
+        if incident is None or incident.state != HEALING or incident.decisions[-1].request_id != work.id:
+            return NOTHING
+        try:
+            self._proposals.propose(incident, incident.decisions[-1])
+        except ProposalRefused as refused:
+            incident.fail(work.id, str(refused))
+            return self._app.effects(incident, self._app.decide_later(incident))
+        return NOTHING
+
+    def check(self, work: Work) -> Effects:
+        """A remedy was executed a while ago and the drift is still there: it did not mend it."""
+        incident = self._app.find(Incident, UUID(work.payload["incident_id"]))
+        if incident is None or incident.state != HEALING or incident.decisions[-1].request_id != work.id:
+            return NOTHING
+        if incident.decisions[-1].outcome == "pending":
+            raise NotYet("the remedy is under way")
+        incident.fail(work.id, "executed, and the drift is still there")
+        return self._app.effects(incident, self._app.decide_later(incident))

@@ -1,0 +1,192 @@
+"""Which remedy is next: a pure choice from what is known, within what policy allows.
+
+Everything the choice depends on is in `Inputs`, which are stored with the decision: choosing again from them gives
+the same answer (`replay`).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter
+
+from deployforge_healer.domain.policy import Policy
+
+CHANGED, MISSING = "changed", "missing"
+CORRECT, ROLLBACK, RECREATE, ALERT = "correct", "rollback", "recreate", "alert"
+
+#: `retry` belongs to failed operations. Nothing can be corrected where nothing is.
+LADDERS = {CHANGED: (CORRECT, ROLLBACK, RECREATE, ALERT), MISSING: (RECREATE, ROLLBACK, ALERT)}
+ATTEMPTS_PER_RUNG = 2
+
+_BACKOFF_SECONDS = 5.0
+_CROWDED_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A remedy that was tried."""
+
+    remedy: str
+    outcome: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that the choice depends on."""
+
+    incident_id: str
+    kind: str
+    severity: int
+    tried: tuple[Tried, ...]
+    healed_at: tuple[datetime, ...]
+    """When the same attributes of the same resource were healed before."""
+    healings_last_hour: int
+    """Of the deployment."""
+    open_healings: int
+    """Other incidents of the deployment that are being healed now."""
+    resources: int
+    paused: bool
+    policy: Policy
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A remedy that was considered."""
+
+    remedy: str
+    allowed: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Propose this."""
+
+    remedy: str
+    rung: int
+    attempt: int
+    reason: str
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Not now; decide again at `until`."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Escalate:
+    """People must look."""
+
+    cause: str
+    reason: str
+    alternatives: tuple[Alternative, ...] = ()
+
+
+Choice = Remedy | Wait | Escalate
+
+_INPUTS = TypeAdapter(Inputs)
+
+
+def choose(inputs: Inputs) -> Choice:
+    """The next remedy, a pause, or the end of what may be done without people."""
+    policy = inputs.policy
+    if policy.mode == "off":
+        return Escalate("mode", "healing mode is off", _alternatives(inputs, None))
+    if stop := _flapping(inputs):
+        return stop
+    if wait := _not_now(inputs):
+        return wait
+    rungs = LADDERS[inputs.kind]
+    for rung, remedy in enumerate(rungs):
+        if remedy == ALERT:
+            break
+        attempts = sum(1 for t in inputs.tried if t.remedy == remedy)
+        if remedy not in policy.ladder or attempts >= ATTEMPTS_PER_RUNG:
+            continue
+        if pause := _backoff(inputs):
+            return pause
+        reason = f"first rung of the ladder with attempts left, attempt {attempts + 1} of {ATTEMPTS_PER_RUNG}"
+        return Remedy(remedy, rung, attempts + 1, reason, _alternatives(inputs, remedy))
+    return Escalate("ladder-exhausted", "no allowed remedy is left", _alternatives(inputs, None))
+
+
+def replay(inputs_json: str) -> Choice:
+    """The choice again, from its stored inputs."""
+    return choose(_INPUTS.validate_json(inputs_json))
+
+
+def _flapping(inputs: Inputs) -> Escalate | None:
+    policy = inputs.policy
+    since = inputs.now - timedelta(seconds=policy.flap_within_seconds)
+    recent = sum(1 for at in inputs.healed_at if at >= since)
+    if policy.flap_count and recent >= policy.flap_count:
+        minutes = policy.flap_within_seconds / 60
+        reason = f"the same attributes were healed {recent} times within {minutes:g} minutes"
+        return Escalate("flapping", reason, _alternatives(inputs, None))
+    return None
+
+
+def _not_now(inputs: Inputs) -> Wait | None:
+    policy, now = inputs.policy, inputs.now
+    if inputs.paused:
+        return Wait(now + timedelta(seconds=_CROWDED_SECONDS), "healing is paused")
+    if opens := policy.opens(now):
+        return Wait(opens, "outside the healing windows")
+    if inputs.healings_last_hour >= policy.per_hour:
+        return Wait(
+            now + timedelta(minutes=1), f"{inputs.healings_last_hour} remedies within the hour, {policy.per_hour} allowed"
+        )
+    if inputs.open_healings >= _width(inputs):
+        reason = f"{inputs.open_healings} resources are being healed, {_width(inputs)} allowed together"
+        return Wait(now + timedelta(seconds=_CROWDED_SECONDS / 5), reason)
+    return None
+
+
+def _width(inputs: Inputs) -> int:
+    """How many resources may be healed together; a percentage never means less than one."""
+    policy = inputs.policy
+    if not policy.max_percent or not inputs.resources:
+        return policy.max_resources
+    return min(policy.max_resources, max(1, inputs.resources * policy.max_percent // 100))
+
+
+def _backoff(inputs: Inputs) -> Wait | None:
+    """Pause after a failed attempt: doubling, with a jitter that follows from the incident's id."""
+    failed = [t for t in inputs.tried if t.outcome == "failed"]
+    if not failed:
+        return None
+    jitter = int.from_bytes(hashlib.sha256(f"{inputs.incident_id}{len(failed)}".encode()).digest()[:2], "big") / 65536
+    until = failed[-1].at + timedelta(seconds=_BACKOFF_SECONDS * 2 ** (len(failed) - 1) * (0.5 + jitter / 2))
+    return Wait(until, f"after {len(failed)} failed attempts") if inputs.now < until else None
+
+
+def _alternatives(inputs: Inputs, chosen: str | None) -> tuple[Alternative, ...]:
+    found = []
+    for remedy in (CORRECT, ROLLBACK, RECREATE, ALERT):
+        attempts = sum(1 for t in inputs.tried if t.remedy == remedy)
+        if inputs.policy.mode == "off":
+            allowed, reason = False, "healing mode is off"
+        elif remedy not in LADDERS[inputs.kind]:
+            allowed, reason = False, f"does not apply to a resource that is {inputs.kind}"
+        elif remedy not in inputs.policy.ladder and remedy != ALERT:
+            allowed, reason = False, "not in the policy's ladder"
+        elif attempts >= ATTEMPTS_PER_RUNG:
+            allowed, reason = False, f"tried {attempts} times"
+        elif remedy == chosen:
+            allowed, reason = True, "chosen: the first allowed rung"
+        else:
+            allowed, reason = True, "a later rung of the ladder"
+        found.append(Alternative(remedy, allowed, reason))
+    return tuple(found)
+
+
+def inputs_json(inputs: Inputs) -> str:
+    """Stored beside the decision."""
+    return _INPUTS.dump_json(inputs).decode()

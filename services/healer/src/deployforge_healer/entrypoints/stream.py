@@ -1,0 +1,25 @@
+"""What is heard: the subscription list."""
+
+from deployforge_chassis.facts import Heard
+
+from deployforge_healer.application.healer import Healer
+
+
+def heard(app: Healer) -> Heard:
+    """Topic → fact → handler."""
+    return {
+        "drift-detector.drift": {"DriftDetected": app.drift_detected, "DriftResolved": app.drift_resolved},
+        "state-manager.states": {"StateVersionRecorded": app.version_recorded},
+        "control-plane.deployments": {
+            "ApprovalRequested": app.approval_requested,
+            "PlanRejected": app.proposal_failed,
+        },
+        "orchestrator.executions": {
+            "ExecutionVerified": app.execution_verified,
+            "PlanFailed": app.proposal_failed,
+            "PlanStale": app.proposal_failed,
+            "ExecutionFailed": app.proposal_failed,
+            "ExecutionRolledBack": app.proposal_failed,
+            "ExecutionCancelled": app.proposal_failed,
+        },
+    }
