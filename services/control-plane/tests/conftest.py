@@ -90,7 +90,7 @@ class System:
         wish = Wish(Action.APPLY, Origin.USER, by, plan_only=plan_only, file="shop.yaml")
         return self.app.submit_manifest(request_id or uuid4(), manifest, wish, allowed(by, "Deployments.Submit"))
 
-    def hear(self, topic: str, name: str, request_id: UUID | None = None, **value: Any) -> None:
+    def hear(self, topic: str, name: str, request_id: UUID | None = None, /, **value: Any) -> None:
         """Apply a fact of another service as the inbox does."""
         self._facts += 1
         where = {"deployment_id": str(deployment_id("front", "shop")), "namespace": "front", "name": "shop"}

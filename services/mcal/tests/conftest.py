@@ -1,5 +1,6 @@
 """Fixtures that several suites share: an emulated AWS with access rules on, and an embedded PostgreSQL."""
 
+import importlib.util
 import json
 import os
 import socket
@@ -23,9 +24,7 @@ ACCOUNT = "000000000000"
 ROLE = "deployforge-operations"
 _ANYBODY_OF_THE_ACCOUNT = {
     "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
-    ],
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}],
 }
 
 
@@ -106,3 +105,21 @@ def _answers(endpoint: str) -> Callable[[], bool]:
             return False
 
     return ask
+
+
+def _load(name: str) -> Any:
+    """A module beside this one; tests are not packages."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
+    spec.loader.exec_module(module)
+    return module
+
+
+fake_cloud = _load("fake_cloud")
+
+
+@pytest.fixture
+def cloud() -> Any:
+    """A cloud in memory."""
+    return fake_cloud.FakeCloud()

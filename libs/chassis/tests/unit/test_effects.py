@@ -128,3 +128,11 @@ def test_two_workers_never_do_the_same_work(queue: EffectQueue) -> None:
         pool.stop(5)
         assert pool.failed() is None
     assert len(set(done)) == 20
+
+
+def test_a_handler_that_divides_by_zero_has_failed_and_has_not_lost_its_lease(queue: EffectQueue) -> None:
+    _enqueue(queue)
+    assert EffectWorkers(queue, {"call": lambda _: Effects(writes=((str(1 // 0), ()),))}).work_once()
+    row = queue.app.database.one("SELECT last_error FROM effects")
+    assert row is not None
+    assert row["last_error"].startswith("ZeroDivisionError")

@@ -1,5 +1,7 @@
 """Composition root: config → telemetry → adapters → application → relay → stream → gRPC."""
 
+from functools import partial
+
 from deployforge.common.v1 import feed_pb2_grpc
 from deployforge.mcal.v1 import clouds_pb2_grpc
 from deployforge_chassis import telemetry, topics
@@ -53,7 +55,9 @@ def main() -> None:
     app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock())
     ticks, readers = TelemetryPublisher(bus, wire), Readers(app)
     operations, scans = Operations(app, ticks), Scans(app, readers, ticks)
-    operating = EffectWorkers(app.queue, {OPERATION: measured(OPERATION, operations.work)}, threads=settings.operation_threads)
+    operating = EffectWorkers(
+        app.queue, {OPERATION: measured(OPERATION, operations.work)}, threads=settings.operation_threads
+    )
     scanning = EffectWorkers(app.queue, {SCAN: measured(SCAN, scans.work)}, threads=settings.scan_threads)
 
     relay = Relay(app, records, bus, wire)
@@ -61,10 +65,10 @@ def main() -> None:
 
     feed, bodies = EventFeedServicer(PublishedFeed(app, records, wire)), BodiesServicer(app.bodies.get)
     registrations = [
-        lambda server: clouds_pb2_grpc.add_CloudsServicer_to_server(CloudsApi(app, readers), server),
-        lambda server: clouds_pb2_grpc.add_CredentialsServicer_to_server(CredentialsApi(app), server),
-        lambda server: feed_pb2_grpc.add_EventFeedServicer_to_server(feed, server),
-        lambda server: feed_pb2_grpc.add_BodiesServicer_to_server(bodies, server),
+        partial(clouds_pb2_grpc.add_CloudsServicer_to_server, CloudsApi(app, readers)),
+        partial(clouds_pb2_grpc.add_CredentialsServicer_to_server, CredentialsApi(app)),
+        partial(feed_pb2_grpc.add_EventFeedServicer_to_server, feed),
+        partial(feed_pb2_grpc.add_BodiesServicer_to_server, bodies),
     ]
     server = serve(settings, registrations, RULES, STATUS_OF)
     run([metrics, relay, inbox, operating, scanning, server], server, drain_seconds=settings.drain_seconds)

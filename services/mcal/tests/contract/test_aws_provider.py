@@ -71,8 +71,8 @@ def test_what_was_changed_by_hand_is_put_back(shared: Any, aws: Any, name: str) 
     assert differing(target.desired, world.observe([target])[0].properties, model_sets) == []
 
 
-#: The schema has no upper limit for it, the service has: a declaration that only the cloud refuses.
-TOO_LONG = {"visibilityTimeout": "13h"}
+#: A declaration that the schema allows and only the cloud refuses: there is no such queue.
+NOWHERE = {"deadLetter": "arn:aws:sqs:eu-west-1:000000000000:nowhere"}
 
 DELETE: dict[str, Any] = {
     "firewall": lambda aws, id: aws.client("ec2").delete_security_group(GroupId=id),
@@ -162,7 +162,9 @@ def test_what_is_no_longer_declared_is_deleted(world: Any) -> None:
 
 
 def test_a_failing_create_leaves_nothing(world: Any, aws: Any) -> None:
-    aws.client("s3").create_bucket(Bucket="taken-by-somebody", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    aws.client("s3").create_bucket(
+        Bucket="taken-by-somebody", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
     with pytest.raises(ProviderFailure) as failed:
         world.apply(
             world.resource("a", "Queue", {"name": f"left-{world.unit_name}"}),
@@ -180,10 +182,10 @@ def test_a_create_that_fails_half_way_is_rolled_back_and_told_with_its_cause(wor
     with pytest.raises(ProviderFailure) as failed:
         world.apply(
             world.resource("a", "Queue", {"name": f"half-{world.unit_name}"}),
-            world.resource("bad", "Queue", TOO_LONG, depends_on=("a",)),
+            world.resource("bad", "Queue", NOWHERE, depends_on=("a",)),
         )
     assert (failed.value.failure.urn, failed.value.failure.restored) == ("urn:df:shop:web:bad", True)
-    assert "VisibilityTimeout" in failed.value.failure.message
+    assert "RedrivePolicy" in failed.value.failure.message
     assert not aws.client("sqs").list_queues(QueueNamePrefix="half-").get("QueueUrls")
     with pytest.raises(ClientError, match="does not exist"):
         aws.client("cloudformation").describe_stacks(StackName=world.unit_name)
@@ -194,7 +196,7 @@ def test_a_failing_update_restores(world: Any, aws: Any) -> None:
     with pytest.raises(ProviderFailure) as failed:
         world.apply(
             world.resource("a", "Queue", {"delay": 9}),
-            world.resource("bad", "Queue", TOO_LONG, depends_on=("a",)),
+            world.resource("bad", "Queue", NOWHERE, depends_on=("a",)),
         )
     assert failed.value.failure.urn == "urn:df:shop:web:bad"
     assert failed.value.failure.restored
@@ -217,7 +219,10 @@ def test_an_operation_that_died_before_executing_is_continued(world: Any, aws: A
     unit = world.compile(world.resource("a", "Queue", {}))
     work = world.work(unit=unit, resumed=True)
     aws.client("cloudformation").create_change_set(
-        StackName=world.unit_name, ChangeSetName=f"df-{work.token}", ChangeSetType="CREATE", TemplateBody=json.dumps(unit.template)
+        StackName=world.unit_name,
+        ChangeSetName=f"df-{work.token}",
+        ChangeSetType="CREATE",
+        TemplateBody=json.dumps(unit.template),
     )
     assert [o.status for o in world.run("apply", work)] == [Became.CREATED]
     world.unit = unit
@@ -263,7 +268,7 @@ def test_a_credential_is_refused_for_anything_else(world: Any, aws: Any) -> None
         lambda: session.call("cloudformation", "delete_stack", StackName="df-somebody-else"),
         lambda: session.call("sqs", "receive_message", QueueUrl=other),
     ):
-        with pytest.raises(ClientError, match="AccessDenied|not authorized"):
+        with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
             call()
     aws.client("sqs").delete_queue(QueueUrl=other)
 

@@ -35,6 +35,14 @@ class DeploymentNotFound(Refusal):
         self.namespace, self.name = namespace, name
 
 
+class NotKnownHere(Refusal):
+    """The id belongs to no namespace that is known here, or to none that the caller may see."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"nothing is known of {id!r}")
+        self.id = id
+
+
 class WrongState(Refusal):
     """The request has moved on, or is not there yet."""
 

@@ -20,7 +20,7 @@ from google.protobuf.message_factory import GetMessageClass
 from deployforge_control_plane.application.access import REFUSED
 from deployforge_control_plane.application.control_plane import ControlPlane
 from deployforge_control_plane.domain.access import EVERYWHERE
-from deployforge_control_plane.domain.refusals import BadRequest, Refusal
+from deployforge_control_plane.domain.refusals import BadRequest, NotKnownHere
 from deployforge_control_plane.entrypoints.admission import Admission
 from deployforge_control_plane.entrypoints.methods import FORWARDED, GLOBAL, MUTATING
 
@@ -35,13 +35,6 @@ _FILES: Final = {
     "orchestrator": plans_pb2.DESCRIPTOR,
     "mcal": clouds_pb2.DESCRIPTOR,
 }
-
-
-class NotKnownHere(Refusal):
-    """The id belongs to no namespace that is known here."""
-
-    def __init__(self, id: str) -> None:
-        super().__init__(f"nothing is known of {id!r}")
 
 
 @dataclass(frozen=True)

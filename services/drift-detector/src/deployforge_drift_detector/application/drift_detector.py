@@ -21,9 +21,7 @@ _CONFLICTS_AT_MOST = 20
 class DriftDetector(EventSourcedApplication):
     """The event store of drift and scans, and the commands on it."""
 
-    def __init__(
-        self, database: Database, sealer: Sealer, stores: Stores, desired: DesiredStates, clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, sealer: Sealer, stores: Stores, desired: DesiredStates, clock: Clock) -> None:
         super().__init__(database, sealer, name="drift-detector")
         self.stores, self.desired, self.clock = stores, desired, clock
 

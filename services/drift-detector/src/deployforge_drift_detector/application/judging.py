@@ -111,9 +111,7 @@ class Judging:
             _count(tally, verdict)
             yield _Judged(seen, desired, verdict)
 
-    def _transitions(
-        self, batch: ObservationBatch, judged: Sequence[_Judged], tally: Tally, now: datetime
-    ) -> Effects:
+    def _transitions(self, batch: ObservationBatch, judged: Sequence[_Judged], tally: Tally, now: datetime) -> Effects:
         """What is news becomes events; an unchanged drift only moves its last-seen time."""
         effects, unchanged = NOTHING, []
         opened = self._stores.drifts.open([one.seen.urn for one in judged])
@@ -138,9 +136,7 @@ class Judging:
             effects += Effects(writes=(self._stores.drifts.seen(unchanged, batch.observed_at),))
         return effects
 
-    def _move(
-        self, drift: Drift, batch: ObservationBatch, one: _Judged, finding: Finding | None, now: datetime
-    ) -> None:
+    def _move(self, drift: Drift, batch: ObservationBatch, one: _Judged, finding: Finding | None, now: datetime) -> None:
         if finding is None:
             same_wish = drift.desired_version == one.desired.desired_version
             how = "observed" if same_wish else "desired-changed"

@@ -59,9 +59,7 @@ def find_missing(desired: Desired, now: datetime) -> Finding | None:
 
 
 def _attribute(desired: Desired, difference: Difference) -> Attribute:
-    judged = judge(
-        desired.type, desired.resource, difference, criticality=desired.criticality, rules=desired.severity
-    )
+    judged = judge(desired.type, desired.resource, difference, criticality=desired.criticality, rules=desired.severity)
     actual = "" if difference.gone else dumps(difference.actual)
     return Attribute(difference.path, dumps(difference.expected), actual, judged.level, judged.rule)
 

@@ -131,7 +131,8 @@ class Mcal(EventSourcedApplication):
 
     def operation(self, operation_id: str) -> Operation | None:
         """An operation, if it is known."""
-        return self._found(UUID(operation_id))
+        found: Operation | None = self._found(UUID(operation_id))
+        return found
 
     def unit(self, deployment_id: UUID, unit_id: str) -> Unit:
         """A unit; a new one, not saved yet, when it was never changed."""

@@ -147,9 +147,7 @@ class Operations:
                 raise ProviderFailure(Failure("TEMPLATE_UNKNOWN", str(gone), "plan again", restored=True)) from gone
         return None
 
-    def _succeeded(
-        self, operation: Operation, unit: Unit, message: OperationRequested, outcomes: list[Outcome]
-    ) -> Effects:
+    def _succeeded(self, operation: Operation, unit: Unit, message: OperationRequested, outcomes: list[Outcome]) -> Effects:
         digest, inputs = unit.template_digest, unit.inputs
         if message.verb == "apply":
             digest, inputs = message.template_digest, dict(message.inputs)
@@ -179,5 +177,3 @@ class Operations:
             self._telemetry.try_send("mcal.progress", message.deployment_id, "OperationProgressed", value)
 
         return say
-
-

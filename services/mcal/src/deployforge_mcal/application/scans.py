@@ -55,9 +55,7 @@ class Readers:
                 return session
             provider = self._app.provider(scope.provider_type)
             session = provider.open_reader(self._app.vault.get(scope.credential_ref), scope, sorted(types))
-            issued = IssuedCredential(
-                deployment_id=SYSTEM, namespace="", name="", operation_id="read", grant=session.grant
-            )
+            issued = IssuedCredential(deployment_id=SYSTEM, namespace="", name="", operation_id="read", grant=session.grant)
             self._app.commit(Effects((issued,)))
             self._sessions[scope, types] = session
             return session

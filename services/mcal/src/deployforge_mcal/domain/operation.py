@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from deployforge_chassis.eventstore import Aggregate
@@ -102,14 +101,10 @@ class Operation(Aggregate):
         if self.status == "accepted":
             self._start(at=at)
 
-    def succeed(
-        self, outcomes: tuple[Outcome, ...], generation: int, template_digest: str | None, at: datetime
-    ) -> None:
+    def succeed(self, outcomes: tuple[Outcome, ...], generation: int, template_digest: str | None, at: datetime) -> None:
         """Conclude. Raises OperationOver."""
         self._guard()
-        self._succeed(
-            order=self.order, outcomes=outcomes, generation=generation, template_digest=template_digest, at=at
-        )
+        self._succeed(order=self.order, outcomes=outcomes, generation=generation, template_digest=template_digest, at=at)
 
     def fail(self, failure: Failure, generation: int, at: datetime) -> None:
         """Conclude. Raises OperationOver."""

@@ -151,9 +151,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _problem(problem: Problem) -> common_pb2.Problem:
-    return common_pb2.Problem(
-        path=problem.path, message=problem.message, expected=problem.expected, hint=problem.hint
-    )
+    return common_pb2.Problem(path=problem.path, message=problem.message, expected=problem.expected, hint=problem.hint)
 
 
 def _observed(seen: Observed) -> pb.ObservedResource:

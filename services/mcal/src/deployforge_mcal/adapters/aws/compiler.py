@@ -137,9 +137,7 @@ def _intrinsic(how: Any, logical: str, of: Model, scope: Scope) -> Any:
     if isinstance(how, Mapping):
         name, argument = next(iter(how.items()))
         return {name: logical} if name == "Ref" else {name: [logical, argument[1]]}
-    filled = how.format(
-        id="\0", account=scope.account, region=scope.location, partition=partition(scope.location)
-    )
+    filled = how.format(id="\0", account=scope.account, region=scope.location, partition=partition(scope.location))
     before, _, after = filled.partition("\0")
     own_id = _intrinsic(of.attribute("id"), logical, of, scope)
     return {"Fn::Join": ["", [piece for piece in (before, own_id, after) if piece]]}

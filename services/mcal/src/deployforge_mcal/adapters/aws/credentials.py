@@ -124,9 +124,9 @@ def _names(work: Work) -> list[str]:
         if unit is None:
             continue
         for entry in unit.template["Resources"].values():
-            for name, value in entry["Properties"].items():
-                if name.endswith("Name") and isinstance(value, str) and name in model("aws/" + entry["Type"]).schema.create_only:
-                    found.add(value)
+            fixed = model("aws/" + entry["Type"]).schema.create_only
+            names = (n for n in entry["Properties"] if n.endswith("Name") and n in fixed)
+            found.update(v for v in map(entry["Properties"].get, names) if isinstance(v, str))
     for target in work.targets:
         kind = model(target.type).kind
         if kind is not None and kind.name_property:
@@ -190,5 +190,3 @@ def _service(actions: Sequence[str]) -> list[str]:
 
 def _allow(actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
-
-

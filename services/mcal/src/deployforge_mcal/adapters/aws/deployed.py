@@ -71,9 +71,7 @@ def body(template: Mapping[str, Any]) -> str:
     return json.dumps(template, separators=(",", ":"), sort_keys=True)
 
 
-def targets(
-    session: AwsSession, stack: Stack, unit: CompiledUnit, inputs: Mapping[str, str], scope: Scope
-) -> list[Target]:
+def targets(session: AwsSession, stack: Stack, unit: CompiledUnit, inputs: Mapping[str, str], scope: Scope) -> list[Target]:
     """The unit's resources with their physical ids and with references resolved, as far as they can be."""
     held = stack.resources()
     logical = {urn: name for name, urn in urns(stack.template()).items()}

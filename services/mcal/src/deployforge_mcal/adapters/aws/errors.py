@@ -65,9 +65,7 @@ def code_of(error: BaseException) -> str:
 
 def is_missing(error: BaseException) -> bool:
     """Whether AWS says that the thing does not exist."""
-    return code_of(error) in _MISSING or (
-        code_of(error) == "ValidationError" and "does not exist" in str(error)
-    )
+    return code_of(error) in _MISSING or (code_of(error) == "ValidationError" and "does not exist" in str(error))
 
 
 def is_transient(error: Exception) -> bool:

@@ -84,9 +84,7 @@ class Model:
         ]
         return found or list(validate.problems(self.schema, spec.native, where, partial=True))
 
-    def _normalised(
-        self, given: Mapping[str, Any], where: str, *, required: bool
-    ) -> tuple[dict[str, Any], list[Problem]]:
+    def _normalised(self, given: Mapping[str, Any], where: str, *, required: bool) -> tuple[dict[str, Any], list[Problem]]:
         assert self.kind is not None
         known = {p.name: p for p in self.kind.properties}
         values: dict[str, Any] = {}
@@ -146,7 +144,8 @@ class Model:
             return {head[0] for head in heads}
         assert self.kind is not None
         names = {p.name: p.native for p in self.kind.properties}
-        return {head[1] if head[0] == OVERLAY else names.get(head[0], head[0]) for head in heads if head[1:] or head[0] != OVERLAY}
+        overlaid = {head[1] for head in heads if head[0] == OVERLAY and head[1:]}
+        return overlaid | {names.get(head[0], head[0]) for head in heads if head[0] != OVERLAY}
 
     def live(self, native: Mapping[str, Any]) -> dict[str, Any]:
         """What `Kind.read` gave, in the vocabulary of the type."""
@@ -218,7 +217,7 @@ def _listed_tags(native: Mapping[str, Any], schema: schemas.Schema) -> dict[str,
 
 def _renamed(problem: Problem, where: str, names: Mapping[str, str]) -> Problem:
     """A problem of a native property under the name that was declared."""
-    native, dot, rest = problem.path.removeprefix(f"{where}.").partition(".")
+    native = problem.path.removeprefix(f"{where}.").partition(".")[0]
     bare, bracket, index = native.partition("[")
     return Problem(f"{where}.{names.get(bare, bare)}{bracket}{index}", problem.message, problem.expected, problem.hint)
 
@@ -230,7 +229,8 @@ def _reference_problems(spec: ResourceSpec) -> list[Problem]:
             try:
                 list(of(value))
             except BadReference as wrong:
-                found.append(Problem(f"{spec.name}.{part}.{name}", str(wrong), "${name.attribute}", "write $${ for a literal ${"))
+                hint = "write $${ for a literal ${"
+                found.append(Problem(f"{spec.name}.{part}.{name}", str(wrong), "${name.attribute}", hint))
     return found
 
 

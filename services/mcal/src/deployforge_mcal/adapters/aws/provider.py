@@ -1,15 +1,14 @@
 """AWS as a CloudProvider. The verbs are the port's; what each must leave behind is said there."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from deployforge_mcal.adapters.aws import compiler, credentials, deployed, reading, recreation, repair, schemas
+from deployforge_mcal.adapters.aws import compiler, credentials, deployed, reading, recreation, repair, schemas, settling
 from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds import KINDS
 from deployforge_mcal.adapters.aws.models import model
 from deployforge_mcal.adapters.aws.session import AwsSession
-from deployforge_mcal.adapters.aws.stacks import Settled, Stack
+from deployforge_mcal.adapters.aws.stacks import Stack
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.operation import Failure
@@ -28,22 +27,19 @@ from deployforge_mcal.domain.units import (
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_BECAME: Mapping[str, Became] = {
-    "add": Became.CREATED, "modify": Became.UPDATED, "replace": Became.UPDATED, "import": Became.ADOPTED,
-}  # fmt: skip
 
 
 def typed(verb: "Callable[Concatenate[AwsProvider, P], R]") -> "Callable[Concatenate[AwsProvider, P], R]":
     """A verb whose errors of AWS and of the network are ProviderFailure."""
 
-    @wraps(verb)
-    def guarded(self: "AwsProvider", *args: P.args, **kwargs: P.kwargs) -> R:
+    def guarded(self: "AwsProvider", /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return verb(self, *args, **kwargs)
         except Exception as error:
             failure = failure_of(error)
             raise failure from error
 
+    guarded.__doc__ = verb.__doc__
     return guarded
 
 
@@ -90,9 +86,7 @@ class AwsProvider:
     def open_reader(self, root: Mapping[str, Any], scope: Scope, types: Sequence[str]) -> AwsSession:
         """See CloudProvider."""
         statements = credentials.read_statements(types)
-        return credentials.open_session(
-            root, scope, "df-read", statements, endpoint=self.endpoint, read_only=True
-        )
+        return credentials.open_session(root, scope, "df-read", statements, endpoint=self.endpoint, read_only=True)
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -127,11 +121,11 @@ class AwsProvider:
             resumed=work.resumed,
         )  # fmt: skip
         if settled.failure is not None:
-            raise ProviderFailure(self._restored(session, stack, work, settled, tick))
-        repaired = self._settle(session, stack, unit, work, tick)
+            raise ProviderFailure(settling.cleaned_up(session, stack, work, settled, tick))
+        repaired = settling.settle(session, stack, unit, work, tick)
         names = deployed.urns(before)
         removed = [urn for logical, urn in names.items() if settled.changes.get(logical) == "remove"]
-        outcomes = self._outcomes(session, stack, unit, work, settled.changes, repaired)
+        outcomes = settling.outcomes_of(session, stack, unit, work, settled.changes, repaired)
         here = {o.urn for o in outcomes}
         return outcomes + [Outcome(urn, "", {}, Became.DELETED) for urn in removed if urn not in here]
 
@@ -182,7 +176,7 @@ class AwsProvider:
         entries = template["Resources"]
         spare = [n for n, urn in names.items() if urn in work.retain and entries[n].get("DeletionPolicy") != "Retain"]
         if spare:
-            self._spare(stack, work, template, spare)
+            settling.spare(stack, work, template, spare)
         held = stack.resources()
         if (failure := stack.delete(work.token)) is not None:
             raise ProviderFailure(failure)
@@ -215,79 +209,6 @@ class AwsProvider:
             made = self.apply(session, work, tick)
             return [Outcome(o.urn, o.physical_id, o.attributes, Became.RECREATED) if o.urn in wanted else o for o in made]
         return recreation.recreate(session, work, tick)
-
-    # --- the parts ------------------------------------------------------------------------------------
-
-    def _spare(self, stack: Stack, work: Work, template: dict[str, Any], spare: Sequence[str]) -> None:
-        """Mark resources to be retained. A policy alone is no change to CloudFormation; metadata is."""
-        for logical in spare:
-            entry = template["Resources"][logical]
-            template["Resources"][logical] = {
-                **entry, "DeletionPolicy": "Retain", "Metadata": {**entry.get("Metadata", {}), "retained": "true"},
-            }  # fmt: skip
-        described = stack.describe() or {}
-        previous = [
-            {"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in described.get("Parameters", ())
-        ]
-        settled = stack.deploy(
-            f"{work.token}-retain", deployed.body(template), previous, described.get("Tags", []), resumed=work.resumed
-        )
-        if settled.failure is not None:
-            raise ProviderFailure(settled.failure)
-
-    def _settle(
-        self, session: AwsSession, stack: Stack, unit: CompiledUnit, work: Work, tick: Tick
-    ) -> dict[str, Became]:
-        """A stack may be complete while something of it is not as declared (it vanished, was changed by hand, or was
-        never set). Reading finds it, and it is put right. What became of whom."""
-        targets = deployed.targets(session, stack, unit, work.inputs, work.scope)
-        missing, _ = repair.states(session, work.scope, targets)
-        became: dict[str, Became] = {}
-        if missing:
-            again = Work(**{**vars(work), "token": f"{work.token}-again", "targets": tuple(missing)})
-            for outcome in recreation.recreate(session, again, tick):
-                became[outcome.urn] = outcome.status
-            targets = deployed.targets(session, stack, unit, work.inputs, work.scope)
-        _, wrong = repair.states(session, work.scope, targets)
-        for target, _ in wrong:
-            repair.correct(session, target, tick)
-        return became
-
-    def _restored(self, session: AwsSession, stack: Stack, work: Work, settled: Settled, tick: Tick) -> Failure:
-        """Clean up after a failed change, and say whether all is as before; only what was read is claimed."""
-        failure = settled.failure
-        assert failure is not None
-        restored = False
-        now = stack.describe()
-        if now is None:
-            restored = True
-        elif now["StackStatus"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
-            restored = stack.delete(f"{work.token}-clear") is None and stack.describe() is None
-        elif work.previous is None:
-            restored = failure.restored
-        elif not now["StackStatus"].endswith("_FAILED"):
-            targets = deployed.targets(session, stack, work.previous, work.previous_inputs, work.scope)
-            _, wrong = repair.states(session, work.scope, targets)
-            for target, _ in wrong:
-                repair.correct(session, target, tick)
-            missing, wrong = repair.states(session, work.scope, targets)
-            restored = not missing and not wrong
-        return Failure(failure.code, failure.message, failure.hint, failure.urn, failure.retryable, restored)
-
-    def _outcomes(
-        self, session: AwsSession, stack: Stack, unit: CompiledUnit, work: Work, changes: Mapping[str, str],
-        repaired: Mapping[str, Became],
-    ) -> list[Outcome]:  # fmt: skip
-        targets = deployed.targets(session, stack, unit, work.inputs, work.scope)
-        logical = {urn: name for name, urn in deployed.urns(stack.template()).items()}
-        seen = {o.urn: o for o in reading.observe(session, work.scope, targets)}
-        outcomes = []
-        for target in targets:
-            became = repaired.get(target.urn) or _BECAME.get(changes.get(logical[target.urn], ""), Became.UNCHANGED)
-            if target.urn in work.adopt and became in (Became.UNCHANGED, Became.UPDATED):
-                became = Became.ADOPTED
-            outcomes.append(Outcome(target.urn, target.physical_id, seen[target.urn].attributes, became))
-        return outcomes
 
 
 def _unit(work: Work) -> CompiledUnit:

@@ -45,11 +45,7 @@ def _read_all(session: AwsSession, wanted: dict[str, tuple[Model, list[str]]]) -
         return {}
     with ThreadPoolExecutor(len(wanted), thread_name_prefix="aws-kinds") as pool:
         answers = pool.map(lambda item: read(session, *item), wanted.values())
-        return {
-            (native, id): value
-            for native, answer in zip(wanted, answers, strict=True)
-            for id, value in answer.items()
-        }
+        return {(native, id): value for native, answer in zip(wanted, answers, strict=True) for id, value in answer.items()}
 
 
 def _observed(target: Target, of: Model | None, unknown: str, live: dict[tuple[str, str], Any], scope: Scope) -> Observed:
@@ -62,7 +58,8 @@ def _observed(target: Target, of: Model | None, unknown: str, live: dict[tuple[s
         return Observed(target.urn, Presence.MISSING, target.physical_id)
     if isinstance(found, Unreadable):
         return Observed(
-            target.urn, Presence.NOT_CHECKED, target.physical_id, {}, attributes(of, target.physical_id, {}, scope), found.reason
+            target.urn, Presence.NOT_CHECKED, target.physical_id, {},
+            attributes(of, target.physical_id, {}, scope), found.reason,
         )  # fmt: skip
     return Observed(
         target.urn, Presence.PRESENT, target.physical_id, of.live(found),

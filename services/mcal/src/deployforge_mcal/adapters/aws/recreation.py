@@ -111,7 +111,11 @@ def _attribute(session: AwsSession, work: Work, resource: tuple[str, str], name:
     id, native_type = resource
     of = model("aws/" + native_type)
     values = reading.attributes(of, id, {}, work.scope)
-    says = {how["Fn::GetAtt"][1]: a for a, how in (of.kind.attributes if of.kind else {}).items() if isinstance(how, Mapping) and "Fn::GetAtt" in how}  # noqa: E501
+    says = {
+        how["Fn::GetAtt"][1]: a
+        for a, how in (of.kind.attributes if of.kind else {}).items()
+        if isinstance(how, Mapping) and "Fn::GetAtt" in how
+    }
     return values[says.get(name, name)]
 
 
@@ -132,10 +136,28 @@ def _outcomes(
         repair.correct(session, Target(target.urn, target.type, id, desired), tick)
         values = reading.attributes(model(target.type), id, {}, work.scope)
         outcomes.append(Outcome(target.urn, id, values, status[target.urn]))
+    outcomes += _followed(session, work, settled, status, tick)
     done = {o.urn for o in outcomes}
     before = {urn: held[name][0] for name, urn in names.items() if name in held}
     for urn, name in now.items():
         if urn not in done and name in after and before.get(urn) != after[name][0]:
             values = reading.attributes(model("aws/" + after[name][1]), after[name][0], {}, work.scope)
             outcomes.append(Outcome(urn, after[name][0], values, Became.UPDATED))
+    return outcomes
+
+
+def _followed(
+    session: AwsSession, work: Work, settled: Mapping[str, Target], status: Mapping[str, Became], tick: Tick
+) -> list[Outcome]:
+    """Resources that refer to a recreated one must name its new self; where the stack's update did not reach them,
+    they are put right directly."""
+    back = {urn.rpartition(":")[2] for urn, became in status.items() if became is Became.RECREATED}
+    outcomes = []
+    for r in work.unit.resources if work.unit is not None else ():
+        if r.urn in settled and r.urn not in status and back & set(r.depends_on) and model(r.type).kind is not None:
+            changed, live = repair.correct(session, settled[r.urn], tick)
+            id = settled[r.urn].physical_id
+            if changed:
+                values = reading.attributes(model(r.type), id, live, work.scope)
+                outcomes.append(Outcome(r.urn, id, values, Became.UPDATED))
     return outcomes

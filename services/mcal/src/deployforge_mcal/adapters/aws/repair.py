@@ -40,9 +40,7 @@ def correct(session: AwsSession, target: Target, tick: Tick) -> tuple[bool, dict
     return True, live
 
 
-def write(
-    session: AwsSession, of: Model, id: str, native: Mapping[str, Any], live: Mapping[str, Any], urn: str
-) -> None:
+def write(session: AwsSession, of: Model, id: str, native: Mapping[str, Any], live: Mapping[str, Any], urn: str) -> None:
     """Put native properties back, with failures that name the resource."""
     try:
         if of.kind is not None:
@@ -58,7 +56,12 @@ def _wrong(of: Model, target: Target, live: Mapping[str, Any]) -> list[str]:
     paths = differing(target.desired, of.live(live), of.set_paths)
     if not target.paths:
         return paths
-    return [p for p in paths if any(p == t or p.startswith((f"{t}.", f"{t}[")) or t.startswith(f"{p}.") or t.startswith(f"{p}[") for t in target.paths)]
+    return [p for p in paths if any(_overlap(p, t) for t in target.paths)]
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two paths are the same, or one lies inside the other."""
+    return one == other or one.startswith((f"{other}.", f"{other}[")) or other.startswith((f"{one}.", f"{one}["))
 
 
 def _present(session: AwsSession, of: Model, target: Target) -> dict[str, Any]:
@@ -90,9 +93,7 @@ def states(
     return missing, wrong
 
 
-def create_named(
-    session: AwsSession, of: Model, name: str, properties: Mapping[str, Any], urn: str, tick: Tick
-) -> str:
+def create_named(session: AwsSession, of: Model, name: str, properties: Mapping[str, Any], urn: str, tick: Tick) -> str:
     """Bring a resource with a fixed name back by its service's own API; its physical id."""
     assert of.kind is not None
     tick(urn, "RECREATING", None)
@@ -105,5 +106,3 @@ def create_named(
         raise failure from error
     tick(urn, "RECREATED", None)
     return id
-
-

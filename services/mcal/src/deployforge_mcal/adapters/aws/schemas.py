@@ -114,7 +114,8 @@ def _dotted(pointer: str) -> str:
 @lru_cache(maxsize=1)
 def _root() -> Path:
     spec = importlib.util.find_spec("cfnlint")
-    assert spec is not None and spec.submodule_search_locations, "cfn-lint is a dependency"
+    assert spec is not None, "cfn-lint is a dependency"
+    assert spec.submodule_search_locations
     return Path(spec.submodule_search_locations[0]) / "data" / "schemas"
 
 

@@ -102,9 +102,7 @@ class AwsSession:
             return list(self.call(service, operation, **arguments).get(result, ()))
         return self.patiently(
             lambda: [
-                item
-                for page in client.get_paginator(operation).paginate(**arguments)
-                for item in page.get(result, ())
+                item for page in client.get_paginator(operation).paginate(**arguments) for item in page.get(result, ())
             ]
         )
 

@@ -12,7 +12,7 @@ from deployforge_mcal.domain.units import Problem
 _DEPTH: Final = 16
 _SHOWN: Final = 12
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "object": (Mapping,),  # type: ignore[type-abstract]
+    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "object": (Mapping,),
     "array": (list, tuple), "null": (type(None),),
 }  # fmt: skip
 
@@ -63,9 +63,7 @@ def _value(schema: Schema, raw: Any, value: Any, path: str, depth: int) -> Itera
         yield from _limits(rule, value, path)
 
 
-def _object(
-    schema: Schema, rule: Mapping[str, Any], value: Mapping[str, Any], path: str, depth: int
-) -> Iterator[Problem]:
+def _object(schema: Schema, rule: Mapping[str, Any], value: Mapping[str, Any], path: str, depth: int) -> Iterator[Problem]:
     known = rule.get("properties", {})
     patterns = rule.get("patternProperties", {})
     for name, inner in value.items():
@@ -74,9 +72,7 @@ def _object(
         elif matching := [p for p in patterns if _matches(p, name)]:
             yield from _value(schema, patterns[matching[0]], inner, f"{path}.{name}", depth + 1)
         elif known and rule.get("additionalProperties") is False:
-            yield Problem(
-                f"{path}.{name}", f"{schema.type} has no property {name}", listed(known), nearest(name, known)
-            )
+            yield Problem(f"{path}.{name}", f"{schema.type} has no property {name}", listed(known), nearest(name, known))
     for name in rule.get("required", ()):
         if name not in value:
             yield Problem(f"{path}.{name}", f"{name} is required", "a value")

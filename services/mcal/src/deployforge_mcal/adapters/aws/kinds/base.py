@@ -41,9 +41,7 @@ class Property:
         return self.default is not _NOTHING
 
 
-TAGS: Final = Property(
-    "tags", "object", "Tags by name; only those that are declared are enforced.", normalise.tags, "Tags"
-)
+TAGS: Final = Property("tags", "object", "Tags by name; only those that are declared are enforced.", normalise.tags, "Tags")
 
 
 class Kind:
@@ -68,9 +66,7 @@ class Kind:
 
     def docs(self) -> tuple[PropertyDoc, ...]:
         """The vocabulary, for people."""
-        return tuple(
-            PropertyDoc(p.name, p.json_type, p.description, p.required, self.replaces(p)) for p in self.properties
-        )
+        return tuple(PropertyDoc(p.name, p.json_type, p.description, p.required, self.replaces(p)) for p in self.properties)
 
     def replaces(self, prop: Property) -> bool:
         """Whether changing a property replaces the resource, by AWS's schema."""
@@ -131,7 +127,9 @@ def tag_changes(wanted: Mapping[str, str], live: Mapping[str, str]) -> dict[str,
     return {k: v for k, v in wanted.items() if live.get(k) != v}
 
 
-def put(source: Mapping[str, Any], name: str, target: dict[str, Any], native: str, change: Callable[[Any], Any] = lambda v: v) -> None:  # noqa: E501
+def put(
+    source: Mapping[str, Any], name: str, target: dict[str, Any], native: str, change: Callable[[Any], Any] = lambda v: v
+) -> None:
     """Copy a value under another name, if there is one."""
     if source.get(name) is not None:
         target[native] = change(source[name])

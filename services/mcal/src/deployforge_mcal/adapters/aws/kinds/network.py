@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from deployforge_mcal.adapters.aws.kinds.base import (
-    TAGS, Kind, Property, arn, as_list, chunks, own_tags, put, tag_changes,
+    TAGS,
+    Kind,
+    Property,
+    arn,
+    as_list,
+    chunks,
+    own_tags,
+    put,
+    tag_changes,
 )  # fmt: skip
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.domain.normalise import boolean, cidr, known

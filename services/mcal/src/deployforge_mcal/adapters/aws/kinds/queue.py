@@ -79,7 +79,7 @@ class QueueKind(Kind):
         """Documents parsed, as they may be written as text."""
         found = super().canonical(native)
         for name in _DOCUMENTS:
-            if isinstance(found.get(name), str) and found[name].startswith("{") :
+            if isinstance(found.get(name), str) and found[name].startswith("{"):
                 found[name] = json.loads(found[name])
         return found
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote
 
-from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, arn, as_list, own_tags, put, tag_changes
+from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, arn, as_list, put, tag_changes
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.domain.normalise import NotCanonical, as_set, duration, key, known, policy, text
 from deployforge_mcal.domain.units import Scope
@@ -61,9 +61,7 @@ class RoleKind(Kind):
             native["AssumeRolePolicyDocument"] = _trust_policy(values["trust"])
         put(values, "managedPolicies", native, "ManagedPolicyArns", list)
         if "policies" in values:
-            native["Policies"] = [
-                {"PolicyName": p["name"], "PolicyDocument": p["document"]} for p in values["policies"]
-            ]
+            native["Policies"] = [{"PolicyName": p["name"], "PolicyDocument": p["document"]} for p in values["policies"]]
         return native
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,8 +83,7 @@ class RoleKind(Kind):
         put(native, "AssumeRolePolicyDocument", found, "AssumeRolePolicyDocument", policy)
         if "Policies" in found:
             found["Policies"] = [
-                {"PolicyName": p["PolicyName"], "PolicyDocument": policy(p["PolicyDocument"])}
-                for p in found["Policies"]
+                {"PolicyName": p["PolicyName"], "PolicyDocument": policy(p["PolicyDocument"])} for p in found["Policies"]
             ]
         return found
 
@@ -103,9 +100,7 @@ class RoleKind(Kind):
             "MaxSessionDuration": int(role.get("MaxSessionDuration", 3600)),
             "AssumeRolePolicyDocument": _document(role["AssumeRolePolicyDocument"]),
             "ManagedPolicyArns": sorted(p["PolicyArn"] for p in attached),
-            "Policies": [
-                {"PolicyName": p["PolicyName"], "PolicyDocument": _document(p["PolicyDocument"])} for p in inline
-            ],
+            "Policies": [{"PolicyName": p["PolicyName"], "PolicyDocument": _document(p["PolicyDocument"])} for p in inline],
             "Tags": role.get("Tags", []),
         }
         return self.canonical(native)

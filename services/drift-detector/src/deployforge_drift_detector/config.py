@@ -1,0 +1,20 @@
+"""What the drift-detector is told by its environment."""
+
+from deployforge_chassis.config import ServiceSettings
+from pydantic import Field
+
+
+class Settings(ServiceSettings):
+    """Frozen; every variable has the prefix DEPLOYFORGE_."""
+
+    service: str = "drift-detector"
+    """This process's service name."""
+
+    scan_at_least_seconds: int = Field(default=1, ge=1)
+    """No shard is scanned more often than this on schedule, whatever its resources ask for."""
+
+    stall_seconds: float = Field(default=30.0, gt=0)
+    """The process ends itself when batches wait and none was finished for this long."""
+
+    rss_cap_mib: int = Field(default=1024, ge=128)
+    """The process ends itself, to be started again, when it holds more memory than this many MiB."""

@@ -1,0 +1,108 @@
+"""One observation batch from bytes to a verdict. Never raises for what a message holds: whoever calls this would
+lose its place. What cannot be judged is parked with the reason.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final, Protocol
+
+import structlog
+from deployforge_chassis.clock import Clock
+from deployforge_chassis.registry import RegistryUnavailable, UnknownSchema
+from deployforge_chassis.wire import Codec
+from eventsourcing.persistence import InterfaceError, OperationalError
+from pydantic import TypeAdapter
+
+from deployforge_drift_detector.adapters import metrics
+from deployforge_drift_detector.application.judging import Judging, Tally
+from deployforge_drift_detector.application.messages import ObservationBatch
+
+log = structlog.get_logger(__name__)
+
+_BATCH: Final = TypeAdapter(ObservationBatch)
+_PAUSES: Final = (0.05, 0.2, 0.5)
+_OUTAGE_SECONDS: Final = 0.5
+#: Times that the registry may deny knowing a schema: one registered a moment ago may not be visible yet.
+_UNKNOWN_SCHEMA_AT_MOST: Final = 4
+#: Clocks differ a little; what was observed later than this from now was not observed.
+_FUTURE: Final = timedelta(minutes=5)
+
+
+class NoBatch(ValueError):
+    """A message on the observations topic that is no batch of observations."""
+
+
+class Parks(Protocol):
+    """Where batches go that cannot be judged."""
+
+    def park(self, topic: str, partition: int, offset: int, reason: str, body: bytes) -> None: ...
+
+
+class Batches:
+    """Used by one thread at a time."""
+
+    def __init__(
+        self, codec: Codec, judging: Judging, parked: Parks, clock: Clock, *,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:  # fmt: skip
+        self._codec, self._judging, self._parked, self._clock = codec, judging, parked, clock
+        self.stopping = threading.Event()
+        self._sleep = sleep or self.stopping.wait
+
+    def take(self, topic: str, partition: int, offset: int, body: bytes | None) -> bool:
+        """Judge a message or park it; False when told to stop before either was done: it must not be acknowledged."""
+        pauses, unknown = list(_PAUSES), 0
+        while not self.stopping.is_set():
+            try:
+                self._judge(body or b"")
+                return True
+            except (OperationalError, InterfaceError, RegistryUnavailable) as outage:
+                # Nobody's fault and no reason to park; the watchdog ends what lasts too long.
+                log.warning("waiting", reason=f"{type(outage).__name__}: {outage}"[:300])
+                self._sleep(_OUTAGE_SECONDS)
+            except UnknownSchema as error:
+                unknown += 1
+                if unknown > _UNKNOWN_SCHEMA_AT_MOST:
+                    return self._park(topic, partition, offset, body or b"", error)
+                self._sleep(_OUTAGE_SECONDS)
+            except Exception as error:
+                if not pauses or isinstance(error, ValueError):
+                    return self._park(topic, partition, offset, body or b"", error)
+                log.warning("batch failed, trying again", exc_info=error)
+                self._sleep(pauses.pop(0))
+        return False
+
+    def _judge(self, body: bytes) -> None:
+        fact, value = self._codec.decode(body)
+        if fact != "ObservationBatch":
+            raise NoBatch(f"{fact} is not an ObservationBatch")
+        batch = _BATCH.validate_python(value)
+        if batch.observed_at > self._clock.now() + _FUTURE:
+            raise NoBatch("observed in the future")
+        with metrics.BATCH_SECONDS.time():
+            _measure(self._judging.judge(batch))
+
+    def _park(self, topic: str, partition: int, offset: int, body: bytes, why: Exception) -> bool:
+        log.error("batch parked", partition=partition, offset=offset, reason=f"{type(why).__name__}: {why}"[:300])
+        metrics.BATCHES_PARKED.inc()
+        while not self.stopping.is_set():
+            try:
+                self._parked.park(topic, partition, offset, f"{type(why).__name__}: {why}", body)
+                return True
+            except Exception as error:
+                log.warning("waiting", reason=f"{type(error).__name__}: {error}"[:300])
+                self._sleep(_OUTAGE_SECONDS)
+        return False
+
+
+def _measure(tally: Tally) -> None:
+    for outcome, count in (
+        ("checked", tally.checked),
+        ("drifted", tally.drifted),
+        ("not-checked", tally.not_checked),
+        ("stale", tally.stale),
+        ("refused", len(tally.refused)),
+    ):
+        metrics.CHECKS.labels(outcome).inc(count)
+    metrics.TRANSITIONS.inc(tally.transitions)

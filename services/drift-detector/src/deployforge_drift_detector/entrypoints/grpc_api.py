@@ -1,0 +1,140 @@
+"""`drift_detector.v1.Drift`: proto → method → proto."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import grpc
+from deployforge.common.v1 import common_pb2, feed_pb2_grpc
+from deployforge.drift_detector.v1 import drift_pb2 as pb
+from deployforge.drift_detector.v1 import drift_pb2_grpc
+from deployforge_chassis.bodies import BodiesServicer, BodyNotFound
+from deployforge_chassis.feed import EventFeedServicer, PublishedFeed, TopicNotOwned
+from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from deployforge_drift_detector.application.drift_detector import DriftDetector
+from deployforge_drift_detector.application.views import BadCursor, DriftNotFound, DriftView, NothingToScan
+
+_DEFAULT_PAGE: Final = 100
+_BIGGEST_PAGE: Final = 500
+_DRIFT: Final = "/deployforge.drift_detector.v1.Drift/"
+
+RULES: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys((f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage")), frozenset({CONTROL_PLANE})),
+    "/deployforge.common.v1.EventFeed/Range": frozenset(SERVICES),
+    "/deployforge.common.v1.Bodies/Get": frozenset(SERVICES),
+}
+"""Which certificates may call what."""
+
+
+class BadRequest(ValueError):
+    """A request that cannot be answered, whatever is known."""
+
+
+STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
+    DriftNotFound: grpc.StatusCode.NOT_FOUND,
+    NothingToScan: grpc.StatusCode.NOT_FOUND,
+    BadCursor: grpc.StatusCode.INVALID_ARGUMENT,
+    BadRequest: grpc.StatusCode.INVALID_ARGUMENT,
+    TopicNotOwned: grpc.StatusCode.NOT_FOUND,
+    BodyNotFound: grpc.StatusCode.NOT_FOUND,
+}
+
+
+class DriftApi(drift_pb2_grpc.DriftServicer):
+    """Only the control-plane calls; it has authorised the person."""
+
+    def __init__(self, app: DriftDetector) -> None:
+        self._app = app
+
+    def List(self, request: pb.ListRequest, context: grpc.ServicerContext) -> pb.ListResponse:
+        if request.page.size > _BIGGEST_PAGE:
+            raise BadRequest(f"a page has at most {_BIGGEST_PAGE} rows")
+        page = self._app.page(
+            request.deployment.namespace,
+            request.deployment.name,
+            open_only=request.open_only,
+            size=request.page.size or _DEFAULT_PAGE,
+            cursor=request.page.cursor,
+        )
+        return pb.ListResponse(records=map(_record, page.views), next_cursor=page.next_cursor)
+
+    def Get(self, request: pb.GetRequest, context: grpc.ServicerContext) -> pb.GetResponse:
+        return pb.GetResponse(record=_record(self._app.get(request.drift_id)))
+
+    def Scan(self, request: pb.ScanRequest, context: grpc.ServicerContext) -> pb.ScanResponse:
+        deployment = request.deployment
+        if not deployment.namespace or not deployment.name:
+            raise BadRequest("a scan is of one deployment: namespace and name are needed")
+        return pb.ScanResponse(scan_ids=map(str, self._app.scan(deployment.namespace, deployment.name)))
+
+    def Coverage(self, request: pb.CoverageRequest, context: grpc.ServicerContext) -> pb.CoverageResponse:
+        shards = self._app.coverage(request.deployment.namespace, request.deployment.name)
+        return pb.CoverageResponse(
+            shards=[
+                pb.ShardCoverage(
+                    shard=one.shard,
+                    scan_id=one.scan_id,
+                    at=_timestamp(one.at),
+                    checked=one.checked,
+                    drifted=one.drifted,
+                    not_checked=[pb.NotChecked(urn=urn, reason=reason) for urn, reason in one.not_checked],
+                )
+                for one in shards
+            ]
+        )
+
+
+def registrations(
+    app: DriftDetector, feed: PublishedFeed, body: Callable[[str], bytes]
+) -> Sequence[Callable[[Any], object]]:
+    """The own API and what every service owes its consumers."""
+    own: Any = drift_pb2_grpc
+    owed: Any = feed_pb2_grpc
+    return [
+        lambda server: own.add_DriftServicer_to_server(DriftApi(app), server),
+        lambda server: owed.add_EventFeedServicer_to_server(EventFeedServicer(feed), server),
+        lambda server: owed.add_BodiesServicer_to_server(BodiesServicer(body), server),
+    ]
+
+
+def _record(view: DriftView) -> pb.DriftRecord:
+    return pb.DriftRecord(
+        drift_id=str(view.drift_id),
+        urn=view.urn,
+        deployment_id=str(view.deployment_id),
+        deployment=common_pb2.DeploymentRef(namespace=view.namespace, name=view.name),
+        type=view.type,
+        kind=view.kind.lower(),
+        episode=view.episode,
+        severity=_severity(view.severity),
+        rule=view.rule,
+        attributes=[
+            pb.AttributeDrift(
+                path=a.path,
+                expected_json=a.expected_json,
+                actual_json=a.actual_json,
+                severity=_severity(a.severity),
+                rule=a.rule,
+            )
+            for a in view.attributes
+        ],
+        impact=[pb.Impact(urn=i.urn, path=i.path, reason=i.reason) for i in view.impact],
+        detected_at=_timestamp(view.detected_at),
+        last_seen_at=_timestamp(view.last_seen_at),
+        resolved_at=_timestamp(view.resolved_at) if view.resolved_at else None,
+        state=view.state,
+        desired_version=view.desired_version,
+        physical_id=view.physical_id,
+    )
+
+
+def _severity(level: str) -> Any:
+    return common_pb2.Severity.Value(f"SEVERITY_{level}")
+
+
+def _timestamp(at: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(at)
+    return message

@@ -1,0 +1,172 @@
+"""The Faust processor of observation batches.
+
+What Faust does by itself and must not do here, each tried and measured:
+* more than one concurrent handler of a stream commits past a message in flight: data loss. One it is;
+* an agent that raises acknowledges all the same: `Batches.take` never raises, and parks what it cannot judge;
+* tables count wrong after a kill, transactions repeat outputs: no tables, no exactly_once, ids are deterministic;
+* it stalls after rebalances and grows: see the watchdog, short sessions, no leader topic;
+* the web server is open to everybody, topics are declared, stdout is taken over: all off.
+It runs in a thread of its own with a loop of its own, without Faust's worker: signals are the runner's.
+"""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from ssl import SSLContext
+from typing import Any, Final
+
+import faust
+import structlog
+import uvloop
+from deployforge_chassis import tls
+from deployforge_chassis.part import ThreadPart
+from deployforge_chassis.topics import full_name
+from faust.types import TP
+
+from deployforge_drift_detector.adapters import metrics
+from deployforge_drift_detector.config import Settings
+from deployforge_drift_detector.entrypoints.batches import Batches
+from deployforge_drift_detector.entrypoints.watchdog import Watchdog, resident_bytes
+
+log = structlog.get_logger(__name__)
+
+TOPIC: Final = full_name("mcal.observations")
+_PROBE_SECONDS: Final = 1.0
+_PROBE_AT_MOST_SECONDS: Final = 10.0
+_JOIN_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 6.0
+
+
+def faust_settings(settings: Settings, context: SSLContext) -> dict[str, Any]:
+    """Everything that Faust is told. Its times are in seconds."""
+    return {
+        "id": f"{settings.service}-observations",
+        "broker": [f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
+        "broker_credentials": faust.SSLCredentials(context),
+        "processing_guarantee": "at_least_once",
+        "store": "memory://",
+        "autodiscover": False,
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+        "web_enabled": False,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "worker_redirect_stdouts": False,
+        "consumer_auto_offset_reset": "latest",
+        "broker_session_timeout": 6.0,
+        "broker_heartbeat_interval": 2.0,
+        "broker_rebalance_timeout": 8.0,
+        "broker_request_timeout": 20.0,
+        "broker_commit_interval": 1.0,
+        "broker_check_crcs": True,
+        "stream_wait_empty": False,
+        "stream_ack_exceptions": False,
+        "stream_ack_cancelled_tasks": False,
+        "stream_buffer_maxsize": 64,
+    }
+
+
+class Processor(ThreadPart):
+    """Part: consumes observations until stopped. `start` returns when it is a member of its group."""
+
+    def __init__(self, settings: Settings, batches: Batches, watchdog: Watchdog) -> None:
+        super().__init__("processor")
+        self._settings, self._batches, self._watchdog = settings, batches, watchdog
+        self._joined = threading.Event()
+        self._judge = ThreadPoolExecutor(1, thread_name_prefix="judge")
+        self._handled: dict[int, int] = {}
+        self._began: dict[int, int] = {}
+
+    def start(self) -> None:
+        """See Part. Going on after a while without a partition is right: another process may hold them all."""
+        super().start()
+        waited = 0.0
+        while not self._joined.wait(0.1) and waited < _JOIN_SECONDS:
+            waited += 0.1
+            if (error := super().failed()) is not None:
+                raise error
+
+    def stop(self, timeout: float) -> None:
+        """See Part."""
+        self._batches.stopping.set()
+        super().stop(timeout)
+        self._judge.shutdown(wait=False, cancel_futures=True)
+
+    def failed(self) -> BaseException | None:
+        """See Part. The runner asks several times a second, from a thread that Faust cannot block."""
+        return super().failed() or self._watchdog.complaint(resident_bytes())
+
+    def run(self) -> None:
+        """Run Faust until stopped."""
+        # Faust makes one more loop, for its consumer's thread, by the policy.
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        context = tls.load(self._settings.tls_dir, self._settings.service).ssl_context()
+        app = self.build(faust_settings(self._settings, context))
+        await app.start()
+        try:
+            while not self.stopping.is_set():
+                await asyncio.sleep(_PROBE_SECONDS if self._joined.is_set() else 0.1)
+                if app.crashed:
+                    raise app.crash_reason or RuntimeError("faust crashed")
+                await self._probe(app)
+        finally:
+            try:
+                await asyncio.wait_for(app.stop(), _STOP_SECONDS)
+            except TimeoutError:
+                log.warning("faust did not stop in time")
+
+    def build(self, options: dict[str, Any]) -> Any:
+        """The Faust application with its one agent."""
+        app: Any = faust.App(**options)
+        topic = app.topic(TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+        async def observe(stream: Any) -> None:
+            # An event is acknowledged when the next one is asked for: after its transaction.
+            async for event in stream.events():
+                await self._take(event)
+
+        app.agent(topic, name="observe", concurrency=1)(observe)
+        return app
+
+    async def _take(self, event: Any) -> None:
+        message = event.message
+        arguments = (message.topic, message.partition, message.offset, message.value)
+        loop = asyncio.get_running_loop()
+        if await loop.run_in_executor(self._judge, self._batches.take, *arguments):
+            self._handled[message.partition] = message.offset + 1
+            return
+        # Told to stop in the middle: wait for the end here, so that it is not acknowledged.
+        await asyncio.Event().wait()
+
+    async def _probe(self, app: Any) -> None:
+        """Tell the watchdog where we are."""
+        try:
+            await asyncio.wait_for(self._look(app), _PROBE_AT_MOST_SECONDS)
+        except Exception as error:
+            log.debug("partitions cannot be looked at now", reason=f"{type(error).__name__}: {error}")
+
+    async def _look(self, app: Any) -> None:
+        mine: list[TP] = [tp for tp in app.consumer.assignment() if tp.topic == TOPIC]
+        numbers = {tp.partition for tp in mine}
+        # What was taken away is forgotten: another process goes on there.
+        for known in (self._handled, self._began):
+            for gone in known.keys() - numbers:
+                del known[gone]
+        if not mine:
+            self._watchdog.observe({}, {})
+            return
+        for tp in mine:
+            if tp.partition not in self._began:
+                at = await app.consumer.position(tp)
+                if at is not None:
+                    self._began[tp.partition] = at
+        ends = await app.consumer.highwaters(*mine)
+        positions = {number: max(self._handled.get(number, 0), at) for number, at in self._began.items()}
+        self._watchdog.observe(positions, {tp.partition: end for tp, end in ends.items() if end is not None})
+        metrics.LAG.set(self._watchdog.lag)
+        if len(self._began) == len(mine):
+            self._joined.set()

@@ -1,0 +1,71 @@
+"""Composition root: config → telemetry → adapters → application → relay → stream → gRPC."""
+
+from deployforge_chassis import telemetry, topics
+from deployforge_chassis.avro import AvroCodec
+from deployforge_chassis.bodies import Bodies
+from deployforge_chassis.clock import SystemClock
+from deployforge_chassis.database import Database
+from deployforge_chassis.feed import PublishedFeed
+from deployforge_chassis.grpc_client import channel
+from deployforge_chassis.grpc_server import serve
+from deployforge_chassis.identity import SERVICES
+from deployforge_chassis.kafka_bus import KafkaBus
+from deployforge_chassis.keys import KeyFile
+from deployforge_chassis.part import Part
+from deployforge_chassis.registry import RegistryClient
+from deployforge_chassis.relay import Relay
+from deployforge_chassis.runner import run
+from deployforge_chassis.sealing import Sealer
+from deployforge_chassis.wire import Wire
+
+from deployforge_drift_detector.adapters.desired import DesiredMap, DesiredReader
+from deployforge_drift_detector.adapters.parked import ParkedBatches
+from deployforge_drift_detector.adapters.records import records
+from deployforge_drift_detector.adapters.scheduler import Scheduler
+from deployforge_drift_detector.adapters.stores import open_stores
+from deployforge_drift_detector.application.drift_detector import DriftDetector
+from deployforge_drift_detector.application.judging import Judging
+from deployforge_drift_detector.application.scheduling import Scheduling
+from deployforge_drift_detector.config import Settings
+from deployforge_drift_detector.entrypoints.batches import Batches
+from deployforge_drift_detector.entrypoints.grpc_api import RULES, STATUS_OF, registrations
+from deployforge_drift_detector.entrypoints.processor import Processor
+from deployforge_drift_detector.entrypoints.stream import inbox
+from deployforge_drift_detector.entrypoints.watchdog import Watchdog
+
+
+def main() -> None:
+    """Run the drift-detector until it is told to stop."""
+    settings = Settings()
+    metrics = telemetry.configure(settings)
+
+    clock = SystemClock()
+    database = Database(settings.database_url)
+    database.migrate(Sealer.SCHEMA)
+    sealer = Sealer(database, KeyFile(settings.key_file), service=settings.service)
+    codec = AvroCodec(RegistryClient(settings.registry_url))
+    codec.register(settings.service)
+    bus, wire = KafkaBus(settings), Wire(codec, topics.load(), settings.service)
+    channels = {peer: channel(settings, peer) for peer in SERVICES if peer != settings.service}
+
+    states = DesiredMap()
+    app = DriftDetector(database, sealer, open_stores(database, sealer), states, clock)
+    scheduling = Scheduling(app, at_least_seconds=settings.scan_at_least_seconds)
+    relay = Relay(app, records, bus, wire)
+
+    desired = DesiredReader(bus, wire, states, app.removed, app.forget_removed)
+    batches = Batches(codec, Judging(app), ParkedBatches(database), clock)
+    cap = settings.rss_cap_mib * 2**20
+    watchdog = Watchdog(clock, stall_seconds=settings.stall_seconds, rss_cap_bytes=cap)
+    processor = Processor(settings, batches, watchdog)
+    scheduler = Scheduler(database, scheduling.tick)
+
+    bodies = Bodies(database, sealer)
+    served = registrations(app, PublishedFeed(app, records, wire), bodies.get)
+    server = serve(settings, served, RULES, STATUS_OF)
+    parts: list[Part] = [metrics, relay, desired, inbox(app, bus, wire, channels), processor, scheduler, server]
+    run(parts, server, drain_seconds=settings.drain_seconds)
+
+
+if __name__ == "__main__":
+    main()

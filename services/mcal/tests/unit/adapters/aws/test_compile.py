@@ -1,0 +1,134 @@
+"""Declarations to templates, held against golden files; and what is refused."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deployforge_mcal.adapters.aws.provider import AwsProvider
+from deployforge_mcal.application.ports import InvalidUnit
+from deployforge_mcal.domain.units import CompiledUnit, ResourceSpec, Scope, UnitSpec
+
+GOLDEN = Path(__file__).parent / "golden"
+SCOPE = Scope("aws", "000000000000", "eu-west-1", "aws-test")
+
+CASES: dict[str, tuple[dict[str, Any], ...]] = {
+    "network": ({"name": "net", "type": "Network", "properties": {"cidr": "10.0.0.7/16", "dnsSupport": "yes"}},),
+    "subnet": (
+        {"name": "net", "type": "Network", "properties": {"cidr": "10.0.0.0/16"}},
+        {"name": "sub", "type": "Subnet", "properties": {"network": "${net.id}", "cidr": "10.0.1.0/24", "zone": "eu-west-1a"}},
+    ),
+    "security_group": (
+        {"name": "web", "type": "SecurityGroup", "properties": {
+            "network": "${net.id}", "description": "web",
+            "ingress": [{"protocol": "tcp", "fromPort": 443, "cidr": "::/0"}, {"protocol": "-1", "group": "${lb.id}"}],
+        }},
+    ),
+    "queue": (
+        {"name": "dead", "type": "Queue", "properties": {"fifo": True}, "retain_on_delete": True},
+        {"name": "orders", "type": "Queue", "properties": {"visibilityTimeout": "2m", "deadLetter": "${dead.arn}", "tags": {"n": 1}},
+         "native": {"RedriveAllowPolicy": {"redrivePermission": "denyAll"}}, "initial": {"delay": "5s"}},
+    ),
+    "topic": (
+        {"name": "events", "type": "Topic", "properties": {
+            "displayName": "to ${far-away.name} $${x}", "subscriptions": [{"protocol": "sqs", "endpoint": "${q.arn}"}]},
+         "depends_on": ("q",)},
+        {"name": "q", "type": "Queue", "properties": {}},
+    ),
+    "object_store": (
+        {"name": "files", "type": "ObjectStore", "properties": {"versioning": True, "encryption": "aws:kms"}},
+    ),
+    "table": (
+        {"name": "carts", "type": "Table", "properties": {
+            "hashKey": {"name": "id", "type": "S"}, "rangeKey": {"name": "at", "type": "N"}, "billing": "provisioned",
+            "readCapacity": 5, "ttlAttribute": "ttl", "pointInTimeRecovery": True}},
+    ),
+    "role": (
+        {"name": "worker", "type": "Role", "properties": {
+            "trust": {"account": "111122223333"}, "managedPolicies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+            "policies": [{"name": "p", "document": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "${files.arn}/*"}}}]}},
+        {"name": "files", "type": "ObjectStore", "properties": {}},
+    ),
+    "native": (
+        {"name": "logs", "type": "aws/AWS::Logs::LogGroup", "properties": {"RetentionInDays": 7, "Tags": [{"Key": "a", "Value": "b"}]}},
+        {"name": "rule", "type": "aws/AWS::SNS::Topic", "properties": {"DisplayName": "${logs.Arn}"}},
+    ),
+}  # fmt: skip
+
+
+def compiled(*declared: dict[str, Any]) -> CompiledUnit:
+    specs = tuple(ResourceSpec(f"urn:df:shop:web:{d['name']}", **d) for d in declared)
+    return AwsProvider().compile(
+        UnitSpec("7d2f7a0e-2f4e-5a0b-9a53-2f0d4c1b7a11", "aws/0.0", "df-a", SCOPE, specs, {"team": "t"})
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_kind_compiles_to_its_golden_template(case: str) -> None:
+    unit = compiled(*CASES[case])
+    found = {
+        "template": unit.template, "inputs": unit.inputs,
+        "resources": {
+            r.name: {"desired": r.desired, "createOnly": r.create_only_paths, "sets": r.set_paths, "dependsOn": r.depends_on}
+            for r in unit.resources
+        },
+    }  # fmt: skip
+    text = json.dumps(found, indent=1, sort_keys=True) + "\n"
+    path = GOLDEN / f"{case}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("type", "properties", "path", "words"),
+    [
+        ("Queue", {"visibilityTimout": 3}, "x.properties.visibilityTimout", "visibilityTimeout"),
+        ("Queue", {"delay": "1h"}, "x.properties.delay", "out of range"),
+        ("Queue", {"name": "${nope}"}, "x.properties.name", "not a reference"),
+        ("Subnet", {"cidr": "10.0.0.0/24"}, "x.properties.network", "required"),
+        ("Network", {"cidr": "everything"}, "x.properties.cidr", "10.0.0.0/16"),
+        ("ObjectStore", {"publicAccess": "maybe"}, "x.properties.publicAccess", "blocked"),
+        ("SecurityGroup", {"network": "n", "description": "d", "ingress": [{"protcol": "tcp"}]}, "x.properties.ingress", "fromPort"),
+        ("Role", {}, "x.properties.trust", "required"),
+        ("Quue", {}, "x.type", "Queue"),
+        ("aws/AWS::SQS::Quue", {}, "x.type", "aws/AWS::SQS::Queue"),
+        ("aws/AWS::SQS::Queue", {"Arn": "a"}, "x.properties.Arn", "set by AWS"),
+        ("aws/AWS::EC2::Subnet", {}, "x.properties.VpcId", "required"),
+        ("aws/AWS::S3::Bucket", {"VersioningConfiguration": {"Status": "On"}}, "x.properties.VersioningConfiguration.Status", "Enabled"),
+        ("aws/AWS::Logs::LogGroup", {"RetentionInDays": "long"}, "x.properties.RetentionInDays", "integer"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_place(type: str, properties: dict[str, Any], path: str, words: str) -> None:
+    found = AwsProvider().check([ResourceSpec("urn:df:s:w:x", "x", type, properties)])
+    assert [p.path for p in found] == [path]
+    assert words in f"{found[0].message} {found[0].expected} {found[0].hint}"
+
+
+def test_an_overlay_cannot_contradict_the_vocabulary() -> None:
+    with pytest.raises(InvalidUnit, match="is declared as visibilityTimeout"):
+        compiled({"name": "q", "type": "Queue", "properties": {}, "native": {"VisibilityTimeout": 3}})
+
+
+def test_an_unknown_attribute_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(InvalidUnit) as invalid:
+        compiled(
+            {"name": "q", "type": "Queue", "properties": {"deadLetter": "${d.colour}"}},
+            {"name": "d", "type": "Queue", "properties": {}},
+        )
+    assert invalid.value.problems[0].expected == "id, url, arn, name"
+
+
+def test_two_names_never_share_a_logical_id() -> None:
+    template = compiled(*({"name": n, "type": "Queue", "properties": {}} for n in ("a-b", "ab", "a-b0"))).template
+    assert len(template["Resources"]) == 3
+
+
+def test_the_order_of_a_set_and_the_spelling_of_values_do_not_change_the_template() -> None:
+    rules = [{"protocol": "tcp", "fromPort": p, "toPort": p, "cidr": f"10.{p}.0.0/16"} for p in (1, 2, 3)]
+    one, two = (
+        compiled({"name": "g", "type": "SecurityGroup", "properties": {"network": "n", "description": "d", "ingress": i}})
+        for i in (rules, rules[::-1])
+    )
+    assert one == two

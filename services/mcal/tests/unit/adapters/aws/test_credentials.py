@@ -1,0 +1,65 @@
+"""Session policies: what is in them, what is not, and that they fit."""
+
+import json
+from typing import Any
+
+import pytest
+from deployforge_mcal.adapters.aws import credentials
+from deployforge_mcal.adapters.aws.kinds import KINDS
+from deployforge_mcal.adapters.aws.provider import AwsProvider
+from deployforge_mcal.application.ports import ProviderFailure, Work
+from deployforge_mcal.domain.units import ResourceSpec, Scope, UnitSpec
+
+SCOPE = Scope("aws", "000000000000", "eu-west-1", "aws-test")
+NEEDED: dict[str, dict[str, Any]] = {
+    "Network": {"cidr": "10.0.0.0/16"},
+    "Subnet": {"network": "n", "cidr": "10.0.0.0/24"},
+    "SecurityGroup": {"network": "n", "description": "d"},
+    "Table": {"hashKey": {"name": "id", "type": "S"}},
+    "Role": {"trust": {"service": "lambda.amazonaws.com"}},
+}
+
+
+def work_of(*types: str, **properties: Any) -> Work:
+    specs = tuple(ResourceSpec(f"urn:df:s:w:{t.lower()}", t.lower(), t, {**NEEDED.get(t, {}), **properties}) for t in types)
+    unit = AwsProvider().compile(UnitSpec("d", "aws/0.0", "df-s-w-aws-0-0", SCOPE, specs))
+    return Work("token", SCOPE, "d", "df-s-w-aws-0-0", unit=unit)
+
+
+def test_a_policy_of_every_kind_fits_and_keeps_its_resources() -> None:
+    statements = credentials.operation_statements(work_of(*KINDS))
+    policy = credentials.fitted(statements)
+    assert len(json.dumps(policy, separators=(",", ":"))) <= 2048
+    assert [s["Resource"] for s in policy["Statement"]] == [s["Resource"] for s in statements]
+
+
+def test_a_queues_policy_speaks_of_nothing_else() -> None:
+    statements = credentials.operation_statements(work_of("Queue"))
+    services = {a.partition(":")[0] for s in statements for a in s["Action"]}
+    assert services == {"cloudformation", "sqs"}
+    assert statements[-1]["Resource"] == ["arn:aws:sqs:eu-west-1:000000000000:df-s-w-aws-0-0-*"]
+    assert "sqs:ReceiveMessage" not in statements[-1]["Action"]
+
+
+def test_a_fixed_name_is_in_the_policy() -> None:
+    statements = credentials.operation_statements(work_of("Queue", name="orders"))
+    assert "arn:aws:sqs:eu-west-1:000000000000:orders" in statements[-1]["Resource"]
+
+
+def test_reading_changes_nothing_and_opens_no_data() -> None:
+    actions = {a for s in credentials.read_statements(KINDS) for a in s["Action"]}
+    assert all(a.partition(":")[2].startswith(("Get", "List", "Describe", "Head")) for a in actions)
+    assert not actions & {"s3:GetObject", "dynamodb:GetItem", "secretsmanager:GetSecretValue"}
+
+
+def test_an_incomplete_root_credential_is_named_without_its_values() -> None:
+    with pytest.raises(ProviderFailure) as failed:
+        AwsProvider().open({"accessKeyId": "AKIASECRET"}, work_of("Queue"))
+    assert failed.value.failure.code == "CREDENTIAL_INCOMPLETE"
+    assert "AKIASECRET" not in str(failed.value)
+
+
+def test_a_policy_that_cannot_fit_is_refused() -> None:
+    long = [{"Effect": "Allow", "Action": ["sqs:GetQueueUrl"], "Resource": [f"arn:{'x' * 100}:{i}" for i in range(30)]}]
+    with pytest.raises(ProviderFailure, match="POLICY_TOO_LONG"):
+        credentials.fitted(long)

@@ -1,0 +1,241 @@
+"""From facts heard to facts said, with a cloud in memory and a real database."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from deployforge_chassis.clock import FixedClock
+from deployforge_chassis.database import Database
+from deployforge_chassis.effects import EffectWorkers
+from deployforge_chassis.sealing import Sealer
+from deployforge_chassis.testing import a_fact, example
+from deployforge_mcal.adapters.index import PostgresIndex
+from deployforge_mcal.adapters.records import records
+from deployforge_mcal.adapters.vault import PostgresVault
+from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
+from deployforge_mcal.application.operations import Operations
+from deployforge_mcal.application.ports import CredentialUnknown, ProviderFailure
+from deployforge_mcal.application.scans import Readers, Scans
+from deployforge_mcal.domain.operation import Failure
+from deployforge_mcal.domain.units import ResourceSpec, Scope, Target, UnitSpec
+
+DEPLOYMENT = "7d2f7a0e-2f4e-5a0b-9a53-2f0d4c1b7a11"
+UNIT = "aws/0.0"
+SCOPE = Scope("aws", "123456789012", "eu-west-1", "aws-local")
+
+
+@dataclass
+class Said:
+    """Telemetry that is kept."""
+
+    messages: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    def try_send(self, topic: str, key: str, fact: str, value: Any) -> None:
+        self.messages.append((topic, fact, dict(value)))
+
+
+@dataclass
+class Service:
+    """The application with everything around it."""
+
+    app: Mcal
+    cloud: Any
+    said: Said
+    operating: EffectWorkers
+    scanning: EffectWorkers
+
+    def hear(self, handler: Any, topic: str, type: str, value: dict[str, Any] | None, **more: Any) -> None:
+        self.app.commit(handler(a_fact(topic, type, value, **more)))
+
+    def digest(self, **declared: dict[str, Any]) -> str:
+        specs = tuple(ResourceSpec(f"urn:df:s:w:{n}", n, "Queue", p) for n, p in declared.items())
+        return self.app.compile(UnitSpec(DEPLOYMENT, UNIT, "df-s-w-aws-0-0", SCOPE, specs))[0]
+
+    def ask(self, verb: str, digest: str | None = None, **changed: Any) -> str:
+        id = str(changed.pop("operation_id", uuid4()))
+        value = example(
+            "OperationRequested", operation_id=id, verb=verb, template_digest=digest, unit_id=UNIT,
+            unit_name="df-s-w-aws-0-0", inputs={}, **changed,
+        )  # fmt: skip
+        self.hear(self.app.operation_requested, "orchestrator.operations", "OperationRequested", value)
+        return id
+
+    def facts(self) -> list[tuple[str, dict[str, Any]]]:
+        found = []
+        for notification in self.app.recorder.select_notifications(None, 1000):
+            for record in records(self.app.mapper.to_domain_event(notification)):
+                found.append((record.fact, dict(record.value or {})))
+        return found
+
+
+@pytest.fixture
+def service(fresh_database: Database, sealer: Sealer, cloud: Any) -> Service:
+    vault = PostgresVault(fresh_database, sealer)
+    vault.put("aws-local", "aws", {"accessKeyId": "AKIA", "secretAccessKey": "very secret", "roleArn": "arn"})
+    clock = FixedClock(datetime(2026, 11, 24, tzinfo=UTC))
+    app = Mcal(fresh_database, sealer, {"aws": cloud}, vault, PostgresIndex(fresh_database), clock)
+    said, readers = Said(), Readers(app)
+    operations, scans = Operations(app, said), Scans(app, readers, said)
+    return Service(
+        app, cloud, said, EffectWorkers(app.queue, {OPERATION: operations.work}, threads=1),
+        EffectWorkers(app.queue, {SCAN: scans.work}, threads=1),
+    )  # fmt: skip
+
+
+def test_an_operation_is_done_once_and_told_with_its_generation(service: Service) -> None:
+    digest = service.digest(a={"delay": 1})
+    id = service.ask("apply", digest)
+    service.ask("apply", digest, operation_id=id)
+    assert service.operating.work_once()
+    assert not service.operating.work_once()
+    facts = service.facts()
+    assert [name for name, _ in facts] == ["CredentialIssued", "OperationSucceeded"]
+    assert facts[1][1]["generation"] == 2
+    assert facts[1][1]["template_digest"] == digest
+    assert facts[1][1]["resources"][0]["status"] == "created"
+    assert service.cloud.calls == [("apply", id)]
+
+
+def test_a_failure_is_told_with_its_reason_and_the_unit_is_free_again(service: Service) -> None:
+    service.ask("apply", service.digest(a={"refused": True}))
+    service.operating.work_once()
+    service.ask("apply", service.digest(a={"delay": 1}))
+    service.operating.work_once()
+    names = [
+        (name, value.get("code"), value.get("generation")) for name, value in service.facts() if name != "CredentialIssued"
+    ]
+    assert names == [("OperationFailed", "RESOURCE_FAILED", 2), ("OperationSucceeded", None, 4)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"credential_ref": "nobody"}, "CREDENTIAL_UNKNOWN"),
+        ({"provider_type": "moon"}, "PROVIDER_UNKNOWN"),
+        ({"verb": "explode"}, "INVALID"),
+        ({"digest": "sha256:" + "0" * 64}, "TEMPLATE_UNKNOWN"),
+    ],
+)
+def test_what_cannot_be_begun_fails_at_once(service: Service, changed: dict[str, Any], code: str) -> None:
+    asked = {"verb": "apply", "digest": service.digest(a={}), **changed}
+    service.ask(**asked)
+    service.operating.work_once()
+    assert [value["code"] for name, value in service.facts() if name == "OperationFailed"] == [code]
+
+
+def test_after_a_crash_the_operation_is_continued_with_the_same_token(service: Service) -> None:
+    id = service.ask("apply", service.digest(a={"delay": 1}))
+    work = service.app.queue.claim([OPERATION])
+    assert work is not None
+    # The first worker did everything but the last commit.
+    Operations(service.app, service.said).work(work)
+    service.app.queue.put_back(work, 0, "died")
+    assert service.operating.work_once()
+    assert service.cloud.calls == [("apply", id), ("apply", id)]
+    assert len(service.cloud.live) == 1
+    assert [name for name, _ in service.facts()].count("OperationSucceeded") == 1
+
+
+def test_a_busy_unit_makes_the_next_operation_wait(service: Service) -> None:
+    digest = service.digest(a={})
+    unit = service.app.unit(UUID(DEPLOYMENT), UNIT)
+    unit.begin("another")
+    service.app.save(unit)
+    service.ask("apply", digest)
+    service.operating.work_once()
+    assert service.facts() == []
+
+
+def test_an_unreachable_cloud_is_a_retryable_failure(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> None:
+        raise ProviderFailure(Failure("CLOUD_UNREACHABLE", "away", retryable=True))
+
+    monkeypatch.setattr(service.cloud, "open", away)
+    service.ask("apply", service.digest(a={}))
+    service.operating.work_once()
+    assert [(v["code"], v["retryable"]) for n, v in service.facts() if n == "OperationFailed"] == [
+        ("CLOUD_UNREACHABLE", True)
+    ]
+
+
+def desired(service: Service, urn: str, physical_id: str, version: int = 1, **changed: Any) -> None:
+    value = example(
+        "DesiredState", urn=urn, physical_id=physical_id, version=version, unit_id=UNIT, type="Queue", **changed
+    )
+    service.hear(service.app.desired_state, "state-manager.desired", "DesiredState", value)
+
+
+def scan(service: Service, **changed: Any) -> list[dict[str, Any]]:
+    value = example("ScanRequested", scan_id=str(uuid4()), **changed)
+    service.hear(service.app.scan_requested, "drift-detector.scans", "ScanRequested", value)
+    service.said.messages.clear()
+    assert service.scanning.work_once()
+    return [message for topic, _, message in service.said.messages if topic == "mcal.observations"]
+
+
+def test_a_scan_tells_of_every_resource_of_its_shard_in_batches(service: Service) -> None:
+    service.cloud.live = {f"id-{n}": {"delay": n} for n in range(600)}
+    for n in range(601):
+        desired(service, f"urn:df:s:w:q{n:03}", f"id-{n}")
+    desired(service, "urn:df:s:w:elsewhere", "id-1", scan_shard="aws:123456789012:eu-west-1:04")
+    batches = scan(service)
+    assert [(b["batch"], b["last"], len(b["observations"])) for b in batches] == [(0, False, 500), (1, True, 101)]
+    found = {o["urn"]: o for b in batches for o in b["observations"]}
+    assert json.loads(found["urn:df:s:w:q007"]["properties_json"]) == {"delay": 7}
+    assert found["urn:df:s:w:q600"]["presence"] == "MISSING"
+    assert [n for n, _ in service.facts()] == ["CredentialIssued"]
+    scan(service)
+    assert [v["read_only"] for _, v in service.facts()] == [True]
+
+
+def test_an_empty_shard_still_ends(service: Service) -> None:
+    assert [(b["last"], b["observations"]) for b in scan(service)] == [(True, [])]
+
+
+def test_a_unit_that_is_being_changed_is_not_checked(service: Service) -> None:
+    service.cloud.live = {"id-1": {"delay": 1}}
+    desired(service, "urn:df:s:w:a", "id-1")
+    unit = service.app.unit(UUID(DEPLOYMENT), UNIT)
+    unit.begin("somebody")
+    service.app.save(unit, writes=[service.app.index.turn(DEPLOYMENT, UNIT, unit.generation)])
+    seen = scan(service)[0]["observations"][0]
+    assert (seen["presence"], seen["reason"]) == ("NOT_CHECKED", "unit is being changed")
+
+
+def test_older_news_of_a_resource_is_ignored_and_a_tombstone_ends_it(service: Service) -> None:
+    desired(service, "urn:df:s:w:a", "new", version=2)
+    desired(service, "urn:df:s:w:a", "old", version=1)
+    assert scan(service)[0]["observations"][0]["physical_id"] == "new"
+    fact = a_fact("state-manager.desired", "DesiredState", {})
+    gone = type(fact)(**{**vars(fact), "key": "urn:df:s:w:a", "value": None})
+    service.app.commit(service.app.desired_state(gone))
+    assert scan(service)[0]["observations"] == []
+
+
+def test_whoever_asks_for_an_unknown_credential_learns_that_nothing_was_checked(service: Service) -> None:
+    scope = Scope("aws", "1", "eu-west-1", "nobody")
+    seen = Readers(service.app).observe(scope, [Target("urn:df:s:w:a", "Queue", "id-1")])
+    assert (seen[0].presence, "nobody" in seen[0].reason) == ("NOT_CHECKED", True)
+
+
+def test_root_credentials_are_sealed_replaced_and_listed_by_name_only(service: Service, tmp_path: Path) -> None:
+    vault = service.app.vault
+    assert isinstance(vault, PostgresVault)
+    (tmp_path / "c.json").write_text(json.dumps({"other": {"type": "aws", "accessKeyId": "X"}}))
+    vault.load(tmp_path / "c.json")
+    assert vault.names() == [("aws-local", "aws"), ("other", "aws")]
+    assert vault.get("other") == {"accessKeyId": "X"}
+    raw = service.app.database.query("SELECT sealed FROM root_credentials")
+    assert all(b"secret" not in bytes(row["sealed"]) for row in raw)
+    with pytest.raises(CredentialUnknown):
+        vault.get("nobody")
+
+
+def test_no_fact_or_event_holds_a_secret(service: Service) -> None:
+    service.ask("apply", service.digest(a={}))
+    service.operating.work_once()
+    assert "very secret" not in json.dumps(service.facts(), default=str)
