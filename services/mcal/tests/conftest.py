@@ -123,3 +123,9 @@ fake_cloud = _load("fake_cloud")
 def cloud() -> Any:
     """A cloud in memory."""
     return fake_cloud.FakeCloud()
+
+
+@pytest.fixture
+def unused_port() -> Callable[[], int]:
+    """Ports that nobody listens on."""
+    return free_port

@@ -65,6 +65,13 @@ class Database:
                 cursor.execute(statement.encode())
 
     @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other replica migrates within the block; not to be used around `migrate`, which waits for it."""
+        with self.own_connection() as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
+            yield
+
+    @contextmanager
     def own_connection(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
         """A connection outside the pool, in autocommit: for locks that live as long as it does."""
         with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as connection:

@@ -127,7 +127,8 @@ class EventSourcedApplication(Application[UUID]):
         recorder = self.recorder
         assert isinstance(recorder, PositionedRecorder)
         database.migrate([*Sealer.SCHEMA, *self.SCHEMA])
-        recorder.create_table()
+        with database.alone():
+            recorder.create_table()
 
     def construct_factory(self, env: Any) -> Any:
         """Use this application's own pool instead of one made from the environment."""

@@ -5,6 +5,7 @@ message names the one before it (`prev`), so a lost message is noticed and fetch
 one is skipped, whatever the broker does. Kafka's own offsets are only a hint for its tools.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -18,6 +19,7 @@ from deployforge_chassis.bus import Bus, Consumer, Place, Start
 from deployforge_chassis.eventstore import Duplicate, EventSourcedApplication, Gap, VersionConflict
 from deployforge_chassis.facts import NOTHING, Effects, Fact, Handler, Heard, Message, Move, NotYet
 from deployforge_chassis.feed import Feed
+from deployforge_chassis.holding import Holding
 from deployforge_chassis.parking import Parking
 from deployforge_chassis.part import ThreadPart
 from deployforge_chassis.registry import RegistryUnavailable, UnknownSchema
@@ -36,9 +38,21 @@ _NOT_YET_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 #: Pause while the database, the registry or a source is away: these are nobody's fault, so it goes on for ever.
 _OUTAGE_SECONDS = 0.5
 _CONFLICTS_AT_MOST = 50
+#: So many messages may wait in memory; above that nothing more is read.
+_HELD_AT_MOST = 5_000
 
 #: What may pass by itself and says nothing about the message.
 _TRANSIENT = (OperationalError, InterfaceError, RegistryUnavailable, UnknownSchema, grpc.RpcError)
+
+
+class _Stopped(Exception):
+    """The process stops; what was under way is begun again after the restart."""
+
+
+class _Wait(Exception):
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class _Observer(Protocol):
@@ -57,6 +71,7 @@ class Inbox(ThreadPart):
         heard: Heard,
         *,
         sleep: Callable[[float], object] | None = None,
+        now: Callable[[], float] = time.monotonic,
         applied: _Observer | None = None,
     ) -> None:
         super().__init__("inbox")
@@ -66,6 +81,7 @@ class Inbox(ThreadPart):
         self._parking = Parking(app.database)
         self._sleep = sleep or self.stopping.wait
         self._applied = applied
+        self._holding = Holding(now, _NOT_YET_PAUSES)
         self._positions: dict[str, int] = {}
         self._parked: dict[Place, set[bytes]] = {}
         self._pending: dict[str, Move] = {}
@@ -78,22 +94,41 @@ class Inbox(ThreadPart):
         try:
             while not self.stopping.is_set():
                 self.step(consumer, _POLL_SECONDS)
+        except _Stopped:
+            log.info("inbox stopped half-way through a message")
         finally:
             consumer.close()
 
     def step(self, consumer: Consumer, timeout_seconds: float) -> int:
-        """Poll once and apply what came; how many messages that were."""
+        """Poll once and apply what came; how many messages came or still wait."""
+        for waited in self._holding.due():
+            for message in waited:
+                self._take(message)
+        timeout_seconds = self._holding.seconds_until_due(timeout_seconds)
+        if len(self._holding) > _HELD_AT_MOST:
+            self._sleep(timeout_seconds)
+            return len(self._holding)
         messages = consumer.poll(timeout_seconds)
         for message in messages:
             if self.stopping.is_set():
                 break
-            self._receive(message, consumer)
+            self._take(message)
         self._flush()
         consumer.hint({(m.topic, m.partition): m.offset + 1 for m in messages})
-        return len(messages)
+        return len(messages) + len(self._holding)
+
+    def _take(self, message: Message) -> None:
+        place = (message.topic, message.partition)
+        if self._holding.behind(place, message):
+            return
+        try:
+            self._receive(message)
+        except _Wait as wait:
+            self._holding.hold(place, message, wait.seconds)
 
     def _on_assigned(self, places: Sequence[Place]) -> Mapping[Place, int | Start]:
         self._forget()
+        self._holding.drop(places)
         starts: dict[Place, int | Start] = {}
         for topic_name, partition in places:
             topic = self._topics[topic_name]
@@ -111,6 +146,7 @@ class Inbox(ThreadPart):
 
     def _on_revoked(self, places: Sequence[Place]) -> None:
         self._forget()
+        self._holding.drop(places)
 
     def _forget(self) -> None:
         """Positions and moves not yet saved belong to whoever owns the partition next."""
@@ -119,7 +155,7 @@ class Inbox(ThreadPart):
 
     # --- one message -----------------------------------------------------------------------------------
 
-    def _receive(self, message: Message, consumer: Consumer | None) -> None:
+    def _receive(self, message: Message) -> None:
         topic = self._topics[message.topic]
         if topic.kind != "fact":
             self._apply(message, moves=())
@@ -128,28 +164,36 @@ class Inbox(ThreadPart):
             return
         head = self._wire.fact(message, decoded=False)
         name = position_name(head.source, head.era, head.topic, head.partition)
-        stands_at = self._position(name, head, topic)
-        if head.id <= stands_at:
-            return
-        if head.prev > stands_at:
-            self._fill(head, stands_at, message.offset)
-        self._apply_chained(message, head, name)
+        while head.id > (stands_at := self._position(name, head, topic)):
+            try:
+                if head.prev > stands_at:
+                    self._fill(head, name, message.offset)
+                self._apply_chained(message, head, name)
+            except (Duplicate, Gap):
+                # Another member of the group has moved the position: judge again by what the database says.
+                self._positions.pop(name, None)
+                self._pending.pop(name, None)
 
-    def _fill(self, head: Fact, stands_at: int, offset: int) -> None:
-        """Fetch and apply what lies between our position and the live message."""
-        log.warning("gap", topic=head.topic, partition=head.partition, after=stands_at, upto=head.prev)
-        missed = self._outlast(
-            lambda: self._feed.range(head.source, full_name(head.topic), head.partition, stands_at, head.prev)
-        )
-        for message in missed:
-            lost = self._wire.fact(message, decoded=False)
-            name = position_name(lost.source, lost.era, lost.topic, lost.partition)
-            # Should we crash here, the live message after the gap must be read again.
-            self._apply_chained(replace(message, offset=offset - 1), lost, name)
+    def _fill(self, head: Fact, name: str, offset: int) -> None:
+        """Fetch and apply what lies between our position and the live message; nothing may follow before that."""
+        while (stands_at := self._positions[name]) < head.prev:
+            log.warning("gap", topic=head.topic, partition=head.partition, after=stands_at, upto=head.prev)
+            for message in self._outlast(
+                lambda: self._feed.range(
+                    head.source, full_name(head.topic), head.partition, self._positions[name], head.prev
+                )
+            ):
+                # Should we crash here, the live message after the gap must be read again: hence its offset.
+                missed = self._wire.fact(message, decoded=False)
+                self._apply_chained(replace(message, offset=offset - 1), missed, name)
+            if self._positions[name] == stands_at:
+                self._pause(_OUTAGE_SECONDS)
 
     def _apply_chained(self, message: Message, head: Fact, name: str) -> None:
         pending = self._pending.get(name)
-        move = Move(name, pending.prev if pending else head.prev, head.id, message.offset, head.event_id)
+        # From where we stand, not from `prev`: a chain may leave out what its source does not publish any more.
+        stands_at = pending.prev if pending else self._positions[name]
+        move = Move(name, stands_at, head.id, message.offset, head.event_id)
         place = (message.topic, message.partition)
         if message.key in self._parked.get(place, ()):
             self._outlast(lambda: self._app.commit(Effects(writes=(self._parking.park(message, "behind"),)), [move]))
@@ -164,37 +208,32 @@ class Inbox(ThreadPart):
         self._positions[name] = head.id
 
     def _apply(self, message: Message, moves: Sequence[Move]) -> None:
-        """Handle and commit; retried, then parked."""
-        pauses, not_yet, conflicts = list(_ATTEMPT_PAUSES), list(_NOT_YET_PAUSES), 0
-        while not self.stopping.is_set():
+        """Handle and commit; retried, then parked. Raises _Wait, and Duplicate or Gap as `commit` does."""
+        place = (message.topic, message.partition)
+        pauses, conflicts = list(_ATTEMPT_PAUSES), 0
+        while True:
             try:
                 self._handle(message, moves)
+                self._holding.settled(place)
                 return
-            except Duplicate:
-                return
-            except Gap:
-                # Another member of the group moved on; what we remember is old.
-                self._forget()
-                return
+            except (Duplicate, Gap):
+                raise
             except VersionConflict as conflict:
                 conflicts += 1
                 if conflicts > _CONFLICTS_AT_MOST:
-                    self._park(message, moves, conflict)
-                    return
+                    return self._park(message, moves, conflict)
             except NotYet as early:
-                if not not_yet:
-                    self._park(message, moves, early)
-                    return
-                self._sleep(not_yet.pop(0))
+                if (seconds := self._holding.pause(place)) is None:
+                    return self._park(message, moves, early)
+                raise _Wait(seconds) from early
             except _TRANSIENT as outage:
                 log.warning("waiting", reason=f"{type(outage).__name__}: {outage}"[:300])
-                self._sleep(_OUTAGE_SECONDS)
+                self._pause(_OUTAGE_SECONDS)
             except Exception as error:
                 if not pauses:
-                    self._park(message, moves, error)
-                    return
+                    return self._park(message, moves, error)
                 log.warning("handler failed, trying again", type=_type(message), exc_info=error)
-                self._sleep(pauses.pop(0))
+                self._pause(pauses.pop(0))
 
     def _handle(self, message: Message, moves: Sequence[Move]) -> None:
         fact = self._wire.fact(message)
@@ -253,10 +292,13 @@ class Inbox(ThreadPart):
             try:
                 return what()
             except _TRANSIENT as outage:
-                if self.stopping.is_set():
-                    raise
                 log.warning("waiting", reason=f"{type(outage).__name__}: {outage}"[:300])
-                self._sleep(_OUTAGE_SECONDS)
+                self._pause(_OUTAGE_SECONDS)
+
+    def _pause(self, seconds: float) -> None:
+        self._sleep(seconds)
+        if self.stopping.is_set():
+            raise _Stopped
 
 
 def _type(message: Message) -> str:

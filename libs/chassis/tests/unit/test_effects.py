@@ -132,7 +132,7 @@ def test_two_workers_never_do_the_same_work(queue: EffectQueue) -> None:
 
 def test_a_handler_that_divides_by_zero_has_failed_and_has_not_lost_its_lease(queue: EffectQueue) -> None:
     _enqueue(queue)
-    assert EffectWorkers(queue, {"call": lambda _: Effects(writes=((str(1 // 0), ()),))}).work_once()
+    assert EffectWorkers(queue, {"call": lambda _: Effects(writes=((str(1 / 0), ()),))}).work_once()
     row = queue.app.database.one("SELECT last_error FROM effects")
     assert row is not None
     assert row["last_error"].startswith("ZeroDivisionError")

@@ -16,6 +16,7 @@ from deployforge_chassis.keys import KeyFile
 from deployforge_chassis.local_bus import LocalBus
 from deployforge_chassis.part import Part
 from deployforge_chassis.registry import MemoryRegistry
+from deployforge_chassis.telemetry import MetricsServer
 from deployforge_control_plane import main
 
 
@@ -36,6 +37,8 @@ def test_the_process_starts_serves_and_stops(
         monkeypatch.setenv(f"DEPLOYFORGE_{name}", str(value))
     monkeypatch.setattr(main, "KafkaBus", lambda settings: LocalBus(topics.load()))
     monkeypatch.setattr(main, "RegistryClient", lambda url: MemoryRegistry())
+    # Logging stays pytest's.
+    monkeypatch.setattr(main.telemetry, "configure", lambda settings: MetricsServer(settings.metrics_address))
     seen: list[str] = []
 
     def run(parts: Sequence[Part], health: Any, **more: Any) -> None:

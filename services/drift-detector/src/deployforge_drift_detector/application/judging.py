@@ -86,10 +86,19 @@ class Judging:
             effects = self._transitions(batch, judged, tally, now) + self._records(batch, judged, now)
             try:
                 self._app.commit(effects)
-                return tally
             except VersionConflict as conflict:
                 last = conflict
+                continue
+            self._forget_removed(judged)
+            return tally
         raise last
+
+    def _forget_removed(self, judged: Sequence[_Judged]) -> None:
+        """What was removed while it was being judged was told too early to be heard."""
+        for one in judged:
+            if self._app.desired.get(one.seen.urn) is None:
+                self.verdicts.forget(one.seen.urn)
+                self._app.removed(one.seen.urn)
 
     def _verdicts(
         self, batch: ObservationBatch, observations: Sequence[Observation], tally: Tally, now: datetime

@@ -143,4 +143,5 @@ def _stage_and_part(unit_id: str) -> tuple[int, int]:
 
 def _name(prefix: str, unit_id: str) -> str:
     provider, place = unit_id.rsplit("/", 1)
-    return f"{prefix}-{provider}-{place.replace('.', '-')}"[:_NAME_LIMIT]
+    # Lower case, as buckets write the names that are generated from it.
+    return f"{prefix}-{provider.lower()}-{place.replace('.', '-')}"[:_NAME_LIMIT]

@@ -37,7 +37,7 @@ _ARNS: Final[Mapping[str, str]] = {
 _JUDGED_WITHOUT_RESOURCE: Final = frozenset(
     {
         "dynamodb:ListTagsOfResource", "dynamodb:TagResource", "dynamodb:UntagResource",
-        "sns:ListTagsForResource", "sns:TagResource", "sns:UntagResource",
+        "sns:ListTagsForResource", "sns:TagResource", "sns:UntagResource", "sns:Unsubscribe",
     }
 )  # fmt: skip
 #: Handlers name these for imports and replicas; a credential that deploys has no business with anybody's data.

@@ -102,4 +102,3 @@ def world(fresh_database: Database, sealer: Sealer) -> World:
         return [app.mapper.to_domain_event(one) for one in page]
 
     return World(app, states, clock, Judging(app, Verdicts()), events)
-

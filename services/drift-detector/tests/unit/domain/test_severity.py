@@ -1,0 +1,62 @@
+"""The shipped rules, a line each."""
+
+from typing import Any
+
+import pytest
+from deployforge_drift_detector.domain.compare import Difference
+from deployforge_drift_detector.domain.levels import Severity
+from deployforge_drift_detector.domain.rules import SeverityRule
+from deployforge_drift_detector.domain.severity import judge, judge_missing
+
+INSIDE = {"protocol": "tcp", "from": 443, "to": 443, "cidr": "10.0.0.0/8"}
+WORLD = {"protocol": "tcp", "from": 22, "to": 22, "cidr": "0.0.0.0/0"}
+WORLD6 = {"protocol": "tcp", "from": 22, "to": 22, "cidr": "::/0"}
+
+GOLDEN = [
+    ("SecurityGroup", "ingress", [INSIDE], [INSIDE, WORLD], "CRITICAL", "network-opening"),
+    ("SecurityGroup", "egress", [], [WORLD6], "CRITICAL", "network-opening"),
+    ("aws/AWS::EC2::SecurityGroup", "SecurityGroupIngress", [], [{"CidrIp": "0.0.0.0/0"}], "CRITICAL", "network-opening"),
+    ("SecurityGroup", "ingress", [INSIDE, WORLD], [WORLD], "DEGRADED", "default"),
+    ("SecurityGroup", "ingress", [INSIDE], [], "DEGRADED", "default"),
+    ("ObjectStore", "publicAccess", False, True, "CRITICAL", "public-exposure"),
+    ("aws/AWS::S3::Bucket", "PublicAccessBlockConfiguration.BlockPublicAcls", True, False, "CRITICAL", "public-exposure"),
+    ("ObjectStore", "encryption", "aws:kms", None, "CRITICAL", "encryption-off"),
+    ("Queue", "encryption", True, False, "CRITICAL", "encryption-off"),
+    ("Queue", "encryption", "aws:kms", "aws:sqs", "DEGRADED", "default"),
+    ("Role", "policies", [], [{"Action": "*"}], "CRITICAL", "iam-widening"),
+    ("Role", "trust", {}, {"Principal": "*"}, "CRITICAL", "iam-widening"),
+    ("Role", "managedPolicies", [], ["arn:aws:iam::aws:policy/AdministratorAccess"], "CRITICAL", "iam-widening"),
+    ("aws/AWS::IAM::Role", "AssumeRolePolicyDocument.Statement", [], [{}], "CRITICAL", "iam-widening"),
+    ("Queue", "messageRetention", 345600, 60, "DEGRADED", "data-loss"),
+    ("Queue", "messageRetention", 60, 345600, "DEGRADED", "default"),
+    ("ObjectStore", "versioning", True, False, "DEGRADED", "data-loss"),
+    ("Table", "pointInTimeRecovery", True, False, "DEGRADED", "data-loss"),
+    ("Queue", "tags.env", "prod", "test", "INFORMATIONAL", "tags"),
+    ("Queue", "visibilityTimeout", 30, 60, "DEGRADED", "default"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("type", "path", "expected", "actual", "level", "rule"), GOLDEN)
+def test_shipped_rules(type: str, path: str, expected: Any, actual: Any, level: str, rule: str) -> None:
+    judged = judge(type, "orders", Difference(path, expected, actual, actual is None), criticality="normal")
+    assert (judged.level, judged.rule) == (level, rule)
+
+
+def test_high_criticality_raises_by_one_level() -> None:
+    raised = judge("Queue", "orders", Difference("tags.env", "a", "b"), criticality="high")
+    assert (raised.level, raised.rule) == (Severity.DEGRADED, "tags, raised by criticality high")
+    assert judge("Queue", "orders", Difference("delay", 1, 2), criticality="high").level is Severity.CRITICAL
+
+
+def test_a_deletion_is_degraded_and_critical_where_it_matters() -> None:
+    assert judge_missing("orders", criticality="low").level is Severity.DEGRADED
+    assert judge_missing("orders", criticality="normal").rule == "deletion"
+    assert judge_missing("orders", criticality="high").level is Severity.CRITICAL
+
+
+def test_the_manifest_has_the_first_word_and_it_stands_as_written() -> None:
+    rules = [SeverityRule("ord*", "**.public*", Severity.INFORMATIONAL)]
+    judged = judge("ObjectStore", "orders", Difference("publicAccess", False, True), criticality="high", rules=rules)
+    assert (judged.level, judged.rule) == (Severity.INFORMATIONAL, "manifest: **.public*")
+    other = judge("ObjectStore", "images", Difference("publicAccess", False, True), criticality="high", rules=rules)
+    assert other.level is Severity.CRITICAL
