@@ -84,9 +84,7 @@ def avro_examples() -> list[str]:
 
 def avro_compatibility() -> list[str]:
     return [
-        f"{fact}: {fault}"
-        for fact, versions in schemas.load().by_fact.items()
-        for fault in transitive_faults(versions)
+        f"{fact}: {fault}" for fact, versions in schemas.load().by_fact.items() for fault in transitive_faults(versions)
     ]
 
 

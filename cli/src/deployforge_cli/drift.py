@@ -28,9 +28,7 @@ app = typer.Typer(no_args_is_help=True, help="What is different from what was de
 @app.command("list")
 @command
 def list_drift(
-    deployment: Annotated[
-        str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")
-    ] = None,
+    deployment: Annotated[str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
     output: Output = Format.table,
     context: ContextName = None,

@@ -15,9 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="What was done about drift, and why
 @app.command()
 @command
 def incidents(
-    deployment: Annotated[
-        str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")
-    ] = None,
+    deployment: Annotated[str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")] = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only those that are not closed.")] = False,
     output: Output = Format.table,
     context: ContextName = None,
@@ -72,9 +70,7 @@ def explain(incident_id: str, output: Output = Format.table, context: ContextNam
         f"[bold]{short(i.urn)}[/] {severity(i.severity)} {i.state}" + (f": {escape(i.reason)}" if i.reason else "")
     )
     for d in answer.decisions:
-        console.print(
-            f"{moment(d.at)}  attempt {d.attempt}: [bold]{d.remedy}[/] → {d.outcome}  [dim]{escape(d.reason)}[/]"
-        )
+        console.print(f"{moment(d.at)}  attempt {d.attempt}: [bold]{d.remedy}[/] → {d.outcome}  [dim]{escape(d.reason)}[/]")
         for a in d.alternatives:
             sign = "[green]allowed[/]" if a.allowed else "[red]not allowed[/]"
             console.print(f"    {a.remedy:<10} {sign}  {escape(a.reason)}", highlight=False)

@@ -15,7 +15,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 from rich.table import Table
 
-console = Console(soft_wrap=not sys.stdout.isatty())
+#: Elsewhere than on a terminal there is no width to fit in.
+_WIDE = 200
+console = Console(width=None if sys.stdout.isatty() else _WIDE)
 errors = Console(stderr=True)
 
 

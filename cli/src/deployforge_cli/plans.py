@@ -24,9 +24,7 @@ def show_plan(plan: plans_pb2.Plan) -> None:
         by_unit.setdefault(change.unit_id, []).append(change)
     for unit in sorted(plan.units, key=lambda u: (u.stage, u.unit_id)):
         changes = [c for c in by_unit.pop(unit.unit_id, []) if c.action != plans_pb2.CHANGE_ACTION_NONE]
-        console.print(
-            f"[bold]stage {unit.stage}[/]  {unit.provider} {unit.account} {unit.location}  [dim]{unit.name}[/]"
-        )
+        console.print(f"[bold]stage {unit.stage}[/]  {unit.provider} {unit.account} {unit.location}  [dim]{unit.name}[/]")
         if not changes:
             console.print("  [dim]no changes[/]")
         for change in changes:

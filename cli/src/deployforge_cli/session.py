@@ -15,9 +15,7 @@ from deployforge_cli.output import Format, errors, problem_lines
 
 P = ParamSpec("P")
 
-ContextName = Annotated[
-    str | None, typer.Option("--context", "-c", help="Which context of the contexts file to use.")
-]
+ContextName = Annotated[str | None, typer.Option("--context", "-c", help="Which context of the contexts file to use.")]
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print.")]
 DeploymentName = Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help="The deployment.")]
 

@@ -82,9 +82,7 @@ def diff(
 
 @command
 def inventory(
-    deployment: Annotated[
-        str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")
-    ] = None,
+    deployment: Annotated[str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")] = None,
     type: Annotated[str, typer.Option(help="Only this resource type.")] = "",
     provider: Annotated[str, typer.Option(help="Only this provider.")] = "",
     location: Annotated[str, typer.Option(help="Only this region or location.")] = "",

@@ -9,9 +9,7 @@ from typer.testing import CliRunner
 _runner = CliRunner()
 
 
-def test_init_writes_a_manifest_that_is_yaml_and_never_overwrites(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_init_writes_a_manifest_that_is_yaml_and_never_overwrites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert _runner.invoke(app, ["init", "m.yaml", "--name", "shop"]).exit_code == Exit.DONE
     assert yaml.safe_load(Path("m.yaml").read_text())["metadata"]["name"] == "shop"

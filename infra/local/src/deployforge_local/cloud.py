@@ -54,15 +54,11 @@ class Cloud:
 
     def set_visibility_timeout(self, region: str, queue_url: str, seconds: int) -> None:
         """Change one attribute of a queue."""
-        self.client("sqs", region).set_queue_attributes(
-            QueueUrl=queue_url, Attributes={"VisibilityTimeout": str(seconds)}
-        )
+        self.client("sqs", region).set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": str(seconds)})
 
     def visibility_timeout(self, region: str, queue_url: str) -> int:
         """Seconds."""
-        got = self.client("sqs", region).get_queue_attributes(
-            QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"]
-        )
+        got = self.client("sqs", region).get_queue_attributes(QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"])
         return int(got["Attributes"]["VisibilityTimeout"])
 
     def delete_queue(self, region: str, queue_url: str) -> None:

@@ -58,8 +58,7 @@ def _system(settings: LocalSettings) -> Iterator[Check]:
 
 def _certificates(settings: LocalSettings) -> Check:
     ends = min(
-        x509.load_pem_x509_certificate((settings.tls_dir / f"{s}.pem").read_bytes()).not_valid_after_utc
-        for s in SERVICES
+        x509.load_pem_x509_certificate((settings.tls_dir / f"{s}.pem").read_bytes()).not_valid_after_utc for s in SERVICES
     )
     days = (ends - datetime.now(UTC)).days
     return "certificates", days > 0, f"valid for {days} more days", "`make down && make up` renews them"

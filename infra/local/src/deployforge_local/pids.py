@@ -67,13 +67,14 @@ class Pid:
         return True
 
     def resident_bytes(self) -> int:
-        """Memory of the process and its children; 0 when it is gone."""
+        """Memory of the process and its children; what they share is counted once. 0 when it is gone."""
         try:
-            total = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
             children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        except (OSError, IndexError):
+        except OSError:
             return 0
-        return total + sum(Pid(int(child), 0).resident_bytes() for child in children)
+        shares = [line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:")]
+        return int(shares[0]) * 1024 + sum(Pid(int(child), 0).resident_bytes() for child in children)
 
 
 def _stat(pid: int) -> list[str]:

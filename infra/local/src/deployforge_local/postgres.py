@@ -144,14 +144,10 @@ def _enterable(settings: LocalSettings, wanted: Path) -> Path:
             (settings.data_dir / "postgres.location").write_text(str(directory))
             return directory
         directory.rmdir()
-    raise NoPlaceForDatabase(
-        f"user {user()} can enter neither {wanted} nor /var/tmp; choose another DEPLOYFORGE_HOME"
-    )
+    raise NoPlaceForDatabase(f"user {user()} can enter neither {wanted} nor /var/tmp; choose another DEPLOYFORGE_HOME")
 
 
 def _run(program: str, *arguments: str) -> None:
-    done = subprocess.run(
-        [binary(program), *arguments], user=user(), capture_output=True, text=True, check=False, cwd="/"
-    )
+    done = subprocess.run([binary(program), *arguments], user=user(), capture_output=True, text=True, check=False, cwd="/")
     if done.returncode:
         raise RuntimeError(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")

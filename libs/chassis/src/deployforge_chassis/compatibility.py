@@ -29,9 +29,7 @@ def faults(schema: Any, path: str = "") -> list[str]:
             ]
             return [*_alias(schema, path), *inner]
         case {"type": "enum"}:
-            missing = (
-                [] if schema.get("default") in schema["symbols"] else [f"{path}: an enum needs a default symbol"]
-            )
+            missing = [] if schema.get("default") in schema["symbols"] else [f"{path}: an enum needs a default symbol"]
             return [*_alias(schema, path), *missing]
         case {"type": "array", "items": items}:
             return faults(items, f"{path}[]")
@@ -62,9 +60,7 @@ def _alias(node: Mapping[str, Any], path: str) -> list[str]:
     return [f"{path}: nothing is renamed, so nothing has aliases"] if node.get("aliases") else []
 
 
-def _compare(
-    older: Any, newer: Any, path: str, old_names: Mapping[str, Any], new_names: Mapping[str, Any]
-) -> list[str]:
+def _compare(older: Any, newer: Any, path: str, old_names: Mapping[str, Any], new_names: Mapping[str, Any]) -> list[str]:
     older, newer = _plain(older, old_names), _plain(newer, new_names)
     if isinstance(older, list) or isinstance(newer, list):
         return _compare_unions(older, newer, path, old_names, new_names)

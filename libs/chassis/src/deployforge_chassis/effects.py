@@ -15,12 +15,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from eventsourcing.persistence import DataError
 from pydantic_core import from_json, to_json
 
 from deployforge_chassis import causality
 from deployforge_chassis.causality import Causality
 from deployforge_chassis.eventstore import EventSourcedApplication, VersionConflict
-from deployforge_chassis.facts import Effects, Write
+from deployforge_chassis.facts import Effects, NotYet, Write
 from deployforge_chassis.sealing import Sealer
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,8 @@ _RENEW_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _BACKOFF_SECONDS = 0.2
 _BACKOFF_AT_MOST_SECONDS = 15.0
+_NOT_YET_SECONDS = 0.1
+_NOT_YET_AT_MOST_SECONDS = 1.0
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS effects (kind text NOT NULL, id text NOT NULL, owner uuid NOT NULL, "
@@ -127,6 +130,15 @@ class EffectQueue:
             (work.kind, work.id, work.fence),
         )
 
+    def complete(self, work: Work, effects: Effects) -> None:
+        """Save the outcome and the completion together. Raises LostLease, or what `commit` raises."""
+        try:
+            self.app.commit(Effects(effects.aggregates, (*effects.writes, self.done(work))))
+        except DataError as error:
+            if not self.renew(work):
+                raise LostLease(f"{work.kind} {work.id}, attempt {work.attempt}") from error
+            raise
+
     def put_back(self, work: Work, pause_seconds: float, why: str) -> None:
         """Give leased work back, to be tried again after a pause."""
         self.app.database.query(
@@ -200,15 +212,17 @@ class EffectWorkers:
             while True:
                 effects = self._handlers[work.kind](work)
                 try:
-                    self._queue.app.commit(Effects(effects.aggregates, (*effects.writes, self._queue.done(work))))
+                    self._queue.complete(work, effects)
                     return
                 except VersionConflict:
                     if self._stopping.is_set() or not self._queue.renew(work):
                         return
+        except NotYet as early:
+            # Not a failure: something else must happen first, usually within moments.
+            self._put_back(work, min(_NOT_YET_AT_MOST_SECONDS, _NOT_YET_SECONDS * work.attempt), f"not yet: {early}")
+        except LostLease as lost:
+            log.warning("lease lost", work=str(lost))
         except Exception as error:
-            if "division by zero" in str(error):
-                log.warning("lease lost", kind=work.kind, id=work.id, attempt=work.attempt)
-                return
             pause = backoff_seconds(work.attempt)
             log.warning("work failed, trying again", kind=work.kind, id=work.id, attempt=work.attempt,
                         pause_seconds=round(pause, 2), exc_info=error)  # fmt: skip

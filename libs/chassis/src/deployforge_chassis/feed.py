@@ -85,9 +85,7 @@ class EventFeedServicer(feed_pb2_grpc.EventFeedServicer):
     def __init__(self, feed: PublishedFeed) -> None:
         self._feed = feed
 
-    def Range(
-        self, request: feed_pb2.RangeRequest, context: grpc.ServicerContext
-    ) -> Iterator[feed_pb2.RangeResponse]:
+    def Range(self, request: feed_pb2.RangeRequest, context: grpc.ServicerContext) -> Iterator[feed_pb2.RangeResponse]:
         """TopicNotOwned becomes NOT_FOUND."""
         for message in self._feed.messages(request.topic, request.partition, request.after_id, request.upto_id):
             yield feed_pb2.RangeResponse(key=message.key, value=message.value or b"", headers=dict(message.headers))
@@ -102,9 +100,7 @@ class RemoteFeed:
     def range(self, source: str, topic: str, partition: int, after_id: int, upto_id: int) -> list[Message]:
         """See Feed. Raises grpc.RpcError."""
         stub: Any = feed_pb2_grpc.EventFeedStub(self._channels[source])  # type: ignore[no-untyped-call]
-        request = feed_pb2.RangeRequest(
-            topic=full_name(topic), partition=partition, after_id=after_id, upto_id=upto_id
-        )
+        request = feed_pb2.RangeRequest(topic=full_name(topic), partition=partition, after_id=after_id, upto_id=upto_id)
         return [
             Message(full_name(topic), partition, answer.key, answer.value or None, dict(answer.headers))
             for answer in stub.Range(request, timeout=60)

@@ -119,9 +119,7 @@ class GrpcServer:
 
     name = "grpc"
 
-    def __init__(
-        self, settings: ServiceSettings, table: "_Table", guard: Guard, probe: health.HealthServicer
-    ) -> None:
+    def __init__(self, settings: ServiceSettings, table: "_Table", guard: Guard, probe: health.HealthServicer) -> None:
         self._probe = probe
         self._services = table.services
         self._pool = ThreadPoolExecutor(settings.grpc_threads, thread_name_prefix="grpc")

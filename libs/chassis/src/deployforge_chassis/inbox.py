@@ -215,7 +215,7 @@ class Inbox(ThreadPart):
             try:
                 self._handle(message, moves)
                 self._holding.settled(place)
-                return
+                return None
             except (Duplicate, Gap):
                 raise
             except VersionConflict as conflict:

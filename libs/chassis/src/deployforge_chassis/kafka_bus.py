@@ -46,13 +46,11 @@ class KafkaBus:
         if not messages:
             return
         producer = self._open_producer()
-        left, failures = len(messages), []
+        # Appended to and measured, not counted: another thread that polls may run our callback.
+        acks: list[KafkaError | None] = []
 
         def delivered(error: KafkaError | None, _: RdMessage) -> None:
-            nonlocal left
-            left -= 1
-            if error is not None:
-                failures.append(error)
+            acks.append(error)
 
         for message in messages:
             while True:
@@ -68,9 +66,15 @@ class KafkaBus:
                     break
                 except BufferError:
                     producer.poll(0.1)
+                except KafkaException as error:
+                    # Refused at once (too large, say); what was queued before it is not waited for.
+                    self._drop_producer()
+                    raise ProduceFailed(f"{message.topic}: {error}") from error
         deadline = time.monotonic() + _ACK_MILLISECONDS / 1000 + 5
-        while left and time.monotonic() < deadline:
+        while len(acks) < len(messages) and time.monotonic() < deadline:
             producer.poll(0.05)
+        left = len(messages) - len(acks)
+        failures = [error for error in acks if error is not None]
         if left or failures:
             # An idempotent producer that failed fatally never recovers: start over with a new one.
             self._drop_producer()
@@ -129,9 +133,7 @@ class KafkaBus:
 class KafkaConsumer:
     """See Consumer."""
 
-    def __init__(
-        self, settings: Mapping[str, Any], topics: Sequence[str], assigned: Assigned, revoked: Revoked
-    ) -> None:
+    def __init__(self, settings: Mapping[str, Any], topics: Sequence[str], assigned: Assigned, revoked: Revoked) -> None:
         self._assigned, self._revoked = assigned, revoked
         self._refused: Exception | None = None
         self._consumer = RdConsumer(dict(settings))

@@ -67,9 +67,7 @@ class LocalBus:
 class LocalConsumer:
     """See Consumer."""
 
-    def __init__(
-        self, bus: LocalBus, group: str, topics: Sequence[str], assigned: Assigned, revoked: Revoked
-    ) -> None:
+    def __init__(self, bus: LocalBus, group: str, topics: Sequence[str], assigned: Assigned, revoked: Revoked) -> None:
         self._bus, self.group, self.topics = bus, group, tuple(topics)
         self._assigned, self._revoked = assigned, revoked
         self.wanted: set[Place] = set()

@@ -125,9 +125,7 @@ class RegistryClient:
         """Close the connections."""
         self._http.close()
 
-    def _ask(
-        self, method: str, path: str, body: Any = None, *, subject: str = "", schema_id: int = 0
-    ) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, body: Any = None, *, subject: str = "", schema_id: int = 0) -> dict[str, Any]:
         content = None if body is None else json.dumps(body)
         try:
             response = self._http.request(method, path, content=content, headers={"Content-Type": _TYPE})

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 import structlog
 from eventsourcing.persistence import PersistenceError, StoredEvent
 
@@ -17,6 +18,7 @@ from deployforge_chassis.bus import Bus, ProduceFailed
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.facts import Message, Record
 from deployforge_chassis.part import ThreadPart
+from deployforge_chassis.registry import RegistryUnavailable
 from deployforge_chassis.wire import Records, Wire
 
 log = structlog.get_logger(__name__)
@@ -41,6 +43,10 @@ class StaleLeader(Exception):
     """Another relay has taken over."""
 
 
+#: What ends a leadership but not the relay: the bus, the database or the registry is away, or another one leads.
+_OUTAGES = (ProduceFailed, PersistenceError, psycopg.Error, RegistryUnavailable, StaleLeader)
+
+
 class TwoFactsOfOneEvent(Exception):
     """records() gave more than one chained record for an event; a chain has one id per event."""
 
@@ -62,7 +68,7 @@ class Relay(ThreadPart):
         while not self.stopping.is_set():
             try:
                 self._lead()
-            except (ProduceFailed, PersistenceError, StaleLeader) as error:
+            except _OUTAGES as error:
                 log.warning("relay starts over", error=str(error))
                 self.stopping.wait(_RETRY_SECONDS)
 
@@ -164,6 +170,4 @@ def split(records: Sequence[Record]) -> tuple[Record | None, list[Record]]:
 
 
 def _stored(notification: Any) -> StoredEvent:
-    return StoredEvent(
-        notification.originator_id, notification.originator_version, notification.topic, notification.state
-    )
+    return StoredEvent(notification.originator_id, notification.originator_version, notification.topic, notification.state)

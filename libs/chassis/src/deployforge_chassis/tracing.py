@@ -73,6 +73,4 @@ def _context_of(traceparent: str | None) -> SpanContext:
     match = _FORM.fullmatch(traceparent or "")
     if match is None:
         return trace.INVALID_SPAN_CONTEXT
-    return SpanContext(
-        int(match[1], 16), int(match[2], 16), is_remote=True, trace_flags=TraceFlags(int(match[3], 16))
-    )
+    return SpanContext(int(match[1], 16), int(match[2], 16), is_remote=True, trace_flags=TraceFlags(int(match[3], 16)))

@@ -27,14 +27,10 @@ def alone(version: SchemaVersion) -> Schemas:
 def test_an_example_written_by_one_version_is_read_by_the_other(writer: SchemaVersion, reader: SchemaVersion) -> None:
     registry = MemoryRegistry()
     example = writer.example()
-    fact, value = AvroCodec(registry, alone(reader)).decode(
-        AvroCodec(registry, alone(writer)).encode(writer.fact, example)
-    )
+    fact, value = AvroCodec(registry, alone(reader)).decode(AvroCodec(registry, alone(writer)).encode(writer.fact, example))
     wanted = {field["name"] for field in fastavro.parse_schema(dict(reader.schema))["fields"]}
     assert (fact, value.keys()) == (reader.fact, wanted)
-    assert {key: value[key] for key in wanted & example.keys()} == {
-        key: example[key] for key in wanted & example.keys()
-    }
+    assert {key: value[key] for key in wanted & example.keys()} == {key: example[key] for key in wanted & example.keys()}
 
 
 @pytest.mark.parametrize("fact", ALL.by_fact)

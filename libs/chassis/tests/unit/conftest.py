@@ -56,9 +56,7 @@ class Counter(Aggregate):
 def records(event: Any) -> Sequence[Record]:
     match event:
         case Counter.Counted():
-            latest = Record(
-                "counter.latest", event.key, "Latest", {"n": event.n}, upsert_version=event.originator_version
-            )
+            latest = Record("counter.latest", event.key, "Latest", {"n": event.n}, upsert_version=event.originator_version)
             return [Record("counter.counts", event.key, "Counted", {"key": event.key, "n": event.n}), latest]
         case Counter.Nodded():
             return [Record("counter.counts", event.key, "Ignored", {"key": event.key})]

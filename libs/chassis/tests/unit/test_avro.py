@@ -78,9 +78,7 @@ def test_a_fact_that_is_not_ours_is_read_as_it_was_written(registry: MemoryRegis
         {},
     ],
 )
-def test_a_value_that_the_schema_does_not_describe_is_refused(
-    registry: MemoryRegistry, value: dict[str, Any]
-) -> None:
+def test_a_value_that_the_schema_does_not_describe_is_refused(registry: MemoryRegistry, value: dict[str, Any]) -> None:
     with pytest.raises(ValueNotOfSchema, match=r"^Tick: "):
         AvroCodec(registry, V1).encode("Tick", value)
 

@@ -46,9 +46,7 @@ class Echo:
 
     def __init__(self) -> None:
         self.say: Say = lambda request, context: request
-        self.items: Callable[[bytes, grpc.ServicerContext], Iterator[bytes]] = lambda request, context: iter(
-            [request] * 3
-        )
+        self.items: Callable[[bytes, grpc.ServicerContext], Iterator[bytes]] = lambda request, context: iter([request] * 3)
         self.seen: list[Any] = []
 
     def register(self, server: Any) -> None:
@@ -148,9 +146,7 @@ def test_a_method_without_a_rule_stops_start_up(echo: Echo, settings_of: Setting
 
 
 @pytest.mark.parametrize("wrong", [{"/test.Echo/Sya": frozenset()}, {"/test.Echo/Say": frozenset({"haeler"})}])
-def test_a_misspelt_rule_stops_start_up(
-    echo: Echo, settings_of: SettingsOf, wrong: dict[str, frozenset[str]]
-) -> None:
+def test_a_misspelt_rule_stops_start_up(echo: Echo, settings_of: SettingsOf, wrong: dict[str, frozenset[str]]) -> None:
     with pytest.raises(RuleWithoutMethod):
         serve(settings_of("orchestrator"), [echo.register], RULES | wrong, {})
 

@@ -43,9 +43,7 @@ def test_a_principal_for_another_service_is_refused(tls_dir: Path, verifier: Pri
 
 
 @pytest.mark.parametrize("forger", ["healer", "orchestrator"])
-def test_a_principal_signed_by_anyone_else_is_refused(
-    tls_dir: Path, verifier: PrincipalVerifier, forger: str
-) -> None:
+def test_a_principal_signed_by_anyone_else_is_refused(tls_dir: Path, verifier: PrincipalVerifier, forger: str) -> None:
     forged = PrincipalSigner((tls_dir / f"{forger}.key").read_bytes()).sign(ANN, "orchestrator")
     with pytest.raises(PrincipalRefused, match="InvalidSignatureError"):
         verifier.verify(forged)

@@ -90,9 +90,7 @@ def test_names_that_sound_secret(name: str) -> None:
     assert sounds_secret(name)
 
 
-@pytest.mark.parametrize(
-    "name", ["credentialRef", "credential_ref", "key", "partition_key", "token_id", "secretName"]
-)
+@pytest.mark.parametrize("name", ["credentialRef", "credential_ref", "key", "partition_key", "token_id", "secretName"])
 def test_names_that_only_point_at_a_secret_are_shown(name: str) -> None:
     assert not sounds_secret(name)
 

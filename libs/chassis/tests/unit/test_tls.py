@@ -18,9 +18,7 @@ def first_bytes_from_a_kafka_client(broker_dir: Path, client_dir: Path) -> tuple
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        producer = Producer(
-            {"bootstrap.servers": address, "log_level": 0, **tls.load(client_dir, "mcal").kafka_settings()}
-        )
+        producer = Producer({"bootstrap.servers": address, "log_level": 0, **tls.load(client_dir, "mcal").kafka_settings()})
         connection, _ = listener.accept()
         with broker.wrap_socket(connection, server_side=True) as secured:
             secured.settimeout(10)

@@ -74,9 +74,7 @@ class DeployForge:
     def __enter__(self) -> "DeployForge":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:
@@ -112,9 +110,7 @@ class DeployForge:
             request_id,
         )
 
-    def destroy(
-        self, deployment: str, *, plan_only: bool = False, request_id: str | None = None
-    ) -> cp.SubmitResponse:
+    def destroy(self, deployment: str, *, plan_only: bool = False, request_id: str | None = None) -> cp.SubmitResponse:
         """Ask for everything of a deployment to be deleted."""
         return self._submit(
             cp.SubmitRequest(action=cp.ACTION_DESTROY, deployment=reference(deployment), plan_only=plan_only),
@@ -208,15 +204,11 @@ class DeployForge:
 
     def reject(self, request_id: str, reason: str) -> cp.DeploymentRequest:
         """Refuse the plan, for good."""
-        return self._call.unary(
-            self._deployments.Reject, cp.RejectRequest(request_id=request_id, reason=reason)
-        ).request
+        return self._call.unary(self._deployments.Reject, cp.RejectRequest(request_id=request_id, reason=reason)).request
 
     def cancel(self, request_id: str, reason: str = "") -> cp.DeploymentRequest:
         """Start no new step; running ones end."""
-        return self._call.unary(
-            self._deployments.Cancel, cp.CancelRequest(request_id=request_id, reason=reason)
-        ).request
+        return self._call.unary(self._deployments.Cancel, cp.CancelRequest(request_id=request_id, reason=reason)).request
 
     def manifest(self, request_id: str) -> bytes:
         """The manifest of a request, canonical JSON."""
@@ -234,17 +226,13 @@ class DeployForge:
 
     def execution(self, execution_id: str) -> plans_pb2.Execution:
         """An execution with its steps."""
-        return self._call.unary(
-            self._executions.Get, plans_pb2.ExecutionsGetRequest(execution_id=execution_id)
-        ).execution
+        return self._call.unary(self._executions.Get, plans_pb2.ExecutionsGetRequest(execution_id=execution_id)).execution
 
     # --- state -----------------------------------------------------------------------------------------
 
     def state(self, deployment: str, version: int = 0) -> state_pb2.GetResponse:
         """The state of a deployment at a version (0: the newest)."""
-        return self._call.unary(
-            self._state.Get, state_pb2.GetRequest(deployment=reference(deployment), version=version)
-        )
+        return self._call.unary(self._state.Get, state_pb2.GetRequest(deployment=reference(deployment), version=version))
 
     def history(self, deployment: str, *, size: int = 100, cursor: str = "") -> state_pb2.HistoryResponse:
         """Versions, newest first."""
@@ -334,9 +322,7 @@ class DeployForge:
 
     def pause_healing(self, deployment: str, reason: str = "") -> None:
         """Start no remedy for the deployment until it is resumed."""
-        self._call.unary(
-            self._healing.Pause, healing_pb2.PauseRequest(deployment=reference(deployment), reason=reason)
-        )
+        self._call.unary(self._healing.Pause, healing_pb2.PauseRequest(deployment=reference(deployment), reason=reason))
 
     def resume_healing(self, deployment: str) -> None:
         """Let remedies start again."""
@@ -350,9 +336,7 @@ class DeployForge:
         """Audit records, newest first."""
         return self._call.unary(
             self._audit.List,
-            cp.AuditListRequest(
-                deployment=deployment, actor=actor, page=common_pb2.PageRequest(size=size, cursor=cursor)
-            ),
+            cp.AuditListRequest(deployment=deployment, actor=actor, page=common_pb2.PageRequest(size=size, cursor=cursor)),
         )
 
     def whoami(self) -> cp.WhoAmIResponse:

@@ -98,14 +98,18 @@ class Errands:
         )
         try:
             lane.enter(str(execution.id))
-        except DeploymentBusy:
-            if request.wish.action != "HEAL":
-                raise
+        except DeploymentBusy as busy:
+            if request.wish.action != "HEAL" or self._is_healing(lane.execution_id):
+                raise NotYet(str(busy)) from busy
             # A deployment supersedes a heal: whatever it leaves will be judged anew.
             request.go_stale(current)
             return Effects((request,))
         request.execute()
         return self._app.advance(execution, lane, request)
+
+    def _is_healing(self, execution: str) -> bool:
+        running = self._app.find(Execution, UUID(execution))
+        return running is not None and running.brief.action == "HEAL"
 
     @staticmethod
     def _brief(request: PlanRequest) -> Brief:

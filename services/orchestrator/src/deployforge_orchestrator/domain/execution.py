@@ -419,7 +419,7 @@ def way_back(steps: Sequence[StepState]) -> list[StepPlan]:
     become what they were. A failed step counts unless the cloud layer says that it was restored.
     """
     done = [s for s in steps if s.state == COMPLETED or (s.state == FAILED and not s.restored)]
-    done.sort(key=lambda s: s.ended_at or datetime.min)
+    done.sort(key=lambda s: (s.ended_at is not None, s.ended_at))
     done.reverse()
     back: list[StepPlan] = []
     seen: set[str] = set()

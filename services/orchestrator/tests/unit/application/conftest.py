@@ -244,13 +244,13 @@ class World:
 
 
 @pytest.fixture
-def world(fresh_database: Database, sealer: Sealer) -> Iterator[World]:
+def world(fresh_database: Database, sealer: Sealer) -> World:
     cloud = FakeCloud()
     app = Orchestrator(fresh_database, sealer, StoredPlans(fresh_database, Bodies(fresh_database, sealer)), FixedClock(NOW))
     made = World(app, cloud, None)  # type: ignore[arg-type]
     drafting = Drafting(made, made, cloud)
     made.workers = EffectWorkers(app.queue, Errands(app, drafting, cloud).handlers())
-    yield made
+    return made
 
 
 def urn(name: str) -> str:

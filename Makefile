@@ -1,0 +1,66 @@
+# DeployForge. `make demo` shows the whole loop; `make test` proves it. Both set up everything they need.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+TOOLS := .deployforge-tools
+UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/$(TOOLS)/bin/uv)
+RUN := .venv/bin/python
+LOCAL := $(RUN) -m deployforge_local
+
+# What a domain decides, and what the chassis and the clients promise, is typed strictly.
+TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
+	libs/chassis/src libs/client/src cli/src infra/local/src
+
+.PHONY: help setup contracts up down status demo test test-unit test-journeys lint format bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
+
+setup: .venv/.ready ## Install everything into .venv (needs Python 3.11 only)
+
+.venv/.ready: uv.lock pyproject.toml $(wildcard */pyproject.toml */*/pyproject.toml)
+	@[ -x "$(UV)" ] || command -v uv >/dev/null || { $(PYTHON) -m venv $(TOOLS) && $(TOOLS)/bin/pip -q install uv; }
+	@$(UV) sync --all-packages --frozen --quiet
+	@touch $@
+
+contracts: setup ## Generate the Python modules of proto/
+	@$(RUN) libs/contracts/generate.py
+
+up: setup ## Start the whole system on this machine
+	@$(LOCAL) up
+
+down: setup ## Stop it; nothing is left running
+	@$(LOCAL) down
+
+status: setup ## Show what runs
+	@$(LOCAL) status
+
+demo: setup ## From nothing to a healed drift, in front of your eyes
+	@$(RUN) -m deployforge_local.demo
+
+lint: setup ## Style, types, architecture, contracts
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet . || { echo "run \`make format\`"; exit 1; }
+	@.venv/bin/mypy --no-error-summary $(TYPED)
+	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	@$(RUN) libs/contracts/generate.py --check
+	@$(RUN) libs/contracts/check.py
+
+format: setup ## Format the code
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
+
+test-unit: setup ## Unit and contract tests: no Kafka, under a minute or two
+	@$(RUN) -m pytest -q
+
+test-journeys: setup ## Journeys through a running system of their own
+	@$(RUN) -m deployforge_local.journeys
+
+test: setup ## Everything, as CI runs it
+	@$(RUN) -m deployforge_local.everything
+
+bench: setup ## Benchmarks; the last line of each is JSON
+	@for b in benchmarks/bench_*.py; do $(RUN) $$b || exit 1; done
+
+clean: down ## Stop the system and forget its data
+	@rm -rf .deployforge

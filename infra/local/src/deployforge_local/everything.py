@@ -1,0 +1,56 @@
+"""`make test`: lint, unit and contract tests, journeys; one plain summary line at the end."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+_COUNTS = re.compile(r"(\d+) (passed|failed|error|errors|skipped)")
+
+
+def main() -> None:
+    """Run every stage, also after a failed one; exits with 1 when anything failed."""
+    counts = {"passed": 0, "failed": 0}
+    stages: tuple[tuple[str, Callable[[], tuple[int, int]]], ...] = (
+        ("lint", _lint),
+        ("unit and contract tests", lambda: _pytest([sys.executable, "-m", "pytest", "-q"])),
+        ("journeys", lambda: _pytest([sys.executable, "-m", "deployforge_local.journeys"])),
+    )
+    for name, stage in stages:
+        print(f"== {name}", flush=True)
+        began = time.monotonic()
+        passed, failed = stage()
+        counts["passed"] += passed
+        counts["failed"] += failed
+        print(f"== {name}: {passed} passed, {failed} failed in {time.monotonic() - began:.0f} s\n", flush=True)
+    print(f"{counts['passed']} passed, {counts['failed']} failed")
+    sys.exit(1 if counts["failed"] or not counts["passed"] else 0)
+
+
+def _lint() -> tuple[int, int]:
+    done = subprocess.run(["make", "--no-print-directory", "lint"], check=False)
+    return (1, 0) if done.returncode == 0 else (0, 1)
+
+
+def _pytest(command: list[str]) -> tuple[int, int]:
+    """Run a command whose output ends as pytest's does; (passed, failed)."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        last = ""
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            if _COUNTS.search(line) and " in " in line:
+                last = line
+    found = {"passed": 0, "failed": 0, "error": 0, "errors": 0, "skipped": 0}
+    found.update({word: int(number) for number, word in _COUNTS.findall(last)})
+    # A skipped test is one that did not run, and a run that broke off has failed whatever it counted.
+    failed = found["failed"] + found["error"] + found["errors"] + found["skipped"]
+    if process.returncode and not failed:
+        failed = 1
+    return found["passed"], failed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""The desired state is complete before anything is judged, and the newest version counts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from deployforge_chassis import topics
+from deployforge_chassis.causality import Causality
+from deployforge_chassis.facts import Record
+from deployforge_chassis.local_bus import LocalBus
+from deployforge_chassis.testing import JsonCodec, until
+from deployforge_chassis.wire import Wire
+from deployforge_drift_detector.adapters.desired import DesiredMap, DesiredReader, desired
+from deployforge_drift_detector.domain.levels import Severity
+from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
+
+from ...conftest import ORDERS, SHARD, WEBSHOP, WORKER, urn
+
+TOPICS = topics.load()
+
+
+def value(resource: str = "orders", version: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "deployment_id": str(WEBSHOP), "namespace": "storefront", "name": "webshop", "urn": urn(resource),
+        "version": version, "desired_version": 1, "scan_shard": SHARD, "scan_every_seconds": 60,
+        "resource": resource, "type": "Queue", "physical_id": "q", "properties_json": '{"visibilityTimeout":30}',
+        "set_paths": ["tags"], "depends_on": [], "criticality": "normal", "ignore_json": "[]",
+        "severity_json": "[]", "generation": 2, **more,
+    }  # fmt: skip
+
+
+class Topic:
+    """The topic, written as the state-manager would."""
+
+    def __init__(self) -> None:
+        self.bus = LocalBus(TOPICS)
+        self.wire = Wire(JsonCodec(), TOPICS, "drift-detector")
+        self.states = DesiredMap()
+        self.removed: list[str] = []
+        self.complete: list[int] = []
+        self.reader = DesiredReader(
+            self.bus, self.wire, self.states, self.removed.append, lambda: self.complete.append(len(self.states))
+        )
+
+    def say(self, resource: str, body: dict[str, Any] | None) -> None:
+        record = Record("state-manager.desired", urn(resource), "DesiredState", body, 1, SHARD)
+        message = self.wire.message(
+            record, self.wire.partition(record), era=1, notification_id=0, prev=0, cause=Causality("", ""),
+            occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )  # fmt: skip
+        self.bus.produce([message])
+
+
+@pytest.fixture
+def topic() -> Iterator[Topic]:
+    topic = Topic()
+    yield topic
+    topic.reader.stop(5)
+
+
+def test_everything_is_there_when_start_returns(topic: Topic) -> None:
+    for n in range(1200):
+        topic.say(f"r{n}", value(f"r{n}"))
+    topic.say("r0", None)
+    topic.reader.start()
+    assert topic.complete == [1199]
+    assert topic.states.get(urn("r0")) is None
+    assert topic.removed == []
+
+
+def test_it_follows_and_tells_what_was_removed(topic: Topic) -> None:
+    topic.reader.start()
+    topic.say("orders", value(version=2))
+    topic.say("orders", value(version=1))
+    until(lambda: topic.states.get(urn("orders")))
+    topic.say("orders", None)
+    topic.say("orders", None)
+    topic.say("worker", value("worker"))
+    until(lambda: topic.states.get(urn("worker")))
+    assert topic.removed == [urn("orders")]
+
+
+def test_what_makes_no_sense_is_left_out_and_the_rest_goes_on(topic: Topic) -> None:
+    topic.say("bad", value("bad", properties_json="[]"))
+    topic.say("worse", {"urn": "x"})
+    topic.say("orders", value())
+    topic.reader.start()
+    assert len(topic.states) == 1
+
+
+def test_the_highest_version_wins() -> None:
+    states = DesiredMap()
+    assert states.put(replace(ORDERS, version=5))
+    assert not states.put(replace(ORDERS, version=4))
+    found = states.get(ORDERS.urn)
+    assert found is not None and found.version == 5
+
+
+def test_what_is_known_of_a_deployment() -> None:
+    states = DesiredMap()
+    states.put(ORDERS)
+    states.put(WORKER)
+    assert states.dependants(ORDERS.urn) == {ORDERS.urn: [WORKER.urn]}
+    assert states.shards() == {SHARD: [60, 60]}
+    assert states.drop(WORKER.urn) and not states.drop(WORKER.urn)
+    assert [one.urn for one in states.named("storefront", "webshop")] == [ORDERS.urn]
+    states.drop(ORDERS.urn)
+    assert states.of_deployment(WEBSHOP) == []
+
+
+def test_rules_are_read_as_the_manifest_spells_them() -> None:
+    one = desired(
+        value(
+            ignore_json='[{"resource":"*","path":"tags.x/*","reason":"EKS","until":"2027-01-31"}]',
+            severity_json='[{"path":"**.public*","level":"critical"}]',
+        )
+    )
+    assert one.ignore == (IgnoreRule("*", "tags.x/*", "EKS", datetime(2027, 1, 31, tzinfo=UTC)),)
+    assert one.severity == (SeverityRule("*", "**.public*", Severity.CRITICAL),)
+    assert one.set_paths == {"tags"}

@@ -1,0 +1,59 @@
+"""The API: proto in, proto out, refusals by name."""
+
+from typing import Any
+
+import grpc
+import pytest
+from deployforge.common.v1 import common_pb2
+from deployforge.drift_detector.v1 import drift_pb2 as pb
+from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
+from deployforge_drift_detector.application.views import DriftNotFound, NothingToScan
+from deployforge_drift_detector.entrypoints.grpc_api import RULES, STATUS_OF, BadRequest, DriftApi
+
+from ...conftest import ORDERS, SHARD, WORKER, World, seen, urn
+
+WEBSHOP = common_pb2.DeploymentRef(namespace="storefront", name="webshop")
+CONTEXT: Any = None
+
+
+@pytest.fixture
+def api(world: World) -> DriftApi:
+    world.judge(1, seen(ORDERS, {"visibilityTimeout": 60}), seen(WORKER, presence="NOT_CHECKED", reason="denied"))
+    return DriftApi(world.app)
+
+
+def test_a_record_with_everything(api: DriftApi) -> None:
+    [listed] = api.List(pb.ListRequest(deployment=WEBSHOP, open_only=True), CONTEXT).records
+    record = api.Get(pb.GetRequest(drift_id=listed.drift_id), CONTEXT).record
+    assert record == listed
+    assert (record.kind, record.state, record.episode) == ("changed", "open", 1)
+    assert record.severity == common_pb2.SEVERITY_DEGRADED
+    assert [(a.path, a.expected_json, a.actual_json, a.rule) for a in record.attributes] == [
+        ("visibilityTimeout", "30", "60", "default")
+    ]
+    assert [list(one.path) for one in record.impact] == [[urn("orders"), urn("worker")]]
+    assert not record.HasField("resolved_at")
+
+
+def test_coverage_in_three_states(api: DriftApi) -> None:
+    [shard] = api.Coverage(pb.CoverageRequest(deployment=WEBSHOP), CONTEXT).shards
+    assert (shard.shard, shard.checked, shard.drifted) == (SHARD, 0, 1)
+    assert [(one.urn, one.reason) for one in shard.not_checked] == [(WORKER.urn, "denied")]
+
+
+def test_a_scan_and_what_is_refused(api: DriftApi) -> None:
+    assert len(api.Scan(pb.ScanRequest(deployment=WEBSHOP), CONTEXT).scan_ids) == 1
+    with pytest.raises(NothingToScan):
+        api.Scan(pb.ScanRequest(deployment=common_pb2.DeploymentRef(namespace="a", name="b")), CONTEXT)
+    with pytest.raises(BadRequest):
+        api.Scan(pb.ScanRequest(), CONTEXT)
+    with pytest.raises(BadRequest):
+        api.List(pb.ListRequest(page=common_pb2.PageRequest(size=501)), CONTEXT)
+    with pytest.raises(DriftNotFound):
+        api.Get(pb.GetRequest(drift_id="?"), CONTEXT)
+
+
+def test_who_may_call_what_and_how_refusals_are_told() -> None:
+    assert RULES["/deployforge.drift_detector.v1.Drift/Scan"] == {CONTROL_PLANE}
+    assert RULES["/deployforge.common.v1.EventFeed/Range"] == set(SERVICES)
+    assert STATUS_OF[DriftNotFound] is grpc.StatusCode.NOT_FOUND
