@@ -35,7 +35,7 @@ BAD = {
         "    - {name: b, type: Queue, provider: aws, dependsOn: [a]}",
         ["a", "b", "cycle"],
     ),
-    "alias bomb": ("    - &x {name: a, type: Queue, provider: aws, properties: {a: *x}}", ["alias"]),
+    "alias bomb": ("    - &x {name: a, type: Queue, provider: aws, properties: {a: *x}}", ["&x", "not allowed"]),
     "unknown type": ("    - {name: a, type: Queu, provider: aws}", ["Queu", "Queue"]),
     "unknown provider": ("    - {name: a, type: Queue, provider: awz}", ["awz", "aws"]),
     "name with ../": ("    - {name: ../a, type: Queue, provider: aws}", ["../a"]),

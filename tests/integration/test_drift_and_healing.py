@@ -77,11 +77,11 @@ def test_drift_with_healing_off_is_reported_and_left_alone(alice: DeployForge, c
     destroyed(alice, name)
 
 
-def test_nothing_drifts_right_after_an_apply(alice: DeployForge, name: str) -> None:
+def test_nothing_drifts_right_after_an_apply(alice: DeployForge, admin: DeployForge, name: str) -> None:
     applied(alice, manifest(name, [queue("a"), queue("b", fifo=True), queue("c", delay="3s", tags={"x": "y"})]))
     deployment = f"{NAMESPACE}/{name}"
     began = time.time()
-    alice.scan(deployment)
+    admin.scan(deployment)
 
     shards = eventually(
         lambda: [s for s in alice.coverage(deployment).shards if s.at.seconds >= int(began) and s.checked >= 3]

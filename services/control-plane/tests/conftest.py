@@ -1,12 +1,13 @@
 """A control plane on a fresh embedded database, with a clock that stands still and fakes of its neighbours."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from deployforge_chassis import causality
 from deployforge_chassis.causality import Causality
@@ -160,6 +161,17 @@ class System:
 def allowed(actor: str, action: str) -> AuditRecord:
     """The record of a call that may be carried out."""
     return AuditRecord(actor, action, "allowed")
+
+
+@pytest.fixture
+def fresh_database(embedded_postgres: str) -> Iterator[Database]:
+    """One database for all tests, emptied: making a new one takes ten times as long."""
+    with psycopg.connect(embedded_postgres, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    database = Database(embedded_postgres, pool_size=1)
+    yield database
+    database.close()
 
 
 @pytest.fixture

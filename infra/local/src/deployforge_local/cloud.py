@@ -77,6 +77,11 @@ class Cloud:
             for t in sns.list_topics()["Topics"]
         )
 
+    def create_bucket(self, region: str, name: str) -> None:
+        """Make a bucket, so that its name is taken."""
+        where = {"LocationConstraint": region}
+        self.client("s3", region).create_bucket(Bucket=name, CreateBucketConfiguration=where)
+
     def stacks(self, region: str) -> list[str]:
         """Names of the CloudFormation stacks that exist."""
         summaries = self.client("cloudformation", region).list_stacks()["StackSummaries"]

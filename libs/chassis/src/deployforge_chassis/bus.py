@@ -6,6 +6,9 @@ from typing import Protocol
 
 from deployforge_chassis.facts import Message
 
+#: Key, value and headers of one message together; below what a broker takes by default.
+MESSAGE_BYTES_AT_MOST = 1_000_000
+
 
 class Start(Enum):
     """Where to begin in a partition when no offset is known."""

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka import Message as RdMessage
 
 from deployforge_chassis import tls
-from deployforge_chassis.bus import Assigned, Place, ProduceFailed, Revoked, Start
+from deployforge_chassis.bus import MESSAGE_BYTES_AT_MOST, Assigned, Place, ProduceFailed, Revoked, Start
 from deployforge_chassis.config import ServiceSettings
 from deployforge_chassis.facts import Message
 
@@ -91,7 +91,7 @@ class KafkaBus:
                         "linger.ms": 2,
                         "partitioner": "murmur2_random",
                         "delivery.timeout.ms": _ACK_MILLISECONDS,
-                        "message.max.bytes": 1_000_000,
+                        "message.max.bytes": MESSAGE_BYTES_AT_MOST,
                     }
                 )
             return self._producer

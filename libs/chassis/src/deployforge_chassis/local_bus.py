@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from deployforge_chassis.bus import Assigned, Place, ProduceFailed, Revoked, Start
+from deployforge_chassis.bus import MESSAGE_BYTES_AT_MOST, Assigned, Place, ProduceFailed, Revoked, Start
 from deployforge_chassis.facts import Message
 from deployforge_chassis.topics import Topics
 
@@ -28,8 +28,10 @@ class LocalBus:
             if self.down:
                 raise ProduceFailed("the bus is down")
             for message in messages:
-                if message.topic not in self._partitions:
-                    raise ProduceFailed(f"unknown topic {message.topic}")
+                if message.partition not in range(self._partitions.get(message.topic, 0)):
+                    raise ProduceFailed(f"unknown topic or partition {message.topic}[{message.partition}]")
+                if _size(message) > MESSAGE_BYTES_AT_MOST:
+                    raise ProduceFailed(f"a message for {message.topic} is too large: {_size(message)} bytes")
                 partition = self.log[message.topic, message.partition]
                 partition.append(replace(message, offset=len(partition)))
             self.changed.notify_all()
@@ -62,6 +64,11 @@ class LocalBus:
 
     def close(self) -> None:
         """See Bus."""
+
+
+def _size(message: Message) -> int:
+    headers = sum(len(name) + len(value) for name, value in message.headers.items())
+    return len(message.key) + len(message.value or b"") + headers
 
 
 class LocalConsumer:

@@ -19,6 +19,7 @@ from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.wire import Wire
 
 from deployforge_drift_detector.adapters.desired import DesiredMap, DesiredReader
+from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.adapters.parked import ParkedBatches
 from deployforge_drift_detector.adapters.records import records
 from deployforge_drift_detector.adapters.scheduler import Scheduler
@@ -54,10 +55,11 @@ def main() -> None:
     relay = Relay(app, records, bus, wire)
 
     desired = DesiredReader(bus, wire, states, app.removed, app.forget_removed)
-    batches = Batches(codec, Judging(app), ParkedBatches(database), clock)
+    meter = Meter()
+    batches = Batches(codec, Judging(app), ParkedBatches(database), meter, clock)
     cap = settings.rss_cap_mib * 2**20
     watchdog = Watchdog(clock, stall_seconds=settings.stall_seconds, rss_cap_bytes=cap)
-    processor = Processor(settings, batches, watchdog)
+    processor = Processor(settings, batches, meter, watchdog)
     scheduler = Scheduler(database, scheduling.tick)
 
     bodies = Bodies(database, sealer)

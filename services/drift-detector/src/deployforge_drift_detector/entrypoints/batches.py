@@ -14,7 +14,6 @@ from deployforge_chassis.wire import Codec
 from eventsourcing.persistence import InterfaceError, OperationalError
 from pydantic import TypeAdapter
 
-from deployforge_drift_detector.adapters import metrics
 from deployforge_drift_detector.application.judging import Judging, Tally
 from deployforge_drift_detector.application.messages import ObservationBatch
 
@@ -39,14 +38,25 @@ class Parks(Protocol):
     def park(self, topic: str, partition: int, offset: int, reason: str, body: bytes) -> None: ...
 
 
+class Meters(Protocol):
+    """What is counted."""
+
+    def judged(self, tally: Tally, seconds: float) -> None: ...
+
+    def parked(self) -> None: ...
+
+    def lag(self, messages: int) -> None: ...
+
+
 class Batches:
     """Used by one thread at a time."""
 
     def __init__(
-        self, codec: Codec, judging: Judging, parked: Parks, clock: Clock, *,
+        self, codec: Codec, judging: Judging, parked: Parks, meter: Meters, clock: Clock, *,
         sleep: Callable[[float], object] | None = None,
     ) -> None:  # fmt: skip
-        self._codec, self._judging, self._parked, self._clock = codec, judging, parked, clock
+        self._codec, self._judging, self._parked = codec, judging, parked
+        self._meter, self._clock = meter, clock
         self.stopping = threading.Event()
         self._sleep = sleep or self.stopping.wait
 
@@ -80,12 +90,13 @@ class Batches:
         batch = _BATCH.validate_python(value)
         if batch.observed_at > self._clock.now() + _FUTURE:
             raise NoBatch("observed in the future")
-        with metrics.BATCH_SECONDS.time():
-            _measure(self._judging.judge(batch))
+        began = self._clock.monotonic()
+        tally = self._judging.judge(batch)
+        self._meter.judged(tally, self._clock.monotonic() - began)
 
     def _park(self, topic: str, partition: int, offset: int, body: bytes, why: Exception) -> bool:
         log.error("batch parked", partition=partition, offset=offset, reason=f"{type(why).__name__}: {why}"[:300])
-        metrics.BATCHES_PARKED.inc()
+        self._meter.parked()
         while not self.stopping.is_set():
             try:
                 self._parked.park(topic, partition, offset, f"{type(why).__name__}: {why}", body)
@@ -94,15 +105,3 @@ class Batches:
                 log.warning("waiting", reason=f"{type(error).__name__}: {error}"[:300])
                 self._sleep(_OUTAGE_SECONDS)
         return False
-
-
-def _measure(tally: Tally) -> None:
-    for outcome, count in (
-        ("checked", tally.checked),
-        ("drifted", tally.drifted),
-        ("not-checked", tally.not_checked),
-        ("stale", tally.stale),
-        ("refused", len(tally.refused)),
-    ):
-        metrics.CHECKS.labels(outcome).inc(count)
-    metrics.TRANSITIONS.inc(tally.transitions)

@@ -10,8 +10,10 @@ It runs in a thread of its own with a loop of its own, without Faust's worker: s
 """
 
 import asyncio
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from ssl import SSLContext
 from typing import Any, Final
 
@@ -19,13 +21,12 @@ import faust
 import structlog
 import uvloop
 from deployforge_chassis import tls
+from deployforge_chassis.config import ServiceSettings
 from deployforge_chassis.part import ThreadPart
 from deployforge_chassis.topics import full_name
 from faust.types import TP
 
-from deployforge_drift_detector.adapters import metrics
-from deployforge_drift_detector.config import Settings
-from deployforge_drift_detector.entrypoints.batches import Batches
+from deployforge_drift_detector.entrypoints.batches import Batches, Meters
 from deployforge_drift_detector.entrypoints.watchdog import Watchdog, resident_bytes
 
 log = structlog.get_logger(__name__)
@@ -37,14 +38,15 @@ _JOIN_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 6.0
 
 
-def faust_settings(settings: Settings, context: SSLContext) -> dict[str, Any]:
-    """Everything that Faust is told. Its times are in seconds."""
+def faust_settings(settings: ServiceSettings, context: SSLContext, datadir: Path) -> dict[str, Any]:
+    """Everything that Faust is told. Its times are in seconds; `datadir` is made and stays empty."""
     return {
         "id": f"{settings.service}-observations",
         "broker": [f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
         "broker_credentials": faust.SSLCredentials(context),
         "processing_guarantee": "at_least_once",
         "store": "memory://",
+        "datadir": datadir,
         "autodiscover": False,
         "key_serializer": "raw",
         "value_serializer": "raw",
@@ -60,8 +62,6 @@ def faust_settings(settings: Settings, context: SSLContext) -> dict[str, Any]:
         "broker_commit_interval": 1.0,
         "broker_check_crcs": True,
         "stream_wait_empty": False,
-        "stream_ack_exceptions": False,
-        "stream_ack_cancelled_tasks": False,
         "stream_buffer_maxsize": 64,
     }
 
@@ -69,13 +69,15 @@ def faust_settings(settings: Settings, context: SSLContext) -> dict[str, Any]:
 class Processor(ThreadPart):
     """Part: consumes observations until stopped. `start` returns when it is a member of its group."""
 
-    def __init__(self, settings: Settings, batches: Batches, watchdog: Watchdog) -> None:
+    def __init__(self, settings: ServiceSettings, batches: Batches, meter: Meters, watchdog: Watchdog) -> None:
         super().__init__("processor")
-        self._settings, self._batches, self._watchdog = settings, batches, watchdog
+        self._settings, self._batches = settings, batches
+        self._meter, self._watchdog = meter, watchdog
         self._joined = threading.Event()
         self._judge = ThreadPoolExecutor(1, thread_name_prefix="judge")
         self._handled: dict[int, int] = {}
         self._began: dict[int, int] = {}
+        self._events: Any = None
 
     def start(self) -> None:
         """See Part. Going on after a while without a partition is right: another process may hold them all."""
@@ -100,12 +102,15 @@ class Processor(ThreadPart):
         """Run Faust until stopped."""
         # Faust makes one more loop, for its consumer's thread, by the policy.
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._serve())
+        with (
+            tempfile.TemporaryDirectory(prefix="deployforge-faust-") as datadir,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            runner.run(self._serve(Path(datadir)))
 
-    async def _serve(self) -> None:
+    async def _serve(self, datadir: Path) -> None:
         context = tls.load(self._settings.tls_dir, self._settings.service).ssl_context()
-        app = self.build(faust_settings(self._settings, context))
+        app = self.build(faust_settings(self._settings, context, datadir))
         await app.start()
         try:
             while not self.stopping.is_set():
@@ -125,8 +130,10 @@ class Processor(ThreadPart):
         topic = app.topic(TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
         async def observe(stream: Any) -> None:
-            # An event is acknowledged when the next one is asked for: after its transaction.
-            async for event in stream.events():
+            # An event is acknowledged when the next one is asked for: after its transaction. It would be, too, when
+            # the generator is thrown away half-way, as on stopping: so it is kept until Faust has let go.
+            self._events = stream.events()
+            async for event in self._events:
                 await self._take(event)
 
         app.agent(topic, name="observe", concurrency=1)(observe)
@@ -167,6 +174,6 @@ class Processor(ThreadPart):
         ends = await app.consumer.highwaters(*mine)
         positions = {number: max(self._handled.get(number, 0), at) for number, at in self._began.items()}
         self._watchdog.observe(positions, {tp.partition: end for tp, end in ends.items() if end is not None})
-        metrics.LAG.set(self._watchdog.lag)
+        self._meter.lag(self._watchdog.lag)
         if len(self._began) == len(mine):
             self._joined.set()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from deployforge_chassis.avro import AvroCodec, MemoryRegistry
 from deployforge_chassis.database import Database
+from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.adapters.parked import ParkedBatches
 from deployforge_drift_detector.entrypoints.batches import Batches
 from eventsourcing.persistence import OperationalError
@@ -22,7 +23,7 @@ class Bench:
         self.codec = AvroCodec(self.registry)
         self.slept: list[float] = []
         self.batches = Batches(
-            self.codec, world.judging, ParkedBatches(world.app.database), world.clock, sleep=self.slept.append
+            self.codec, world.judging, ParkedBatches(world.app.database), Meter(), world.clock, sleep=self.slept.append
         )
 
     def encoded(self, *observations: Any, **more: Any) -> bytes:
@@ -79,7 +80,7 @@ def test_an_outage_is_waited_out(bench: Bench) -> None:
             raise answers.pop()
         judge(data)
 
-    bench.batches._judge = flaky  # type: ignore[method-assign]
+    bench.batches._judge = flaky  # type: ignore[method-assign,assignment]
     assert bench.batches.take("t", 0, 0, body)
     assert (bench.parked(), bench.world.happened()) == ([], ["Watched", "Detected"])
 
@@ -88,7 +89,7 @@ def test_what_keeps_failing_is_parked_after_some_attempts(bench: Bench) -> None:
     def failing(data: bytes) -> None:
         raise RuntimeError("no way")
 
-    bench.batches._judge = failing  # type: ignore[method-assign]
+    bench.batches._judge = failing  # type: ignore[method-assign,assignment]
     assert bench.batches.take("t", 0, 0, b"x")
     assert (bench.parked(), len(bench.slept)) == (["RuntimeError: no way"], 3)
 

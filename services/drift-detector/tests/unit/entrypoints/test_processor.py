@@ -2,11 +2,13 @@
 
 import asyncio
 import ssl
+from pathlib import Path
 from typing import Any
 
 import faust
 import pytest
 from deployforge_chassis.clock import FixedClock
+from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.config import Settings
 from deployforge_drift_detector.entrypoints.processor import TOPIC, Processor, faust_settings
 from deployforge_drift_detector.entrypoints.watchdog import Watchdog
@@ -29,13 +31,14 @@ class Judge:
 def processor(judge: Any = None, clock: FixedClock | None = None) -> Processor:
     settings = Settings(database_url="dbname=x", kafka_bootstrap="b1:1,b2:2")
     watchdog = Watchdog(clock or FixedClock(), stall_seconds=30, rss_cap_bytes=2**40)
-    return Processor(settings, judge or Judge(), watchdog)
+    judged: Any = judge or Judge()
+    return Processor(settings, judged, Meter(), watchdog)
 
 
 @pytest.fixture
-def app() -> Any:
+def app(tmp_path: Path) -> Any:
     settings = Settings(database_url="dbname=x", kafka_bootstrap="b1:1,b2:2")
-    return processor().build(faust_settings(settings, CONTEXT))
+    return processor().build(faust_settings(settings, CONTEXT, tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -54,8 +57,6 @@ def app() -> Any:
         ("broker_rebalance_timeout", 8.0),
         ("broker_commit_interval", 1.0),
         ("broker_check_crcs", True),
-        ("stream_ack_exceptions", False),
-        ("stream_ack_cancelled_tasks", False),
         ("key_serializer", "raw"),
         ("value_serializer", "raw"),
     ],
@@ -75,6 +76,10 @@ def test_one_agent_at_a_time_and_no_tables(app: Any) -> None:
     assert agent.concurrency == 1
     assert list(agent.get_topic_names()) == [TOPIC]
     assert not app.tables
+
+
+def test_nothing_is_left_in_the_working_directory(app: Any, tmp_path: Path) -> None:
+    assert tmp_path in app.conf.appdir.parents
 
 
 def test_a_message_is_judged_before_its_place_moves() -> None:

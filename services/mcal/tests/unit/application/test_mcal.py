@@ -8,16 +8,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from deployforge_chassis.avro import AvroCodec
 from deployforge_chassis.clock import FixedClock
 from deployforge_chassis.database import Database
 from deployforge_chassis.effects import EffectWorkers
+from deployforge_chassis.registry import MemoryRegistry
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import a_fact, example
 from deployforge_mcal.adapters.index import PostgresIndex
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
-from deployforge_mcal.application.operations import Operations
+from deployforge_mcal.application.operations import _REQUEST, Operations
 from deployforge_mcal.application.ports import CredentialUnknown, ProviderFailure
 from deployforge_mcal.application.scans import Readers, Scans
 from deployforge_mcal.domain.operation import Failure
@@ -239,3 +241,22 @@ def test_no_fact_or_event_holds_a_secret(service: Service) -> None:
     service.ask("apply", service.digest(a={}))
     service.operating.work_once()
     assert "very secret" not in json.dumps(service.facts(), default=str)
+
+
+def test_everything_said_fits_its_contract(service: Service) -> None:
+    codec = AvroCodec(MemoryRegistry())
+    codec.register("mcal")
+    service.ask("apply", service.digest(a={}))
+    service.operating.work_once()
+    service.ask("apply", service.digest(a={"refused": True}))
+    service.operating.work_once()
+    service.cloud.live["id-9"] = {"delay": 1}
+    desired(service, "urn:df:s:w:a", "id-9")
+    batches = [("ObservationBatch", batch) for batch in scan(service)]
+    Operations(service.app, service.said)._tick(_REQUEST.validate_python(example("OperationRequested")))("urn", "X", None)
+    ticks = [("OperationProgressed", m) for topic, _, m in service.said.messages if topic == "mcal.progress"]
+    said = [*service.facts(), *batches, *ticks]
+    names = {"CredentialIssued", "OperationSucceeded", "OperationFailed", "ObservationBatch", "OperationProgressed"}
+    assert {name for name, _ in said} == names
+    for name, value in said:
+        assert codec.decode(codec.encode(name, value))[0] == name

@@ -33,6 +33,11 @@ _ARNS: Final[Mapping[str, str]] = {
     "dynamodb": "arn:{p}:dynamodb:{r}:{a}:table/{n}",
     "iam": "arn:{p}:iam::{a}:role/{n}",
 }
+#: service → longest name; the others take 255 characters
+_NAME_LIMITS: Final[Mapping[str, int]] = {"s3": 63, "iam": 64, "sqs": 80}
+#: What a generated name has beside stack and logical id: two dashes, the suffix, the mark of a recreated resource.
+_AFTER_ID: Final = 2 + 13 + 7
+_CUT: Final = 24
 #: An emulator judges these as if they were about no resource; on AWS they are confined like the others.
 _JUDGED_WITHOUT_RESOURCE: Final = frozenset(
     {
@@ -93,7 +98,8 @@ def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str
     for service, actions in by_service.items():
         actions = [a for a in actions if a not in loose]
         if service in _ARNS:
-            statements.append(_allow(actions, sorted(_ARNS[service].format(**at, n=n) for n in names)))
+            named = sorted({*names, _generated(work, service)})
+            statements.append(_allow(actions, [_ARNS[service].format(**at, n=n) for n in named]))
         else:
             # Identifiers of the others are known only once they exist; the region still confines them.
             here = {"StringEquals": {"aws:RequestedRegion": work.scope.location}}
@@ -117,9 +123,8 @@ def read_statements(types: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _names(work: Work) -> list[str]:
-    """Names that the unit's resources have or may get: generated ones begin with the stack's name."""
-    # S3 writes generated names in lower case; the stack's name is that already.
-    found = {f"{work.unit_name}-*"}
+    """Names that resources of the unit have beside those that CloudFormation generates."""
+    found: set[str] = set()
     for unit in (work.unit, work.previous):
         if unit is None:
             continue
@@ -136,8 +141,17 @@ def _names(work: Work) -> list[str]:
             kind = model(r.type).kind
             if r.urn == urn and kind is not None:
                 found.add(kind.physical_name(id))
-    prefix = f"{work.unit_name}-"
-    return sorted(n for n in found if n and (n == f"{prefix}*" or not n.startswith(prefix)))
+    return sorted(n for n in found if n and not n.lower().startswith(f"{work.unit_name}-".lower()))
+
+
+def _generated(work: Work, service: str) -> str:
+    """The pattern of generated names: stack, logical id, suffix; where that grows too long, AWS cuts the stack's
+    name to its first 24 characters."""
+    name = work.unit_name.lower() if service == "s3" else work.unit_name
+    units = [u for u in (work.unit, work.previous) if u is not None]
+    longest = max((len(logical) for u in units for logical in u.template["Resources"]), default=0) + _AFTER_ID
+    fits = len(name) + longest <= _NAME_LIMITS.get(service, 255)
+    return f"{name}-*" if fits else f"{name[:_CUT]}*"
 
 
 def _by_service(models: Iterable[Model], *handlers: str) -> dict[str, list[str]]:

@@ -64,8 +64,9 @@ class Stack(StackView):
         arguments: dict[str, Any] = {"ResourcesToImport": list(imports)} if imports else {}
         try:
             self._call(
-                "create_change_set", StackName=self.name, ChangeSetName=name, ChangeSetType=kind, TemplateBody=template_body,
-                Parameters=list(parameters), Tags=list(tags), Capabilities=_CAPABILITIES, ClientToken=token, **arguments,
+                "create_change_set", StackName=self.name, ChangeSetName=name, ChangeSetType=kind,
+                TemplateBody=template_body, Parameters=list(parameters), Tags=list(tags), Capabilities=_CAPABILITIES,
+                ClientToken=token, **arguments,
             )  # fmt: skip
         except Exception as error:
             if code_of(error) != "AlreadyExistsException":

@@ -63,3 +63,18 @@ def test_a_policy_that_cannot_fit_is_refused() -> None:
     long = [{"Effect": "Allow", "Action": ["sqs:GetQueueUrl"], "Resource": [f"arn:{'x' * 100}:{i}" for i in range(30)]}]
     with pytest.raises(ProviderFailure, match="POLICY_TOO_LONG"):
         credentials.fitted(long)
+
+
+@pytest.mark.parametrize(
+    ("unit_name", "service", "pattern"),
+    [
+        ("df-a-B-aws-0-0", "s3", "df-a-b-aws-0-0-*"),
+        ("df-a-B-aws-0-0", "iam", "df-a-B-aws-0-0-*"),
+        ("df-" + "n" * 60, "s3", "df-" + "n" * 21 + "*"),
+        ("df-" + "n" * 60, "sns", "df-" + "n" * 60 + "-*"),
+    ],
+)
+def test_generated_names_are_matched_as_the_service_writes_them(unit_name: str, service: str, pattern: str) -> None:
+    work = work_of("Queue")
+    named = Work("t", SCOPE, "d", unit_name, unit=work.unit)
+    assert credentials._generated(named, service) == pattern
