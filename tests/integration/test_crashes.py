@@ -8,6 +8,7 @@ import pytest
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge_client import DeployForge
 from deployforge_local.cloud import Cloud
+from deployforge_local.processes import is_serving
 from deployforge_local.settings import LocalSettings
 
 from tests.integration.journey import (
@@ -47,6 +48,6 @@ def test_an_apply_survives_kill_9(service: str, alice: DeployForge, cloud: Cloud
     assert len([s for s in cloud.stacks(REGION) if name in s]) == 1
     assert [v.version for v in alice.history(f"{NAMESPACE}/{name}").versions] == [1]
     assert len(physical_ids(alice, name)) == 6
-    eventually(lambda: _pid(service) != killed, 30, f"{service} is started again")
-    eventually(lambda: alice.drifts(request.deployment).records is not None)
+    eventually(lambda: is_serving(LocalSettings(), service), 45, f"{service} is started again and serves")
+    assert _pid(service) != killed
     destroyed(alice, name)

@@ -114,9 +114,7 @@ def test_approval_needs_another_person(alice: DeployForge, bob: DeployForge, adm
         if r.request_id == asked.request_id
     }
     assert ("bob", "Approve", "allowed") in outcomes
-    assert any(
-        actor == "admin" and action == "Approve" and outcome != "allowed" for actor, action, outcome in outcomes
-    )
+    assert any(actor == "admin" and action == "Approve" and outcome != "allowed" for actor, action, outcome in outcomes)
     goodbye = admin.destroy(f"{NAMESPACE}/{name}")
     followed(admin, goodbye.request_id, _WAITING | frozenset({cp.REQUEST_STATE_SUCCEEDED}))
     waiting = admin.get(goodbye.request_id)

@@ -36,9 +36,7 @@ def test_drift_heals_within_policy(alice: DeployForge, cloud: Cloud, name: str) 
     assert [d.remedy for d in explained.decisions] == ["correct"]
     assert {a.remedy for a in explained.decisions[0].alternatives} >= {"correct", "recreate"}
     record = alice.drift(incident.drift_id)
-    assert [(a.path, a.expected_json, a.actual_json) for a in record.attributes] == [
-        ("visibilityTimeout", "30", "99")
-    ]
+    assert [(a.path, a.expected_json, a.actual_json) for a in record.attributes] == [("visibilityTimeout", "30", "99")]
     assert record.severity == common_pb2.SEVERITY_DEGRADED
     versions = alice.history(f"{NAMESPACE}/{name}").versions
     assert [(v.action, v.desired_version) for v in versions] == [("heal", 1), ("apply", 1)]
@@ -51,9 +49,7 @@ def test_a_deleted_resource_comes_back(alice: DeployForge, cloud: Cloud, name: s
 
     cloud.delete_queue(REGION, before)
 
-    eventually(
-        lambda: (i := _only_incident(alice, name)) and i.state == "closed", _HEALED_WITHIN_SECONDS, "healed in time"
-    )
+    eventually(lambda: (i := _only_incident(alice, name)) and i.state == "closed", _HEALED_WITHIN_SECONDS, "healed in time")
     after = physical_ids(alice, name)["jobs"]
     assert cloud.visibility_timeout(REGION, after) == 33
     destroyed(alice, name)

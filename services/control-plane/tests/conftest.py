@@ -16,6 +16,7 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.effects import EffectWorkers
 from deployforge_chassis.facts import Fact
 from deployforge_chassis.sealing import Sealer
+from deployforge_control_plane.adapters.metrics import PrometheusMeter
 from deployforge_control_plane.adapters.records import records
 from deployforge_control_plane.adapters.stores import open_stores
 from deployforge_control_plane.adapters.tokens import TokenTable
@@ -74,10 +75,11 @@ class System:
         self.clock = FixedClock(datetime(2026, 11, 24, tzinfo=UTC))
         self.stores = open_stores(database, sealer)
         self.app = ControlPlane(database, sealer, self.stores, records, self.clock)
+        meter = PrometheusMeter()
         self.tokens = TokenTable(database)
-        self.access = Access(self.app, self.tokens)
+        self.access = Access(self.app, self.tokens, meter)
         self.neighbours = Neighbours()
-        self.checking = Checking(self.neighbours)
+        self.checking = Checking(self.neighbours, meter)
         errands = Errands(self.app, self.neighbours, self.neighbours)
         self.workers = EffectWorkers(self.app.queue, errands.handlers())
         self.heard = Hearing(self.app).heard()

@@ -122,3 +122,33 @@ def test_what_never_becomes_known_is_parked_in_the_end(world: World) -> None:
     inbox = world.make_inbox(handler)
     _drain(inbox, _consumer(world, inbox))
     assert [p["reason"] for p in inbox._parking.list()] == ["NotYet: nobody knows", "behind"]
+
+
+def test_a_crash_in_the_middle_of_filling_a_gap_repeats_and_loses_nothing(world: World) -> None:
+    world.say(1, 2, 4, 8)
+    world.publish()
+    _lose(world, 1, 2)
+    crashed = False
+
+    class Crash(BaseException):
+        pass
+
+    def handler(fact: Fact) -> Effects:
+        nonlocal crashed
+        assert fact.value is not None
+        if fact.value["n"] == 4 and not crashed:
+            crashed = True
+            raise Crash
+        return _add(fact)
+
+    dying = world.make_inbox(handler)
+    consumer = _consumer(world, dying)
+    try:
+        _drain(dying, consumer)
+    except Crash:
+        consumer.close()
+    assert crashed
+    assert world.total() == 3
+    inbox = world.make_inbox(handler)
+    _drain(inbox, _consumer(world, inbox))
+    assert world.total() == 15

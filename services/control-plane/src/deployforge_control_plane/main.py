@@ -20,6 +20,7 @@ from deployforge_chassis.wire import Wire
 
 from deployforge_control_plane.adapters.bootstrap import read_bootstrap
 from deployforge_control_plane.adapters.clouds import CloudTypeChecker
+from deployforge_control_plane.adapters.metrics import PrometheusMeter
 from deployforge_control_plane.adapters.orchestrator import OrchestratorReader
 from deployforge_control_plane.adapters.records import records
 from deployforge_control_plane.adapters.stores import open_stores
@@ -53,11 +54,12 @@ def main() -> None:
     wire = Wire(codec, topics.load(), settings.service)
 
     app = ControlPlane(database, sealer, stores, records, SystemClock())
-    access = Access(app, TokenTable(database))
+    meter = PrometheusMeter()
+    access = Access(app, TokenTable(database), meter)
     access.bootstrap(read_bootstrap(settings.bootstrap_tokens_file))
     watching = Watching(stores.timeline, stores.requests)
     app.on_save(watching.wake)
-    checking = Checking(CloudTypeChecker(channels["mcal"]))
+    checking = Checking(CloudTypeChecker(channels["mcal"]), meter)
     orchestrator = OrchestratorReader(channels["orchestrator"])
     errands = Errands(app, plans=orchestrator, verified=orchestrator)
     workers = EffectWorkers(app.queue, errands.handlers(), threads=settings.effect_threads)

@@ -53,7 +53,7 @@ def main() -> None:
 
     feed = PublishedFeed(app, records, wire)
     registrations = [
-        lambda s: healing_pb2_grpc.add_HealingServicer_to_server(HealingApi(app, ledger), s),
+        lambda s: healing_pb2_grpc.add_HealingServicer_to_server(HealingApi(app), s),
         lambda s: feed_pb2_grpc.add_EventFeedServicer_to_server(EventFeedServicer(feed), s),
         lambda s: feed_pb2_grpc.add_BodiesServicer_to_server(BodiesServicer(bodies.get), s),
     ]

@@ -58,7 +58,7 @@ def main() -> None:
 
     feed = PublishedFeed(app, records, wire)
     registrations = [
-        lambda s: plans_pb2_grpc.add_PlansServicer_to_server(PlansApi(plans), s),
+        lambda s: plans_pb2_grpc.add_PlansServicer_to_server(PlansApi(app), s),
         lambda s: plans_pb2_grpc.add_ExecutionsServicer_to_server(ExecutionsApi(app), s),
         lambda s: feed_pb2_grpc.add_EventFeedServicer_to_server(EventFeedServicer(feed), s),
         lambda s: feed_pb2_grpc.add_BodiesServicer_to_server(BodiesServicer(bodies.get), s),

@@ -20,7 +20,7 @@ from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.wire import Wire
 
 from deployforge_state_manager.adapters.projection import PostgresProjection
-from deployforge_state_manager.adapters.reading import StateReader
+from deployforge_state_manager.adapters.reading import PostgresStateReader
 from deployforge_state_manager.adapters.records import records
 from deployforge_state_manager.adapters.staging import PostgresStaging
 from deployforge_state_manager.application.state_manager import StateManager
@@ -42,7 +42,7 @@ def main() -> None:
     channels = {peer: channel(settings, peer) for peer in SERVICES if peer != settings.service}
 
     app = StateManager(database, sealer, PostgresStaging(database, sealer), PostgresProjection(database, sealer))
-    reader, bodies = StateReader(database, sealer), Bodies(database, sealer)
+    reader, bodies = PostgresStateReader(database, sealer), Bodies(database, sealer)
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
 

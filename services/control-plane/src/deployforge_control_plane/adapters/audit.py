@@ -17,9 +17,9 @@ from deployforge_chassis import canonical
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 
-from deployforge_control_plane.adapters.requests import BadCursor
 from deployforge_control_plane.adapters.scopes import restriction
 from deployforge_control_plane.application.views import AuditRecord, Page, Scope
+from deployforge_control_plane.domain.refusals import BadCursor
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS audit (position bigint PRIMARY KEY, at timestamptz NOT NULL, actor text NOT NULL, "
@@ -126,4 +126,4 @@ def _opened(cursor: str) -> int:
     try:
         return int(base64.urlsafe_b64decode(cursor))
     except ValueError as error:
-        raise BadCursor("the cursor is not one that a listing gave out") from error
+        raise BadCursor from error

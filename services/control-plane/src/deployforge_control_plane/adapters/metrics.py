@@ -1,12 +1,26 @@
-"""What the control-plane counts, beside what the chassis counts of its calls."""
+"""What the control-plane counts, beside what the chassis counts of its calls. Every metric of it is here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from prometheus_client import Counter, Histogram
 
-DENIALS: Final = Counter("deployforge_control_plane_denials", "Calls turned away", ["outcome"])
+TURNED_AWAY: Final = Counter("deployforge_control_plane_turned_away", "Calls denied or refused", ["outcome"])
 MANIFEST_BYTES: Final = Histogram(
-    "deployforge_control_plane_manifest_bytes", "Size of submitted manifests", buckets=[2**n for n in range(8, 24, 2)]
+    "deployforge_control_plane_manifest_bytes", "Size of manifests", buckets=[2**n for n in range(8, 24, 2)]
 )
 PARSE_SECONDS: Final = Histogram("deployforge_control_plane_manifest_parse_seconds", "Seconds to read a manifest")
-"""Every metric of this service is in this module."""
+
+
+class PrometheusMeter:
+    """See ports.Meter."""
+
+    def turned_away(self, outcome: str) -> None:
+        TURNED_AWAY.labels(outcome).inc()
+
+    @contextmanager
+    def reading(self, size_bytes: int) -> Iterator[None]:
+        MANIFEST_BYTES.observe(size_bytes)
+        with PARSE_SECONDS.time():
+            yield

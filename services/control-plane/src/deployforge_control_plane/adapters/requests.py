@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from deployforge_control_plane.adapters.scopes import restriction
 from deployforge_control_plane.application.views import Page, RequestView, Scope, view
+from deployforge_control_plane.domain.refusals import BadCursor
 from deployforge_control_plane.domain.request import Request
 from deployforge_control_plane.domain.values import RequestState
 
@@ -23,10 +24,6 @@ SCHEMA: Final = (
     "CREATE INDEX IF NOT EXISTS requests_of_deployment ON requests (namespace, name, requested_at DESC)",
 )
 _VIEW: Final = TypeAdapter(RequestView)
-
-
-class BadCursor(ValueError):
-    """A cursor that no listing gave out."""
 
 
 class RequestTable:
@@ -90,4 +87,4 @@ def _opened(cursor: str) -> tuple[datetime, UUID]:
         at, request_id = json.loads(base64.urlsafe_b64decode(cursor))
         return datetime.fromisoformat(at), UUID(request_id)
     except (ValueError, TypeError, AttributeError) as error:
-        raise BadCursor("the cursor is not one that a listing gave out") from error
+        raise BadCursor from error

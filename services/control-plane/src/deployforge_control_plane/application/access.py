@@ -15,7 +15,7 @@ from deployforge_chassis.facts import Effects
 from deployforge_chassis.principal import Principal
 
 from deployforge_control_plane.application.control_plane import ControlPlane
-from deployforge_control_plane.application.ports import Tokens
+from deployforge_control_plane.application.ports import Meter, Tokens
 from deployforge_control_plane.application.views import AuditRecord, TokenView
 from deployforge_control_plane.domain.access import EVERYWHERE, ROLES, Permission, may, reaches
 from deployforge_control_plane.domain.manifest.problems import nearest
@@ -65,8 +65,8 @@ class Bootstrap:
 class Access:
     """Authenticates, authorises, and manages tokens."""
 
-    def __init__(self, app: ControlPlane, tokens: Tokens) -> None:
-        self._app, self._tokens = app, tokens
+    def __init__(self, app: ControlPlane, tokens: Tokens, meter: Meter) -> None:
+        self._app, self._tokens, self._meter = app, tokens, meter
 
     # --- the door ---------------------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ class Access:
         known = bool(token) and len(token or "") <= _LONGEST_TOKEN
         principal = self._tokens.of_hash(token_hash(token or "")) if known else None
         if principal is None:
-            self._app.note(AuditRecord(NOBODY, action, DENIED, detail="no valid API token"))
+            self._turn_away(AuditRecord(NOBODY, action, DENIED, detail="no valid API token"))
             raise Unauthenticated
         return principal
 
@@ -88,8 +88,16 @@ class Access:
         if may(principal.roles, permission) and (not namespace or reaches(principal.namespaces, namespace)):
             return
         refusal = NotPermitted(principal, permission, namespace)
-        self._app.note(replace(record, outcome=DENIED, detail=str(refusal)))
+        self._turn_away(replace(record, outcome=DENIED, detail=str(refusal)))
         raise refusal
+
+    def refused(self, record: AuditRecord, why: str) -> None:
+        """Record a call that was let in and then refused by a rule."""
+        self._turn_away(replace(record, outcome=REFUSED, detail=why))
+
+    def _turn_away(self, record: AuditRecord) -> None:
+        self._meter.turned_away(record.outcome)
+        self._app.note(record)
 
     # --- tokens -----------------------------------------------------------------------------------------------
 

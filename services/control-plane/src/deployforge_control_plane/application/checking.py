@@ -4,7 +4,7 @@ The clouds' schemas are known to the cloud layer alone. When it does not answer,
 checks again, only later.
 """
 
-from deployforge_control_plane.application.ports import TypeChecker
+from deployforge_control_plane.application.ports import Meter, TypeChecker
 from deployforge_control_plane.domain.manifest.manifest import Manifest, parse, place
 from deployforge_control_plane.domain.manifest.problems import InvalidManifest, Problem, in_order
 from deployforge_control_plane.domain.values import PlanProblem
@@ -13,12 +13,13 @@ from deployforge_control_plane.domain.values import PlanProblem
 class Checking:
     """Reads manifests; the only way in."""
 
-    def __init__(self, types: TypeChecker) -> None:
-        self._types = types
+    def __init__(self, types: TypeChecker, meter: Meter) -> None:
+        self._types, self._meter = types, meter
 
     def read(self, text: bytes, file: str) -> Manifest:
         """The manifest in `text`. Raises InvalidManifest with everything that is wrong, each with its place."""
-        manifest = parse(text, file)
+        with self._meter.reading(len(text)):
+            manifest = parse(text, file)
         if found := self._types.problems(manifest.canonical):
             raise InvalidManifest(in_order((_placed(manifest, problem) for problem in found), file))
         return manifest

@@ -1,6 +1,7 @@
 """What the application needs from outside, by need."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -93,6 +94,18 @@ class TypeChecker(Protocol):
 
     def problems(self, manifest: Mapping[str, Any]) -> Sequence[PlanProblem]:
         """What is wrong in a canonical manifest; nothing also when nobody can say at the moment."""
+        ...
+
+
+class Meter(Protocol):
+    """Counts what operators want to see."""
+
+    def turned_away(self, outcome: str) -> None:
+        """A call was denied or refused."""
+        ...
+
+    def reading(self, size_bytes: int) -> AbstractContextManager[None]:
+        """Within the block a manifest of this size is read."""
         ...
 
 

@@ -27,6 +27,13 @@ class BadRequest(Refusal):
     """The command itself makes no sense."""
 
 
+class BadCursor(BadRequest):
+    """A cursor that no listing gave out."""
+
+    def __init__(self) -> None:
+        super().__init__("the cursor is not one that a listing gave out")
+
+
 class DeploymentNotFound(Refusal):
     """Nothing is deployed under this name."""
 

@@ -2,20 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
 import grpc
 from deployforge_chassis.principal import Principal
 
-from deployforge_control_plane.adapters.metrics import DENIALS
-from deployforge_control_plane.application.access import (
-    ALLOWED,
-    REFUSED,
-    Access,
-    NotPermitted,
-    Unauthenticated,
-)
-from deployforge_control_plane.application.control_plane import ControlPlane
+from deployforge_control_plane.application.access import ALLOWED, Access
 from deployforge_control_plane.application.views import AuditRecord, Scope
 from deployforge_control_plane.domain.access import EVERYWHERE, Permission
 from deployforge_control_plane.domain.manifest.problems import InvalidManifest
@@ -28,16 +19,12 @@ _BEARER = "bearer "
 class Admission:
     """`permissions` says what each method needs; None is any valid token."""
 
-    def __init__(self, app: ControlPlane, access: Access, permissions: Mapping[str, Permission | None]) -> None:
-        self._app, self._access, self._permissions = app, access, permissions
+    def __init__(self, access: Access, permissions: Mapping[str, Permission | None]) -> None:
+        self._access, self._permissions = access, permissions
 
     def authenticate(self, method: str, context: grpc.ServicerContext) -> Principal:
         """Whose token the call carries. Raises Unauthenticated."""
-        try:
-            return self._access.authenticate(_token(context), action(method))
-        except Unauthenticated:
-            DENIALS.labels("unauthenticated").inc()
-            raise
+        return self._access.authenticate(_token(context), action(method))
 
     def authorise(
         self, principal: Principal, method: str, namespace: str = "", name: str = "", request_id: str = ""
@@ -46,12 +33,7 @@ class Admission:
         permission = self._permissions[method]
         if permission is None:
             return
-        record = self.record(principal, method, namespace, name, request_id)
-        try:
-            self._access.authorise(principal, permission, record)
-        except NotPermitted:
-            DENIALS.labels("denied").inc()
-            raise
+        self._access.authorise(principal, permission, self.record(principal, method, namespace, name, request_id))
 
     def admit(self, method: str, context: grpc.ServicerContext, namespace: str = "", name: str = "") -> Principal:
         """Both, one after the other."""
@@ -73,8 +55,7 @@ class Admission:
             yield
         except (Refusal, InvalidManifest) as refusal:
             if method in MUTATING:
-                DENIALS.labels("refused").inc()
-                self._app.note(replace(record, outcome=REFUSED, detail=str(refusal)))
+                self._access.refused(record, str(refusal))
             raise
 
 

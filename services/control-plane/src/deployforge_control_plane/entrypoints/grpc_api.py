@@ -12,8 +12,6 @@ from deployforge_chassis.eventstore import VersionConflict
 from deployforge_chassis.feed import TopicNotOwned
 from deployforge_chassis.principal import Principal
 
-from deployforge_control_plane.adapters.metrics import MANIFEST_BYTES, PARSE_SECONDS
-from deployforge_control_plane.adapters.requests import BadCursor
 from deployforge_control_plane.application.access import (
     ALLOWED,
     NotPermitted,
@@ -24,7 +22,6 @@ from deployforge_control_plane.application.checking import Checking
 from deployforge_control_plane.application.control_plane import ControlPlane
 from deployforge_control_plane.application.views import AuditRecord, RequestView
 from deployforge_control_plane.application.watching import Watching
-from deployforge_control_plane.domain.manifest.manifest import Manifest
 from deployforge_control_plane.domain.manifest.problems import InvalidManifest
 from deployforge_control_plane.domain.manifest.schema_text import schema_text
 from deployforge_control_plane.domain.refusals import (
@@ -43,7 +40,6 @@ from deployforge_control_plane.entrypoints.admission import Admission, visible
 STATUS_OF: Final = {
     InvalidManifest: grpc.StatusCode.INVALID_ARGUMENT,
     BadRequest: grpc.StatusCode.INVALID_ARGUMENT,
-    BadCursor: grpc.StatusCode.INVALID_ARGUMENT,
     RequestNotFound: grpc.StatusCode.NOT_FOUND,
     NotKnownHere: grpc.StatusCode.NOT_FOUND,
     DeploymentNotFound: grpc.StatusCode.NOT_FOUND,
@@ -76,7 +72,7 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
     def Validate(self, request: pb.ValidateRequest, context: grpc.ServicerContext) -> pb.ValidateResponse:
         self._admission.admit(f"{_SERVICE}Validate", context)
         try:
-            manifest = self._read(request.manifest, request.file)
+            manifest = self._checking.read(request.manifest, request.file)
         except InvalidManifest as invalid:
             return pb.ValidateResponse(problems=[wire.problem(found) for found in invalid.problems])
         named = wire.ref(manifest.namespace, manifest.name)
@@ -113,7 +109,7 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
             file=request.file,
         )
         if action is Action.APPLY:
-            manifest = self._read(request.manifest, request.file)
+            manifest = self._checking.read(request.manifest, request.file)
             self._admission.authorise(principal, method, manifest.namespace, manifest.name, str(request_id))
             return self._app.submit_manifest(request_id, manifest, wish, self._admission.record(principal, method))
         namespace, name = wire.named(request.deployment)
@@ -200,11 +196,6 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
     ) -> pb.GetManifestSchemaResponse:
         self._admission.admit(f"{_SERVICE}GetManifestSchema", context)
         return pb.GetManifestSchemaResponse(schema_json=schema_text())
-
-    def _read(self, text: bytes, file: str) -> Manifest:
-        MANIFEST_BYTES.observe(len(text))
-        with PARSE_SECONDS.time():
-            return self._checking.read(text, file)
 
     def _about(
         self, method: str, request_id: str, context: grpc.ServicerContext, detail: str = ""

@@ -29,7 +29,7 @@ def registrations(
     channels: Mapping[str, grpc.Channel],
 ) -> Sequence[Callable[[Any], object]]:
     """One for each service; `channels` sign the principal that a call is made for."""
-    admission = Admission(app, access, {**methods.OWN, **methods.FORWARDED})
+    admission = Admission(access, {**methods.OWN, **methods.FORWARDED})
     add: Any = deployments_pb2_grpc
     owed: Any = feed_pb2_grpc
     return [

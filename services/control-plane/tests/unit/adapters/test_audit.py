@@ -2,8 +2,8 @@
 
 import pytest
 from deployforge_control_plane.adapters.audit import AuditTable
-from deployforge_control_plane.adapters.requests import BadCursor
 from deployforge_control_plane.application.views import AuditRecord, Scope
+from deployforge_control_plane.domain.refusals import BadCursor
 
 from ...conftest import System
 

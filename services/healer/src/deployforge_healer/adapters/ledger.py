@@ -10,6 +10,7 @@ from deployforge_chassis import canonical
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 
+from deployforge_healer.application.ports import BadCursor
 from deployforge_healer.domain.incident import AWAITING, HEALING, Incident
 
 SCHEMA = (
@@ -24,10 +25,6 @@ SCHEMA = (
     "at timestamptz NOT NULL, PRIMARY KEY (incident_id, request_id))",
     "CREATE INDEX IF NOT EXISTS heals_by_attributes ON heals (fingerprint, at)",
 )
-
-
-class BadCursor(ValueError):
-    """The cursor was not given out by this service."""
 
 
 class PostgresLedger:

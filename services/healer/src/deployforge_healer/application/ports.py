@@ -22,6 +22,10 @@ class Proposals(Protocol):
         ...
 
 
+class BadCursor(ValueError):
+    """The cursor was not given out by this service."""
+
+
 class Ledger(Protocol):
     """Read models: incidents, proposals and past heals."""
 
@@ -43,4 +47,10 @@ class Ledger(Protocol):
 
     def open_healings(self, deployment_id: UUID, but: UUID) -> int:
         """Other incidents of the deployment that are being healed."""
+        ...
+
+    def page(
+        self, namespace: str, name: str, namespaces: Sequence[str] | None, open_only: bool, size: int, cursor: str
+    ) -> tuple[list[UUID], str]:
+        """Incident ids, newest first, and the next cursor. Raises BadCursor."""
         ...

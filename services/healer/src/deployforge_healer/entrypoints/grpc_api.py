@@ -13,8 +13,8 @@ from deployforge_chassis.grpc_server import principal
 from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from deployforge_healer.adapters.ledger import BadCursor, PostgresLedger
 from deployforge_healer.application.healer import Healer
+from deployforge_healer.application.ports import BadCursor
 from deployforge_healer.domain.incident import Decision, Incident
 
 _HEALING: Final = "/deployforge.healer.v1.Healing/"
@@ -44,13 +44,13 @@ STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
 class HealingApi(healing_pb2_grpc.HealingServicer):
     """Reads of incidents, and the brake."""
 
-    def __init__(self, app: Healer, ledger: PostgresLedger) -> None:
-        self._app, self._ledger = app, ledger
+    def __init__(self, app: Healer) -> None:
+        self._app = app
 
     def ListIncidents(self, request: pb.ListIncidentsRequest, context: grpc.ServicerContext) -> pb.ListIncidentsResponse:
         who = principal(context)
         reach = None if who is None or "*" in who.namespaces else who.namespaces
-        ids, cursor = self._ledger.page(
+        ids, cursor = self._app.ledger.page(
             request.deployment.namespace, request.deployment.name, reach, request.open_only, request.page.size,
             request.page.cursor,
         )  # fmt: skip

@@ -58,3 +58,7 @@ class Plans(Protocol):
     def get(self, digest: str) -> Plan:
         """Raises LookupError."""
         ...
+
+    def by_id(self, plan_id: str) -> tuple[str, Plan]:
+        """Digest and plan. Raises LookupError."""
+        ...

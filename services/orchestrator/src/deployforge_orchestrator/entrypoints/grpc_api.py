@@ -12,7 +12,6 @@ from deployforge.orchestrator.v1 import plans_pb2_grpc
 from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from deployforge_orchestrator.adapters.plans import StoredPlans
 from deployforge_orchestrator.application.orchestrator import Orchestrator
 from deployforge_orchestrator.domain.changes import Change
 from deployforge_orchestrator.domain.execution import Execution, StepState
@@ -46,8 +45,8 @@ STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
 class PlansApi(plans_pb2_grpc.PlansServicer):
     """Reads plans."""
 
-    def __init__(self, plans: StoredPlans) -> None:
-        self._plans = plans
+    def __init__(self, app: Orchestrator) -> None:
+        self._plans = app.plans
 
     def Get(self, request: pb.PlansGetRequest, context: grpc.ServicerContext) -> pb.PlansGetResponse:
         digest, plan = self._plans.by_id(request.plan_id)

@@ -2,28 +2,19 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from deployforge_chassis.database import Database
 from deployforge_chassis.sealing import Sealer
 from pydantic_core import from_json
 
-Row = Mapping[str, Any]
+from deployforge_state_manager.application.ports import BadCursor, Row, StateNotFound
 
 _PAGE = 100
 _PAGE_AT_MOST = 500
 
 
-class StateNotFound(LookupError):
-    """There is no such deployment or version."""
-
-
-class BadCursor(ValueError):
-    """The cursor was not given out by this service."""
-
-
-class StateReader:
-    """Versions and resources, opened."""
+class PostgresStateReader:
+    """See ports.StateReader."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database

@@ -14,7 +14,7 @@ from deployforge_chassis.grpc_server import principal
 from deployforge_chassis.identity import CONTROL_PLANE, DRIFT_DETECTOR, HEALER, ORCHESTRATOR, SERVICES
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from deployforge_state_manager.adapters.reading import BadCursor, Row, StateNotFound, StateReader
+from deployforge_state_manager.application.ports import BadCursor, Row, StateNotFound, StateReader
 
 _STATE = "/deployforge.state_manager.v1.State/"
 _READERS = frozenset({CONTROL_PLANE, ORCHESTRATOR, HEALER, DRIFT_DETECTOR})

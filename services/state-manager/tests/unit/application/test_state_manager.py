@@ -8,9 +8,10 @@ from deployforge_chassis.facts import Fact, NotYet
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import a_fact, example
 from deployforge_state_manager.adapters.projection import TABLES, PostgresProjection
-from deployforge_state_manager.adapters.reading import StateNotFound, StateReader
+from deployforge_state_manager.adapters.reading import PostgresStateReader
 from deployforge_state_manager.adapters.records import records
 from deployforge_state_manager.adapters.staging import PostgresStaging
+from deployforge_state_manager.application.ports import StateNotFound
 from deployforge_state_manager.application.state_manager import StateManager
 from deployforge_state_manager.entrypoints.grpc_api import _diff
 from eventsourcing.persistence import StoredEvent
@@ -24,7 +25,7 @@ class Memory:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self.projection = PostgresProjection(database, sealer)
         self.app = StateManager(database, sealer, PostgresStaging(database, sealer), self.projection)
-        self.reader = StateReader(database, sealer)
+        self.reader = PostgresStateReader(database, sealer)
 
     def hear(self, topic: str, type: str, **changed: Any) -> None:
         handler = {
