@@ -12,7 +12,7 @@ LOCAL := $(RUN) -m deployforge_local
 TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
 	libs/chassis/src libs/client/src cli/src infra/local/src
 
-.PHONY: help setup contracts up down status demo test test-unit test-journeys lint format bench clean
+.PHONY: help setup contracts up down status demo test test-unit test-contract test-journeys lint format bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -50,8 +50,11 @@ lint: setup ## Style, types, architecture, contracts
 format: setup ## Format the code
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
 
-test-unit: setup ## Unit and contract tests: no Kafka, under a minute or two
-	@$(RUN) -m pytest -q
+test-unit: setup ## Unit tests: no Kafka, no cloud
+	@$(RUN) -m pytest -q -n 2 --ignore-glob='*/tests/contract/*'
+
+test-contract: setup ## Every port's contract suite, on the fake and on the real thing
+	@$(RUN) -m pytest -q -n 2 $(wildcard */*/tests/contract)
 
 test-journeys: setup ## Journeys through a running system of their own
 	@$(RUN) -m deployforge_local.journeys

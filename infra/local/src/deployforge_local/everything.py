@@ -5,7 +5,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+#: Two cores, two workers.
+_PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "2")
 _COUNTS = re.compile(r"(\d+) (passed|failed|error|errors|skipped)")
 
 
@@ -14,7 +17,8 @@ def main() -> None:
     counts = {"passed": 0, "failed": 0}
     stages: tuple[tuple[str, Callable[[], tuple[int, int]]], ...] = (
         ("lint", _lint),
-        ("unit and contract tests", lambda: _pytest([sys.executable, "-m", "pytest", "-q"])),
+        ("unit tests", lambda: _pytest([*_PYTEST, "--ignore-glob=*/tests/contract/*"])),
+        ("contract tests", lambda: _pytest([*_PYTEST, *sorted(map(str, Path().glob("*/*/tests/contract")))])),
         ("journeys", lambda: _pytest([sys.executable, "-m", "deployforge_local.journeys"])),
     )
     for name, stage in stages:

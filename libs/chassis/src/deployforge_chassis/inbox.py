@@ -22,6 +22,7 @@ from deployforge_chassis.feed import Feed
 from deployforge_chassis.holding import Holding
 from deployforge_chassis.parking import Parking
 from deployforge_chassis.part import ThreadPart
+from deployforge_chassis.positions import Positions
 from deployforge_chassis.registry import RegistryUnavailable, UnknownSchema
 from deployforge_chassis.topics import Topic, full_name
 from deployforge_chassis.wire import Wire, position_name
@@ -82,7 +83,7 @@ class Inbox(ThreadPart):
         self._sleep = sleep or self.stopping.wait
         self._applied = applied
         self._holding = Holding(now, _NOT_YET_PAUSES)
-        self._positions: dict[str, int] = {}
+        self._positions = Positions(app.database)
         self._parked: dict[Place, set[bytes]] = {}
         self._pending: dict[str, Move] = {}
 
@@ -133,14 +134,7 @@ class Inbox(ThreadPart):
         for topic_name, partition in places:
             topic = self._topics[topic_name]
             self._parked[topic_name, partition] = self._parking.keys(topic_name, partition)
-            row = self._app.database.one(
-                "SELECT message_offset FROM positions WHERE name LIKE %s ORDER BY message_offset DESC LIMIT 1",
-                (f"%#{topic.name}#{partition}",),
-            )
-            if row is not None and topic.kind != "telemetry":
-                starts[topic_name, partition] = row["message_offset"] + 1
-            else:
-                starts[topic_name, partition] = Start.END if topic.starts == "now" else Start.BEGINNING
+            starts[topic_name, partition] = self._positions.start(topic, partition)
         log.info("partitions assigned", count=len(places))
         return starts
 
@@ -150,7 +144,7 @@ class Inbox(ThreadPart):
 
     def _forget(self) -> None:
         """Positions and moves not yet saved belong to whoever owns the partition next."""
-        self._positions.clear()
+        self._positions.forget_all()
         self._pending.clear()
 
     # --- one message -----------------------------------------------------------------------------------
@@ -160,18 +154,18 @@ class Inbox(ThreadPart):
         if topic.kind != "fact":
             self._apply(message, moves=())
             if topic.kind == "upsert":
-                self._remember_offset(message, topic)
+                self._outlast(lambda: self._positions.remember_offset(message, topic))
             return
         head = self._wire.fact(message, decoded=False)
         name = position_name(head.source, head.era, head.topic, head.partition)
-        while head.id > (stands_at := self._position(name, head, topic)):
+        while head.id > (stands_at := self._outlast(lambda: self._positions.of(name, head, topic))):
             try:
                 if head.prev > stands_at:
                     self._fill(head, name, message.offset)
                 self._apply_chained(message, head, name)
             except (Duplicate, Gap):
                 # Another member of the group has moved the position: judge again by what the database says.
-                self._positions.pop(name, None)
+                self._positions.forget(name)
                 self._pending.pop(name, None)
 
     def _fill(self, head: Fact, name: str, offset: int) -> None:
@@ -250,31 +244,7 @@ class Inbox(ThreadPart):
         self._outlast(lambda: self._app.commit(Effects(writes=(write,)), moves))
         self._parked.setdefault((message.topic, message.partition), set()).add(message.key)
 
-    # --- positions -------------------------------------------------------------------------------------
-
-    def _position(self, name: str, head: Fact, topic: Topic) -> int:
-        if name not in self._positions:
-            row = self._outlast(lambda: self._app.database.one("SELECT id FROM positions WHERE name = %s", (name,)))
-            if row is None and topic.starts == "now":
-                # A new consumer that starts now: whatever came before is not for it.
-                self._outlast(
-                    lambda: self._app.database.query(
-                        "INSERT INTO positions (name, id, message_offset) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                        (name, head.prev, head.offset - 1),
-                    )
-                )
-            self._positions[name] = row["id"] if row else (head.prev if topic.starts == "now" else 0)
-        return self._positions[name]
-
-    def _remember_offset(self, message: Message, topic: Topic) -> None:
-        name = f"upserts#{topic.name}#{message.partition}"
-        self._outlast(
-            lambda: self._app.database.query(
-                "INSERT INTO positions (name, id, message_offset) VALUES (%s, 0, %s) "
-                "ON CONFLICT (name) DO UPDATE SET message_offset = EXCLUDED.message_offset",
-                (name, message.offset),
-            )
-        )
+    # --- saving -------------------------------------------------------------------------------------
 
     def _flush(self) -> None:
         moves = list(self._pending.values())

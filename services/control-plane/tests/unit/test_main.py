@@ -20,9 +20,7 @@ from deployforge_chassis.telemetry import MetricsServer
 from deployforge_control_plane import main
 
 
-def test_the_process_starts_serves_and_stops(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_process_starts_serves_and_stops(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     devca.ensure(tmp_path / "tls")
     KeyFile.create(tmp_path / "service.key")
     token = {"subject": "root", "roles": ["admin"], "namespaces": ["*"]}

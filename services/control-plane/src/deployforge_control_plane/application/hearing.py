@@ -195,9 +195,7 @@ class Hearing:
         except BodyNotFound:
             kept = before or Deployed(0, "", ApprovalRule(), {}, "", "")
             policy = said.healing_policy_digest
-            return replace(
-                kept, desired_version=said.desired_version, healing=healing, healing_policy_digest=policy
-            )
+            return replace(kept, desired_version=said.desired_version, healing=healing, healing_policy_digest=policy)
         digest = said.manifest_digest or ""
         return deployed_by(manifest, digest, said.desired_version, healing, said.healing_policy_digest)
 

@@ -23,9 +23,7 @@ EXPIRE: Final = "expire-approval"
 class Judge:
     """Judges the plan of a request. Nothing is saved here: the caller saves the request and the writes."""
 
-    def __init__(
-        self, bodies: Bodies, deployed: DeployedStore, queue: EffectQueue, new_id: Callable[[], UUID]
-    ) -> None:
+    def __init__(self, bodies: Bodies, deployed: DeployedStore, queue: EffectQueue, new_id: Callable[[], UUID]) -> None:
         self._bodies, self._deployed, self._queue, self._new_id = bodies, deployed, queue, new_id
 
     def judge(self, request: Request, now: datetime) -> Sequence[Write]:
@@ -51,9 +49,7 @@ class Judge:
             raise NotYet(f"desired version {request.wish.desired_version} of {request.namespace}/{request.name}")
         return self._carry_out(request, judge_remedy(request.wish, changes, deployed), now)
 
-    def _carry_out(
-        self, request: Request, verdict: Approve | Ask | Refuse | Done, now: datetime
-    ) -> Sequence[Write]:
+    def _carry_out(self, request: Request, verdict: Approve | Ask | Refuse | Done, now: datetime) -> Sequence[Write]:
         match verdict:
             case Approve(rule):
                 request.approve_at_once(rule, str(self._new_id()), now)
@@ -85,6 +81,4 @@ def deployed_by(
     manifest: Mapping[str, Any], digest: str, desired_version: int, healing: Mapping[str, Any], healing_digest: str
 ) -> Deployed:
     """What is deployed when a version made from this manifest has been recorded."""
-    return Deployed(
-        desired_version, digest, ApprovalRule.of(manifest), healing, healing_digest, rules_digest(manifest)
-    )
+    return Deployed(desired_version, digest, ApprovalRule.of(manifest), healing, healing_digest, rules_digest(manifest))

@@ -29,9 +29,7 @@ class Watching:
             self._looked_at = float("-inf")
             self._changed.notify_all()
 
-    def watch(
-        self, scope: Scope, after: int, until_done: bool, alive: Callable[[], bool]
-    ) -> Iterator[Entry]:
+    def watch(self, scope: Scope, after: int, until_done: bool, alive: Callable[[], bool]) -> Iterator[Entry]:
         """Entries of `scope` in order, from `after` on (NOW: from now), while `alive`.
 
         With `until_done` it ends after the terminal state of the scope's request, once all of it has been told.

@@ -101,9 +101,7 @@ class Request(Aggregate):
         return request_id
 
     @event(Requested)
-    def __init__(
-        self, request_id: UUID, deployment_id: UUID, namespace: str, name: str, wish: Wish, at: datetime
-    ) -> None:
+    def __init__(self, request_id: UUID, deployment_id: UUID, namespace: str, name: str, wish: Wish, at: datetime) -> None:
         self.deployment_id = deployment_id
         self.namespace, self.name, self.wish = namespace, name, wish
         self.state = RequestState.PLANNING

@@ -42,9 +42,7 @@ class Admission:
         return principal
 
     @staticmethod
-    def record(
-        principal: Principal, method: str, namespace: str = "", name: str = "", request_id: str = ""
-    ) -> AuditRecord:
+    def record(principal: Principal, method: str, namespace: str = "", name: str = "", request_id: str = "") -> AuditRecord:
         """The record of a call that is about to be carried out."""
         return AuditRecord(principal.subject, action(method), ALLOWED, namespace, name, request_id)
 

@@ -69,9 +69,7 @@ def test_people_approve_and_the_author_does_not(system: System) -> None:
 def test_two_people_at_once_both_count(system: System) -> None:
     request_id = system.submit(approval={"required": 8}).request_id
     system.drafted(request_id)
-    people = [
-        threading.Thread(target=approve, args=(system, request_id, f"person-{number}")) for number in range(8)
-    ]
+    people = [threading.Thread(target=approve, args=(system, request_id, f"person-{number}")) for number in range(8)]
     for person in people:
         person.start()
     for person in people:
@@ -209,9 +207,7 @@ def test_policies_are_run_on_what_is_really_there(system: System) -> None:
 def test_problems_of_a_plan_are_told_with_their_places(system: System) -> None:
     request_id = system.submit().request_id
     problem = {"path": "a.properties.fifo", "message": "unknown property", "hint": "did you mean fifoQueue?"}
-    system.hear(
-        "orchestrator.executions", "PlanFailed", request_id, problems=[problem], reason="1 problem", stale=False
-    )
+    system.hear("orchestrator.executions", "PlanFailed", request_id, problems=[problem], reason="1 problem", stale=False)
     view = system.app.find(request_id)
     assert view.state is RequestState.FAILED
     assert view.reason.startswith("shop.yaml:")

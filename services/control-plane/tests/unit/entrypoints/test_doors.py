@@ -177,9 +177,7 @@ def _calling(stub: Any, request: Any, seconds: float) -> Callable[..., Any]:
     return lambda metadata=None: stub(request, metadata=metadata, timeout=seconds)
 
 
-def test_every_method_is_open_to_exactly_the_roles_that_allow_it(
-    client: grpc.Channel, token: Callable[..., Any]
-) -> None:
+def test_every_method_is_open_to_exactly_the_roles_that_allow_it(client: grpc.Channel, token: Callable[..., Any]) -> None:
     methods = dict(calls(client))
     assert methods.keys() == PERMISSIONS.keys()
     for role in ROLES:
@@ -232,9 +230,7 @@ def test_only_the_healer_proposes(connect: Callable[[str], grpc.Channel], system
     assert system.audit() == [("healer", "Deployments.Propose", "allowed")]
 
 
-def test_a_manifest_is_submitted_and_followed(
-    deployments: Any, token: Callable[..., Any], system: System
-) -> None:
+def test_a_manifest_is_submitted_and_followed(deployments: Any, token: Callable[..., Any], system: System) -> None:
     alice, bob = token("alice", "deployer"), token("bob", "approver")
     text, request_id = manifest_text(approval={"required": 1}), str(uuid4())
     checked = deployments.Validate(pb.ValidateRequest(manifest=text), metadata=alice)
@@ -268,12 +264,6 @@ def test_a_manifest_is_submitted_and_followed(
     assert [row.version for row in listed] == [1]
     canonical = deployments.GetManifest(pb.GetManifestRequest(request_id=request_id), metadata=bob)
     assert json.loads(canonical.manifest)["metadata"]["name"] == "shop"
-
-
-
-
-
-
 
 
 def test_problems_travel_with_the_refusal(deployments: Any, token: Callable[..., Any], system: System) -> None:

@@ -17,9 +17,7 @@ KEYWORDS: Final = frozenset({
     "type", "properties", "required", "additionalProperties", "propertyNames", "items", "minItems", "uniqueItems",
     "enum", "const", "pattern", "maxLength", "minimum", "maximum", "anyOf", "oneOf", "discriminator",
 })  # fmt: skip
-ANNOTATIONS: Final = frozenset(
-    {"$schema", "$id", "title", "description", "default", "format", "x-expected", "x-noun"}
-)
+ANNOTATIONS: Final = frozenset({"$schema", "$id", "title", "description", "default", "format", "x-expected", "x-noun"})
 
 _WORDS: Final = {
     "object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number",

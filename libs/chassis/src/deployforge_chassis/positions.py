@@ -1,0 +1,59 @@
+"""Where a consumer stands in each partition of each source: in its own database, and remembered in memory."""
+
+from deployforge_chassis.bus import Start
+from deployforge_chassis.database import Database
+from deployforge_chassis.facts import Fact, Message
+from deployforge_chassis.topics import Topic
+
+
+class Positions:
+    """The positions of one consumer; used by one thread. They are moved by `EventSourcedApplication.commit`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, int] = {}
+
+    def of(self, name: str, head: Fact, topic: Topic) -> int:
+        """The id of the last message applied. A consumer that starts now begins right before `head`."""
+        if name not in self._known:
+            row = self._database.one("SELECT id FROM positions WHERE name = %s", (name,))
+            if row is None and topic.starts == "now":
+                self._database.query(
+                    "INSERT INTO positions (name, id, message_offset) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                    (name, head.prev, head.offset - 1),
+                )
+            self._known[name] = row["id"] if row else (head.prev if topic.starts == "now" else 0)
+        return self._known[name]
+
+    def __getitem__(self, name: str) -> int:
+        return self._known[name]
+
+    def __setitem__(self, name: str, id: int) -> None:
+        """Remember what was saved, or will be saved with the next commit."""
+        self._known[name] = id
+
+    def forget(self, name: str) -> None:
+        """The next look is into the database."""
+        self._known.pop(name, None)
+
+    def forget_all(self) -> None:
+        """As `forget`, of all."""
+        self._known.clear()
+
+    def start(self, topic: Topic, partition: int) -> int | Start:
+        """Where to begin to read a partition."""
+        row = self._database.one(
+            "SELECT message_offset FROM positions WHERE name LIKE %s ORDER BY message_offset DESC LIMIT 1",
+            (f"%#{topic.name}#{partition}",),
+        )
+        if row is not None and topic.kind != "telemetry":
+            return int(row["message_offset"]) + 1
+        return Start.END if topic.starts == "now" else Start.BEGINNING
+
+    def remember_offset(self, message: Message, topic: Topic) -> None:
+        """Save how far a partition without a chain was read."""
+        self._database.query(
+            "INSERT INTO positions (name, id, message_offset) VALUES (%s, 0, %s) "
+            "ON CONFLICT (name) DO UPDATE SET message_offset = EXCLUDED.message_offset",
+            (f"upserts#{topic.name}#{message.partition}", message.offset),
+        )
