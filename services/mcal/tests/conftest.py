@@ -18,8 +18,6 @@ import pytest
 from botocore.config import Config
 from deployforge_chassis.testing import until
 
-pytest_plugins = ["deployforge_chassis.testing"]
-
 ACCOUNT = "000000000000"
 ROLE = "deployforge-operations"
 _ANYBODY_OF_THE_ACCOUNT = {
