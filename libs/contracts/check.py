@@ -5,6 +5,7 @@ Avro: every topic's records have a schema, every version an example that every v
 FULL_TRANSITIVE, and no released schema file has changed. Needs `npm ci` in tools/buf, which it does by itself.
 """
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,6 +33,8 @@ def git(*arguments: str) -> str | None:
 def buf(*arguments: str) -> list[str]:
     """buf's complaints, one a line."""
     if not BUF.exists():
+        if shutil.which("npm") is None:
+            sys.exit("the contract linter needs npm: install Node.js (Debian: apt-get install npm), then run this again")
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=BUF_HOME, check=True)
     done = subprocess.run([str(BUF), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     return [] if done.returncode == 0 else (done.stdout + done.stderr).splitlines() or ["buf failed without a word"]

@@ -112,6 +112,17 @@ class BusContract:
         again.consumer.close()
         assert again.values(0) == [b"2", b"3", b"4"]
 
+    def test_a_reader_that_waits_is_told_at_once(self, bus: Bus, topic: str, group: str) -> None:
+        bus.produce([_message(topic, 0, b"first")])
+        member = Member(bus, group, topic)
+        member.poll_for(1)
+        bus.produce([_message(topic, 0, b"second")])
+        started = time.monotonic()
+        member.got.extend(member.consumer.poll(_DEADLINE_SECONDS))
+        member.consumer.close()
+        assert member.values(0) == [b"first", b"second"]
+        assert time.monotonic() - started < _DEADLINE_SECONDS / 3
+
     def test_a_reader_can_go_back(self, bus: Bus, topic: str, group: str) -> None:
         bus.produce([_message(topic, 0, str(n).encode()) for n in range(4)])
         member = Member(bus, group, topic)

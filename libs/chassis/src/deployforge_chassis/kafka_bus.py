@@ -159,7 +159,9 @@ class KafkaConsumer:
 
     def poll(self, timeout_seconds: float, limit: int = 500) -> list[Message]:
         """See Consumer."""
-        received = self._consumer.consume(limit, timeout_seconds)
+        # consume() alone would wait for `limit` messages or the whole time: each message would be that late.
+        first = self._consumer.poll(timeout_seconds)
+        received = [] if first is None else [first, *self._consumer.consume(limit - 1, 0)]
         if self._refused is not None:
             raise self._refused
         messages: list[Message] = []
