@@ -5,6 +5,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -100,7 +101,10 @@ def _path(settings: LocalSettings, artifact: Artifact) -> Path:
 
 
 def _fetch(settings: LocalSettings, artifact: Artifact) -> Artifact:
-    from jgo.maven import MavenContext
+    with warnings.catch_warnings():
+        # Its import complains where there is no login session; nothing here needs one.
+        warnings.simplefilter("ignore")
+        from jgo.maven import MavenContext
 
     component = MavenContext().project(artifact.group, artifact.name).at_version(artifact.version)
     try:

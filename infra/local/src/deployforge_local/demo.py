@@ -27,7 +27,7 @@ DEPLOYMENT = "storefront/webshop"
 HEALED_WITHIN_SECONDS = 30.0
 _MANIFEST = Path("examples") / "webshop.yaml"
 
-console = Console(width=None if sys.stdout.isatty() else 132)
+console = Console(width=None if sys.stdout.isatty() else 160)
 
 
 class StepMissing(Exception):
@@ -102,7 +102,7 @@ def _deploy(alice: DeployForge, bob: DeployForge, timeline: Timeline) -> None:
         if event.type in ("OperationProgressed", "CredentialIssued", "ResourceVerified"):
             continue
         timeline.add(event.source, f"{event.type}  [dim]{event.summary}[/]")
-        if event.state == cp.REQUEST_STATE_AWAITING_APPROVAL and not approved:
+        if event.type == "ApprovalRequested" and not approved:
             approved = True
             request = bob.get(asked.request_id)
             bob.approve(asked.request_id, request.plan.plan_digest, "looks right")
