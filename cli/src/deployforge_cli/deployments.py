@@ -52,6 +52,11 @@ def resolve(client: DeployForge, text: str) -> cp.DeploymentRequest:
     return client.latest(text) if "/" in text else client.get(text)
 
 
+def to_decide(client: DeployForge, text: str) -> cp.DeploymentRequest:
+    """As `resolve`; a deployment's name stands for its newest request that waits for approval."""
+    return client.latest(text, cp.REQUEST_STATE_AWAITING_APPROVAL) if "/" in text else client.get(text)
+
+
 @command
 def validate(manifest: ManifestFile, output: Output = Format.table, context: ContextName = None) -> None:
     """Check a manifest against the schema, without changing anything."""
@@ -162,7 +167,7 @@ def approve(
 ) -> None:
     """Approve a plan; its author cannot."""
     with connected(context) as client:
-        found = resolve(client, request)
+        found = to_decide(client, request)
         approved = client.approve(found.request_id, digest or found.plan.plan_digest, comment)
         if wait:
             _finish(client, found.request_id, TERMINAL, wait, timeout, output)
@@ -178,7 +183,7 @@ def reject(
 ) -> None:
     """Refuse a plan, for good."""
     with connected(context) as client:
-        _report(client.reject(resolve(client, request).request_id, reason), output)
+        _report(client.reject(to_decide(client, request).request_id, reason), output)
 
 
 @command

@@ -144,23 +144,31 @@ class DeployForge:
         return self._call.unary(self._deployments.Get, cp.GetRequest(request_id=request_id)).request
 
     def list(
-        self, deployment: Ref | None = None, *, latest_only: bool = False, size: int = 100, cursor: str = ""
+        self,
+        deployment: Ref | None = None,
+        *,
+        latest_only: bool = False,
+        state: cp.RequestState = cp.REQUEST_STATE_UNSPECIFIED,
+        size: int = 100,
+        cursor: str = "",
     ) -> cp.ListResponse:
-        """Requests, newest first."""
+        """Requests, newest first; only those in `state`, where one is given."""
         return self._call.unary(
             self._deployments.List,
             cp.ListRequest(
                 deployment=deployment,
                 latest_only=latest_only,
+                state=state,
                 page=common_pb2.PageRequest(size=size, cursor=cursor),
             ),
         )
 
-    def latest(self, deployment: str) -> cp.DeploymentRequest:
-        """The newest request of a deployment. Raises BadRequest when there is none."""
-        found = self.list(reference(deployment), size=1).requests
+    def latest(self, deployment: str, state: cp.RequestState = cp.REQUEST_STATE_UNSPECIFIED) -> cp.DeploymentRequest:
+        """The newest request of a deployment (in `state`, where one is given). Raises BadRequest when there is none."""
+        found = self.list(reference(deployment), state=state, size=1).requests
         if not found:
-            raise BadRequest(f"nothing was ever requested for {deployment}", hint="deployforge list")
+            what = "waits for approval" if state == cp.REQUEST_STATE_AWAITING_APPROVAL else "was ever requested"
+            raise BadRequest(f"nothing {what} for {deployment}", hint="deployforge list")
         return found[0]
 
     def watch(
