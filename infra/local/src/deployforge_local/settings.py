@@ -22,7 +22,7 @@ class LocalSettings(BaseSettings):
     home: Path = Path(".deployforge")
     """Directory of this system's data, logs, keys and certificates; two systems need two."""
 
-    port_base: int = Field(default=7400, ge=1024, le=65000)
+    port_base: int = Field(default=7400, ge=1024, le=65500)
     """First of the 26 ports of this system, all on 127.0.0.1."""
 
     cache: Path = Path("~/.cache/deployforge")

@@ -1,0 +1,128 @@
+"""Settings, artifacts, people and pids of the local system."""
+
+import hashlib
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from deployforge_local import artifacts, everything, people
+from deployforge_local.artifacts import Artifact, ArtifactDiffers
+from deployforge_local.pids import Pid
+from deployforge_local.settings import LocalSettings
+
+
+def test_two_systems_share_no_port(tmp_path: Path) -> None:
+    one, other = LocalSettings(home=tmp_path / "a", port_base=7400), LocalSettings(home=tmp_path / "b", port_base=7500)
+    assert len(set(one.ports)) == len(one.ports) == 17
+    assert not set(one.ports) & set(other.ports)
+    assert one.socket_dir != other.socket_dir
+
+
+def test_a_socket_path_is_short_however_long_the_home_is(tmp_path: Path) -> None:
+    settings = LocalSettings(home=tmp_path / ("x" * 200))
+    assert len(str(settings.socket_dir / ".s.PGSQL.5432")) < 107
+
+
+def test_every_jar_has_an_exact_coordinate_and_a_checksum() -> None:
+    jars = artifacts.kafka_jars()
+    assert len(jars) == 92
+    assert len({j.file_name for j in jars}) == 92
+    assert all(len(j.sha256) == 64 for j in jars)
+
+
+def _served(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    """Let every artifact resolve to this file."""
+
+    class Resolved:
+        def __getattr__(self, name: str) -> object:
+            return lambda *_, **__: path if name == "resolve" else self
+
+    monkeypatch.setattr("jgo.maven.MavenContext", Resolved)
+
+
+def test_what_is_not_what_the_lock_names_is_refused_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "evil.jar").write_bytes(b"evil")
+    _served(monkeypatch, tmp_path / "evil.jar")
+    settings = LocalSettings(cache=tmp_path / "cache")
+    with pytest.raises(ArtifactDiffers, match="expected sha256"):
+        artifacts._fetch(settings, Artifact("g", "a", "1", "0" * 64))
+    assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
+
+
+def test_what_is_named_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "good.jar").write_bytes(b"good")
+    _served(monkeypatch, tmp_path / "good.jar")
+    settings = LocalSettings(cache=tmp_path / "cache")
+    artifact = Artifact("g", "a", "1", hashlib.sha256(b"good").hexdigest())
+    artifacts._fetch(settings, artifact)
+    assert artifacts._path(settings, artifact).read_bytes() == b"good"
+
+
+def test_damage_in_the_cache_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifact = Artifact("g", "a", "1", hashlib.sha256(b"good").hexdigest())
+    monkeypatch.setattr(artifacts, "_all", lambda: (artifact,))
+    settings = LocalSettings(cache=tmp_path)
+    assert artifacts.damaged(settings) == ["g:a:1"]
+    path = artifacts._path(settings, artifact)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"good")
+    assert artifacts.damaged(settings) == []
+    path.write_bytes(b"goof")
+    assert artifacts.damaged(settings) == ["g:a:1"]
+
+
+def test_people_get_tokens_once_and_only_hashes_are_handed_on(tmp_path: Path) -> None:
+    settings = LocalSettings(home=tmp_path)
+    people.ensure(settings)
+    before = settings.contexts_file.read_text()
+    people.ensure(settings)
+    assert settings.contexts_file.read_text() == before
+    contexts = yaml.safe_load(before)["contexts"]
+    assert set(contexts) == {"admin", "alice", "bob"}
+    hashes = {entry["subject"]: entry["token_hash"] for entry in json.loads(settings.tokens_file.read_text())}
+    for name, context in contexts.items():
+        assert hashes[name] == hashlib.sha256(context["token"].encode()).hexdigest()
+        assert context["token"] not in settings.tokens_file.read_text()
+    for path in (settings.contexts_file, settings.tokens_file):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_reused_pid_is_not_taken_for_ours(tmp_path: Path) -> None:
+    mine = Pid.of(os.getpid())
+    mine.write(tmp_path / "p.pid")
+    assert Pid.read(tmp_path / "p.pid") == mine
+    assert mine.is_alive()
+    stranger = Pid(mine.pid, mine.started - 1)
+    assert not stranger.is_alive()
+    stranger.signal(signal.SIGKILL)  # would end this very test
+
+
+def test_ending_a_process_is_gentle_first_and_sure_in_the_end() -> None:
+    stubborn = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", stubborn], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        Pid.of(child.pid).end(0.3)
+        assert child.wait(5) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("printed", "code", "counted"),
+    [
+        ("3 passed in 0.1s", 0, (3, 0)),
+        ("1 failed, 2 passed, 1 warning in 0.1s", 1, (2, 1)),
+        ("2 passed, 1 skipped in 0.1s", 0, (2, 1)),
+        ("2 passed, 2 errors in 0.1s", 1, (2, 2)),
+        ("it broke", 3, (0, 1)),
+        ("2 passed in 0.1s", 1, (2, 1)),
+    ],
+)
+def test_a_stage_counts_what_failed_was_skipped_or_broke_off(printed: str, code: int, counted: tuple[int, int]) -> None:
+    command = [sys.executable, "-c", f"import sys; print({printed!r}); sys.exit({code})"]
+    assert everything._pytest(command) == counted
