@@ -7,8 +7,9 @@ from deployforge_chassis import canonical
 
 from deployforge_orchestrator.application.ports import Clouds, Manifests, States
 from deployforge_orchestrator.domain import changes as ch
+from deployforge_orchestrator.domain.healing import heal_plan
 from deployforge_orchestrator.domain.manifest import Manifest, Scope, Spec, read
-from deployforge_orchestrator.domain.plan import Plan, apply_plan, heal_plan
+from deployforge_orchestrator.domain.plan import Plan, apply_plan
 from deployforge_orchestrator.domain.planning import CompiledUnit, Deployed, Live, State, urn
 from deployforge_orchestrator.domain.planrequest import Wish
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem

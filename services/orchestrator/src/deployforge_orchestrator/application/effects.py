@@ -14,15 +14,9 @@ from deployforge_chassis.facts import NOTHING, Effects, NotYet
 from deployforge_orchestrator.application.drafting import Drafting
 from deployforge_orchestrator.application.orchestrator import Orchestrator, lookup_of
 from deployforge_orchestrator.application.ports import Clouds, Unavailable
-from deployforge_orchestrator.domain.execution import (
-    Brief,
-    Closing,
-    Difference,
-    Execution,
-    UnitNow,
-    Verification,
-)
+from deployforge_orchestrator.domain.execution import Execution
 from deployforge_orchestrator.domain.manifest import Scope
+from deployforge_orchestrator.domain.outcomes import Brief, Closing, Difference, UnitNow, Verification
 from deployforge_orchestrator.domain.plan import Kept, Plan, plan_id
 from deployforge_orchestrator.domain.planning import MISSING, NOT_CHECKED, Live, enforced
 from deployforge_orchestrator.domain.planrequest import PlanRequest, Summary

@@ -17,8 +17,9 @@ from eventsourcing.application import AggregateNotFoundError
 
 from deployforge_orchestrator.application import messages
 from deployforge_orchestrator.application.ports import Plans
-from deployforge_orchestrator.domain.execution import Execution, Failure, Outcome, StepState, execution_id
+from deployforge_orchestrator.domain.execution import Execution
 from deployforge_orchestrator.domain.lane import Lane
+from deployforge_orchestrator.domain.outcomes import Failure, Outcome, StepState, execution_id
 from deployforge_orchestrator.domain.plan import Plan
 from deployforge_orchestrator.domain.planrequest import PlanRequest, Wish
 from deployforge_orchestrator.domain.references import Lookup, literal, resolve

@@ -5,138 +5,32 @@ did is taken back in reverse order. Outcomes are told by operation id, so a repe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from deployforge_chassis.eventstore import Aggregate
 from eventsourcing.domain import event
 
-from deployforge_orchestrator.domain.steps import APPLY, DESTROY, FIX, StepPlan, Target, UnitPlace
-
-PENDING, RUNNING, COMPLETED, FAILED, SKIPPED = "pending", "running", "completed", "failed", "skipped"
-#: Attempts at a step whose failure may pass by itself.
-ATTEMPTS = 3
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one resource is after an operation."""
-
-    urn: str
-    physical_id: str
-    attributes: Mapping[str, str]
-    status: str
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why an operation failed."""
-
-    code: str
-    message: str
-    hint: str | None = None
-    urn: str | None = None
-    retryable: bool = False
-    restored: bool = True
-
-
-@dataclass(frozen=True)
-class StepState:
-    """Where a step stands."""
-
-    plan: StepPlan
-    rollback: bool = False
-    state: str = PENDING
-    attempt: int = 0
-    operation_id: str = ""
-    error: str = ""
-    restored: bool = True
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Verification:
-    """One resource as it was read back."""
-
-    urn: str
-    name: str
-    type: str
-    native_type: str
-    place: UnitPlace
-    physical_id: str
-    desired_json: str
-    actual_json: str
-    attributes_json: str
-    spec_json: str
-    depends_on: tuple[str, ...]
-    create_only_paths: tuple[str, ...]
-    set_paths: tuple[str, ...]
-    criticality: str
-    protect: bool
-    retain_on_delete: bool
-    generation: int
-    change: str
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One attribute that is not as planned."""
-
-    urn: str
-    path: str
-    expected_json: str
-    actual_json: str
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What every fact about an execution repeats."""
-
-    namespace: str
-    name: str
-    request_id: str
-    plan_id: str
-    plan_digest: str
-    action: str
-    origin: str
-    author: str
-    approvers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class UnitNow:
-    """A native deployment as it is after an execution."""
-
-    place: UnitPlace
-    template_digest: str
-    inputs: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Closing:
-    """What is to be remembered of an execution beside its resources."""
-
-    units: tuple[UnitNow, ...]
-    base_version: int
-    desired_changed: bool
-    manifest_digest: str | None
-    healing_json: str
-    drift_json: str
-    policies_json: str
-    outputs_json: str
-    effective_at: datetime
-
-
-def execution_id(plan_id: UUID) -> UUID:
-    """A plan is executed once."""
-    return uuid5(plan_id, "execution")
-
-
-def operation_id(execution: UUID, step_id: str, attempt: int) -> str:
-    """Deterministic, so that a repeated request is recognised by everybody down to the cloud."""
-    return str(uuid5(execution, f"{step_id}#{attempt}"))
+from deployforge_orchestrator.domain.outcomes import (
+    ATTEMPTS,
+    COMPLETED,
+    FAILED,
+    PENDING,
+    RUNNING,
+    SKIPPED,
+    Brief,
+    Closing,
+    Difference,
+    Failure,
+    Outcome,
+    StepState,
+    Verification,
+    execution_id,
+    operation_id,
+)
+from deployforge_orchestrator.domain.steps import FIX, StepPlan, Target
+from deployforge_orchestrator.domain.way_back import way_back
 
 
 class Execution(Aggregate):
@@ -410,46 +304,6 @@ class Execution(Aggregate):
     @event("VerificationFailed")
     def _verification_failed(self, brief: Brief, differences: tuple[Difference, ...]) -> None:
         """The end follows."""
-
-
-def way_back(steps: Sequence[StepState]) -> list[StepPlan]:
-    """Steps that take back what was done, in reverse order of doing.
-
-    A unit that was there before gets its previous template and inputs; a new one is destroyed; corrected values
-    become what they were. A failed step counts unless the cloud layer says that it was restored.
-    """
-    done = [s for s in steps if s.state == COMPLETED or (s.state == FAILED and not s.restored)]
-    done.sort(key=lambda s: (s.ended_at is not None, s.ended_at))
-    done.reverse()
-    back: list[StepPlan] = []
-    seen: set[str] = set()
-    for step in done:
-        plan, unit = step.plan, step.plan.unit.unit_id
-        if plan.verb == FIX:
-            if step.state == COMPLETED and all(t.before_json for t in plan.targets):
-                targets = tuple(replace(t, desired_json=t.before_json) for t in plan.targets)
-                back.append(_undo(plan, FIX, back, targets=targets))
-        elif unit not in seen:
-            seen.add(unit)
-            verb = APPLY if plan.previous_template else DESTROY
-            back.append(_undo(plan, verb, back, template_digest=plan.previous_template))
-    return back
-
-
-def _undo(
-    plan: StepPlan, verb: str, before: Sequence[StepPlan], *, template_digest: str | None = None,
-    targets: tuple[Target, ...] = (),
-) -> StepPlan:  # fmt: skip
-    return StepPlan(
-        step_id=f"rollback:{verb}:{plan.unit.unit_id}",
-        verb=verb,
-        unit=plan.unit,
-        depends_on=(before[-1].step_id,) if before else (),
-        template_digest=template_digest,
-        targets=targets,
-        previous_template=plan.previous_template,
-        previous_inputs=plan.previous_inputs,
-    )
 
 
 def _named(failure: Failure) -> str:

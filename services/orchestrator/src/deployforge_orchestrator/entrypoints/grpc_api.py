@@ -14,7 +14,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from deployforge_orchestrator.application.orchestrator import Orchestrator
 from deployforge_orchestrator.domain.changes import Change
-from deployforge_orchestrator.domain.execution import Execution, StepState
+from deployforge_orchestrator.domain.execution import Execution
+from deployforge_orchestrator.domain.outcomes import StepState
 from deployforge_orchestrator.domain.plan import PlannedUnit
 
 _CONTROL_PLANE: Final = frozenset({CONTROL_PLANE})

@@ -1,0 +1,47 @@
+"""How what an execution did is taken back."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from deployforge_orchestrator.domain.outcomes import COMPLETED, FAILED, StepState
+from deployforge_orchestrator.domain.steps import APPLY, DESTROY, FIX, StepPlan, Target
+
+
+def way_back(steps: Sequence[StepState]) -> list[StepPlan]:
+    """Steps that take back what was done, in reverse order of doing.
+
+    A unit that was there before gets its previous template and inputs; a new one is destroyed; corrected values
+    become what they were. A failed step counts unless the cloud layer says that it was restored.
+    """
+    done = [s for s in steps if s.state == COMPLETED or (s.state == FAILED and not s.restored)]
+    done.sort(key=lambda s: (s.ended_at is not None, s.ended_at))
+    done.reverse()
+    back: list[StepPlan] = []
+    seen: set[str] = set()
+    for step in done:
+        plan, unit = step.plan, step.plan.unit.unit_id
+        if plan.verb == FIX:
+            if step.state == COMPLETED and all(t.before_json for t in plan.targets):
+                targets = tuple(replace(t, desired_json=t.before_json) for t in plan.targets)
+                back.append(_undo(plan, FIX, back, targets=targets))
+        elif unit not in seen:
+            seen.add(unit)
+            verb = APPLY if plan.previous_template else DESTROY
+            back.append(_undo(plan, verb, back, template_digest=plan.previous_template))
+    return back
+
+
+def _undo(
+    plan: StepPlan, verb: str, before: Sequence[StepPlan], *, template_digest: str | None = None,
+    targets: tuple[Target, ...] = (),
+) -> StepPlan:  # fmt: skip
+    return StepPlan(
+        step_id=f"rollback:{verb}:{plan.unit.unit_id}",
+        verb=verb,
+        unit=plan.unit,
+        depends_on=(before[-1].step_id,) if before else (),
+        template_digest=template_digest,
+        targets=targets,
+        previous_template=plan.previous_template,
+        previous_inputs=plan.previous_inputs,
+    )
