@@ -3,9 +3,12 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import boto3
+import botocore.loaders
+import botocore.session
 import stamina
 from botocore.config import Config
 
@@ -25,6 +28,18 @@ class Unreadable:
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
+
+
+@lru_cache(maxsize=1)
+def _loader() -> Any:
+    """The service descriptions, read once: every credential has clients of its own, and they are large."""
+    return botocore.loaders.create_loader()
+
+
+def _boto3() -> Any:
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader())
+    return boto3.session.Session(botocore_session=core)
 
 
 def config(endpoint: str) -> Config:
@@ -71,7 +86,7 @@ class AwsSession:
         """A boto3 client, made once."""
         with self._lock:
             if service not in self._clients:
-                make: Any = boto3.session.Session().client
+                make: Any = _boto3().client
                 self._clients[service] = make(
                     service,
                     region_name=self.region,
