@@ -1,7 +1,7 @@
 """What reliable delivery costs: from one service's event store into a row of another service's database.
 
 Unit of work: one fact, taken from the sealed event log, recorded and published by the relay on a bus in memory,
-received by the inbox, and added to a row in the transaction that moves the consumer's position (fsync on).
+received by the inbox, and added to a row in the transaction that moves the consumer's position (with fsync, unless told otherwise).
 Lower bound, hand-written, in the same run and database server, interleaved: read rows, copy them through a list, and
 for each message one transaction with the same two statements; no sealing, no chain, no leader, no schema.
 Relay and inbox run at once, as threads of one process; alone, each shows which of them is the slower one.
@@ -202,10 +202,13 @@ class ByHand:
 
 
 def main() -> None:
-    sizes = arguments(__doc__ or "", repeats=5, facts=1000)
+    sizes = arguments(__doc__ or "", repeats=3, facts=250)
     # Its place is the last line of the output, for others to read: keep the parts' own messages out of it.
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    with databases("shop", "books", "source", "target") as (directory, (shop, books, source, target)):
+    with databases("shop", "books", "source", "target", fsync=not sizes.no_fsync) as (
+        directory,
+        (shop, books, source, target),
+    ):
         KeyFile.create(directory / "key")
         ours, hand = TwoServices(shop, books, directory / "key", sizes.facts), ByHand(source, target, sizes.facts)
         figures = interleaved(sizes.repeats, [ours.together, hand.run, ours.apart])
@@ -215,6 +218,7 @@ def main() -> None:
         figures,
         "facts/s",
         {
+            "fsync": not sizes.no_fsync,
             "facts_per_second": round(statistics.median(figures["relay to row"])),
             "ratio": ratio(figures, "relay to row", "by hand"),
             "relay_facts_per_second": round(statistics.median(figures["relay alone"])),

