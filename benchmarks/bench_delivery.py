@@ -1,7 +1,7 @@
 """What reliable delivery costs: from one service's event store into a row of another service's database.
 
 Unit of work: one fact, taken from the sealed event log, recorded and published by the relay on a bus in memory,
-received by the inbox, and added to a row in the transaction that moves the consumer's position (with fsync, unless told otherwise).
+received by the inbox, and added to a row in the transaction that moves the consumer's position.
 Lower bound, hand-written, in the same run and database server, interleaved: read rows, copy them through a list, and
 for each message one transaction with the same two statements; no sealing, no chain, no leader, no schema.
 Relay and inbox run at once, as threads of one process; alone, each shows which of them is the slower one.

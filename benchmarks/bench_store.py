@@ -1,6 +1,6 @@
 """What sealing, positions and our locking cost: appending events through the chassis against plain `eventsourcing`.
 
-Unit of work: one event of ~300 bytes appended to an aggregate's stream and committed by PostgreSQL (with fsync, unless told otherwise).
+Unit of work: one event of ~300 bytes appended to an aggregate's stream and committed by PostgreSQL.
 Peer, in the same run and database server, interleaved: the library's own PostgreSQL application, without encryption.
 Once in saves of 100 events, where the work per event counts; once an event per commit, where the disk does.
 """

@@ -1,10 +1,9 @@
 """Published artifacts, fetched by exact coordinate, verified by checksum, kept in a cache that systems share."""
 
 import hashlib
-import os
-import shutil
 import tarfile
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from deployforge_local.settings import LocalSettings
+
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 0.5
+_TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -101,28 +104,41 @@ def _path(settings: LocalSettings, artifact: Artifact) -> Path:
 
 
 def _fetch(settings: LocalSettings, artifact: Artifact) -> Artifact:
+    settings.cache_dir.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, _ATTEMPTS + 1):
+        # An empty repository each time: what an interrupted download left behind is never found again.
+        with tempfile.TemporaryDirectory(dir=settings.cache_dir, prefix="fetching-") as scratch:
+            try:
+                keep(settings, artifact, _download(artifact, Path(scratch)))
+                break
+            except (ArtifactUnavailable, ArtifactDiffers):
+                if attempt == _ATTEMPTS:
+                    raise
+        time.sleep(_PAUSE_SECONDS * attempt)
+    return artifact
+
+
+def _download(artifact: Artifact, repository: Path) -> Path:
     with warnings.catch_warnings():
         # Its import complains where there is no login session; nothing here needs one.
         warnings.simplefilter("ignore")
         from jgo.maven import MavenContext
 
-    component = MavenContext().project(artifact.group, artifact.name).at_version(artifact.version)
+    context = MavenContext(repo_cache=repository, timeout=_TIMEOUT_SECONDS)
+    component = context.project(artifact.group, artifact.name).at_version(artifact.version)
     try:
-        found = Path(component.artifact(classifier=artifact.classifier, packaging=artifact.packaging).resolve())
+        return Path(component.artifact(classifier=artifact.classifier, packaging=artifact.packaging).resolve())
     except Exception as error:
         raise ArtifactUnavailable(f"{artifact} could not be fetched: {error}") from error
+
+
+def keep(settings: LocalSettings, artifact: Artifact, found: Path) -> None:
+    """Move a file into the cache in one step, if it is the right one. Raises ArtifactDiffers."""
     if (got := _sha256(found)) != artifact.sha256:
         raise ArtifactDiffers(f"{artifact}: expected sha256 {artifact.sha256}, got {got}")
     target = _path(settings, artifact)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed into place, so that an interrupted copy is never taken for the real thing.
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        os.link(found, part)
-    except OSError:
-        shutil.copyfile(found, part)
-    part.replace(target)
-    return artifact
+    found.replace(target)
 
 
 def _unpack_registry(settings: LocalSettings) -> None:

@@ -5,10 +5,12 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import httpx
 from confluent_kafka import KafkaException
 from cryptography import x509
 from deployforge_chassis import topics
-from deployforge_chassis.identity import SERVICES
+from deployforge_chassis.identity import BROKER, CLIENT, SERVICES
+from deployforge_chassis.registry import COMPATIBILITY
 
 from deployforge_local import artifacts, kafka, postgres, system
 from deployforge_local.settings import LocalSettings
@@ -52,13 +54,18 @@ def _system(settings: LocalSettings) -> Iterator[Check]:
         yield row.name, row.state == "ready", found, f"see {settings.log_dir / (row.name + '.log')}"
     yield _certificates(settings)
     yield _topics(settings)
+    yield _compatibility(settings)
     ready = postgres.is_ready(settings)
     yield "database", ready, "answers" if ready else "does not answer", f"see {settings.log_dir / 'postgres.log'}"
 
 
 def _certificates(settings: LocalSettings) -> Check:
+    names = (*SERVICES, BROKER, CLIENT)
+    if missing := [name for name in names if not (settings.tls_dir / f"{name}.pem").is_file()]:
+        return "certificates", False, f"missing: {missing}", "`make down && make up` makes them"
     ends = min(
-        x509.load_pem_x509_certificate((settings.tls_dir / f"{s}.pem").read_bytes()).not_valid_after_utc for s in SERVICES
+        x509.load_pem_x509_certificate((settings.tls_dir / f"{name}.pem").read_bytes()).not_valid_after_utc
+        for name in names
     )
     days = (ends - datetime.now(UTC)).days
     return "certificates", days > 0, f"valid for {days} more days", "`make down && make up` renews them"
@@ -70,3 +77,13 @@ def _topics(settings: LocalSettings) -> Check:
     except KafkaException as error:
         return "topics", False, str(error), f"see {settings.log_dir / 'kafka.log'}"
     return "topics", not missing, f"missing: {sorted(missing)}" if missing else "all there", "`make down && make up`"
+
+
+def _compatibility(settings: LocalSettings) -> Check:
+    see = f"see {settings.log_dir / 'registry.log'}"
+    try:
+        level = httpx.get(f"{settings.registry_url}/config", timeout=5).json().get("compatibilityLevel", "none")
+    except (httpx.HTTPError, ValueError) as error:
+        return "schemas", False, f"the registry does not answer: {error}", see
+    restart = "`python -m deployforge_local restart registry` demands FULL_TRANSITIVE again"
+    return "schemas", level == COMPATIBILITY, f"compatibility {level}", restart

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from deployforge_local import system
-from deployforge_local.processes import service_environment
+from deployforge_local.processes import service_environment, stop_signal
 from deployforge_local.settings import LocalSettings
 from deployforge_local.supervisor import supervise
 
@@ -56,6 +56,7 @@ def status() -> None:
         typer.echo(
             f"  {row.name:<15} {row.state:<9} pid {row.pid or '-':<8} "
             f"{row.resident_bytes / 2**20:>6.0f} MiB  {row.restarts} restarts"
+            + ("" if row.last_exit is None else f", last exit {row.last_exit}")
         )
     total = sum(row.resident_bytes for row in rows)
     typer.echo(f"  {total / 2**30:.2f} GiB resident; data in {settings.root}, logs in {settings.log_dir}")
@@ -76,10 +77,13 @@ def restart(name: str) -> None:
     """End one process; the supervisor starts it again."""
     from deployforge_local.pids import Pid
 
-    pid = Pid.read(LocalSettings().run_dir / f"{name}.pid")
+    settings = LocalSettings()
+    if name not in {row.name for row in system.status(settings)}:
+        raise typer.BadParameter(f"{name!r} does not run; `status` lists what does")
+    pid = Pid.read(settings.run_dir / f"{name}.pid")
     if pid is None or not pid.is_alive():
-        raise typer.BadParameter(f"{name!r} does not run")
-    pid.end(15)
+        raise typer.BadParameter(f"{name!r} has ended; the supervisor starts it again")
+    pid.end(15, stop_signal(name))
     typer.echo(f"{name} ended; the supervisor starts it again")
 
 

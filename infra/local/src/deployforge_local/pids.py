@@ -1,10 +1,10 @@
 """Processes by pid and start time, so that a reused pid is never taken for ours."""
 
 import os
-import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGKILL, SIGTERM
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Pid:
             except ProcessLookupError:
                 return
 
-    def end(self, seconds: float) -> None:
-        """SIGTERM, and SIGKILL for what is still there after `seconds`."""
-        self.signal(signal.SIGTERM)
+    def end(self, seconds: float, first: int = SIGTERM) -> None:
+        """Send `first`, and SIGKILL to what is still there after `seconds`."""
+        self.signal(first)
         if not self.wait(seconds):
-            self.signal(signal.SIGKILL)
+            self.signal(SIGKILL)
             self.wait(5)
 
     def wait(self, seconds: float) -> bool:

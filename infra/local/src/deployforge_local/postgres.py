@@ -97,14 +97,17 @@ def is_ready(settings: LocalSettings) -> bool:
 def create_databases(settings: LocalSettings) -> None:
     """One database per service, owned by a role of the same name that can connect to no other."""
     with psycopg.connect(url(settings, "postgres"), autocommit=True) as connection:
+        roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
         existing = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
+        # Each step looks for itself: a start that broke off in between is completed by the next one.
         for service in SERVICES:
-            if service in existing:
-                continue
-            password = passwords(settings)[service]
-            connection.execute(f"CREATE ROLE \"{service}\" LOGIN PASSWORD '{password}'".encode())
-            connection.execute(f'CREATE DATABASE "{service}" OWNER "{service}"'.encode())
-            connection.execute(f'REVOKE ALL ON DATABASE "{service}" FROM PUBLIC'.encode())
+            if service not in roles:
+                password = passwords(settings)[service]
+                connection.execute(f"CREATE ROLE \"{service}\" LOGIN PASSWORD '{password}'".encode())
+            if service not in existing:
+                connection.execute(f'CREATE DATABASE "{service}" OWNER "{service}"'.encode())
+        for database in ("postgres", "template1", *SERVICES):
+            connection.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC'.encode())
 
 
 def passwords(settings: LocalSettings) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Every process of the local system, in the order in which they start."""
 
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,11 @@ class Process:
     stage: int = 0
     """Processes of one stage start together; the next stage waits until all are ready."""
     ready_seconds: float = 90.0
+
+
+def stop_signal(name: str) -> int:
+    """What asks a process to stop cleanly. PostgreSQL's SIGTERM waits for its clients; its SIGINT does not."""
+    return signal.SIGINT if name == "postgres" else signal.SIGTERM
 
 
 def prepare(settings: LocalSettings, say: Callable[[str], None]) -> None:

@@ -6,6 +6,7 @@ One thread, so that the kernel can be asked to end the children should the super
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from deployforge_local.pids import Pid
-from deployforge_local.processes import Process
+from deployforge_local.processes import Process, stop_signal
 from deployforge_local.settings import LocalSettings
 
 _LOOK_SECONDS = 0.1
@@ -24,6 +25,7 @@ _BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 #: A process that ran this long is well again: its next death starts the backoff anew.
 _WELL_SECONDS = 60.0
 _LOG_BYTES = 20 * 1024 * 1024
+_LOG_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -52,6 +54,8 @@ class Supervisor:
     processes: Sequence[Process]
     children: list[Child] = field(default_factory=list)
     stopping: bool = False
+    look_at_logs_at: float = 0.0
+    written: str = ""
 
     def run(self) -> None:
         """Block until SIGTERM or SIGINT; all children are stopped then."""
@@ -81,6 +85,9 @@ class Supervisor:
 
     def _look_after(self) -> None:
         now = time.monotonic()
+        if now >= self.look_at_logs_at:
+            self.look_at_logs_at = now + _LOG_SECONDS
+            shorten_logs(self.settings.log_dir, _LOG_BYTES)
         for child in self.children:
             if self.stopping:
                 return
@@ -116,10 +123,7 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         process = child.process
-        log = self._log_path(process.name)
-        if log.is_file() and log.stat().st_size > _LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
-        with log.open("ab") as output:
+        with self._log_path(process.name).open("ab") as output:
             child.popen = subprocess.Popen(
                 list(process.command()),
                 stdin=subprocess.DEVNULL,
@@ -147,8 +151,7 @@ class Supervisor:
     def _terminate(self, child: Child) -> None:
         assert child.popen is not None
         child.state = "stopping"
-        # PostgreSQL's SIGTERM waits for clients; its SIGINT disconnects them and stops cleanly.
-        child.popen.send_signal(signal.SIGINT if child.process.name == "postgres" else signal.SIGTERM)
+        child.popen.send_signal(stop_signal(child.process.name))
 
     def _reap(self, child: Child, seconds: float) -> None:
         assert child.popen is not None
@@ -175,17 +178,32 @@ class Supervisor:
                 "name": c.process.name,
                 "state": c.state,
                 "restarts": c.restarts,
+                "deaths": c.deaths,
                 "pid": c.popen.pid if c.popen else None,
                 "ready_seconds": c.ready_seconds,
                 "last_exit": c.last_exit,
             }
             for c in self.children
         ]
-        text = json.dumps(status)
+        if (text := json.dumps(status)) == self.written:
+            return
         path = self.settings.run_dir / "status.json"
         part = path.with_suffix(".part")
         part.write_text(text)
         part.replace(path)
+        self.written = text
+
+
+def shorten_logs(log_dir: Path, limit_bytes: int) -> None:
+    """Copy every log above `limit_bytes` to `<name>.log.1` and empty it.
+
+    Emptied and not renamed, because its process holds it open; it was opened for appending, so the next line
+    goes to the new beginning. A line written between copy and emptying is lost.
+    """
+    for log in log_dir.glob("*.log"):
+        if log.stat().st_size > limit_bytes:
+            shutil.copyfile(log, log.with_suffix(".log.1"))
+            os.truncate(log, 0)
 
 
 def _die_with_parent() -> None:

@@ -18,6 +18,8 @@ from deployforge_local.settings import LocalSettings
 Say = Callable[[str], None]
 _UP_SECONDS = 240.0
 _DOWN_SECONDS = 45.0
+#: A process that died this often in a row will not come up by itself.
+_CRASH_LOOP = 5
 
 
 class DidNotStart(Exception):
@@ -42,6 +44,8 @@ class Row:
     pid: int | None
     ready_seconds: float | None
     last_exit: int | None
+    deaths: int = 0
+    """How often it ended lately without having been well in between."""
     resident_bytes: int = 0
 
 
@@ -121,7 +125,7 @@ def _wait_until_ready(settings: LocalSettings, say: Say) -> None:
             if row.state == "ready" and row.name not in told:
                 told.add(row.name)
                 say(f"  {row.name} is ready ({row.ready_seconds or 0:.1f} s)")
-            if row.restarts >= 5:
+            if row.state != "ready" and row.deaths >= _CRASH_LOOP:
                 raise DidNotStart(f"{row.name} keeps ending; see {settings.log_dir / (row.name + '.log')}")
         if rows and all(row.state == "ready" for row in rows):
             return
@@ -134,14 +138,16 @@ def _wait_until_ready(settings: LocalSettings, say: Say) -> None:
 
 def _end_orphans(settings: LocalSettings) -> bool:
     """End children of a supervisor that was killed; only processes that its pid files name."""
-    ended = False
-    for path in sorted(settings.run_dir.glob("*.pid")):
-        pid = Pid.read(path)
-        if pid is not None and pid.is_alive() and pid.pid != os.getpid():
-            pid.end(15)
-            ended = True
+    paths = sorted(settings.run_dir.glob("*.pid"))
+    found = {path: pid for path in paths if (pid := Pid.read(path)) and pid.is_alive() and pid.pid != os.getpid()}
+    # All are asked before one is waited for: what waits for its clients needs them to be asked too.
+    for path, pid in found.items():
+        pid.signal(processes.stop_signal(path.stem))
+    for path, pid in found.items():
+        pid.end(15, processes.stop_signal(path.stem))
+    for path in paths:
         path.unlink(missing_ok=True)
-    return ended
+    return bool(found)
 
 
 def _in_use(port: int) -> bool:

@@ -40,6 +40,9 @@ def _served(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     """Let every artifact resolve to this file."""
 
     class Resolved:
+        def __init__(self, **_: object) -> None:
+            """Wherever it would keep what it fetches."""
+
         def __getattr__(self, name: str) -> object:
             return lambda *_, **__: path if name == "resolve" else self
 

@@ -15,8 +15,9 @@ from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate as BaseAggregate
-from eventsourcing.persistence import IntegrityError, Mapper
+from eventsourcing.persistence import IntegrityError, InterfaceError, Mapper, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory
+from eventsourcing.utils import retry
 from psycopg import Cursor
 
 from deployforge_chassis.database import Database
@@ -66,31 +67,39 @@ class Gap(Exception):
 class PositionedRecorder(PostgresApplicationRecorder):
     """Inserts events together with position moves and other writes."""
 
-    def _insert_events(
+    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    def insert_events(
         self,
-        curs: Cursor[Any],
-        stored_events: Any,
+        stored_events: Sequence[StoredEvent],
         *,
         moves: Sequence[Move] = (),
         writes: Sequence[Write] = (),
-        **_: Any,
-    ) -> None:
-        # First the lock: whatever is written beside events becomes visible in the order of their commits too.
-        curs.execute("SELECT pg_advisory_xact_lock(%s)", (_INSERT_LOCK,))
-        for move in sorted(moves):
-            _move(curs, move)
-        for sql, params in writes:
-            curs.execute(sql.encode(), params)
+        **kwargs: Any,
+    ) -> Sequence[int]:
+        """One transaction. Raises Duplicate or Gap, and IntegrityError when a version exists already."""
+        # Not in the library's pipeline mode: there psycopg can wait for an answer to a statement that it has not sent
+        # whole, for ever and with the lock held. Seen with saves of 500 kB; https://github.com/psycopg/psycopg/issues/685
+        with self.datastore.transaction(commit=True) as curs:
+            # First the lock: whatever is written beside events becomes visible in the order of their commits too.
+            curs.execute("SELECT pg_advisory_xact_lock(%s)", (_INSERT_LOCK,))
+            for move in sorted(moves):
+                _move(curs, move)
+            for sql, params in writes:
+                curs.execute(sql.encode(), params)
+            if not stored_events:
+                return ()
+            self._insert_stored_events(curs, stored_events, **kwargs)
+            return self._fetch_ids_after_insert_events(curs, stored_events, **kwargs) or ()
 
     def _lock_table(self, curs: Cursor[Any]) -> None:
-        """Taken already, see `_insert_events`."""
+        """Taken already, see `insert_events`."""
 
     def _notify_channel(self, curs: Cursor[Any]) -> None:
         """Nobody listens: the relay is woken in its process and polls otherwise."""
 
 
 def _move(curs: Cursor[Any], move: Move) -> None:
-    """Compare-and-set. RETURNING, because in pipeline mode the row count is not known."""
+    """Compare-and-set."""
     moved = curs.execute(
         "UPDATE positions SET id = %s, message_offset = %s, event_id = %s WHERE name = %s AND id = %s RETURNING id",
         (move.id, move.offset, move.event_id, move.name, move.prev),
