@@ -132,10 +132,10 @@ def _operation(event: Any) -> dict[str, Any]:
 
 def _resource(event: Any) -> dict[str, Any]:
     v = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(event.resource).items()}
-    place = event.resource.place
+    place, resource = event.resource.place, v.pop("name")
     del v["place"]
     return {
-        **v, "resource": v.pop("name"), "provider": place.provider, "provider_type": place.provider_type,
+        **v, "resource": resource, "provider": place.provider, "provider_type": place.provider_type,
         "account": place.account, "location": place.location, "credential_ref": place.credential_ref,
         "unit_id": place.unit_id, "unit_name": place.name,
     }  # fmt: skip

@@ -21,6 +21,7 @@ def test_an_approved_plan_is_executed_in_order_and_verified(world: World) -> Non
     jobs = [r.value for r in world.said() if r.fact == "ResourceVerified"][1]
     assert json.loads(jobs["desired_json"]) == {"dead": "arn:dead"}
     assert jobs["depends_on"] == [urn("dead")]
+    assert (jobs["name"], jobs["resource"]) == ("web", "jobs")
     verified = world.last("ExecutionVerified")
     assert (verified["resources"], verified["approvers"], verified["desired_changed"]) == (2, ["bob"], True)
     assert [json.loads(u["inputs_json"]) for u in verified["units"]] == [{}, {"dead.arn": "arn:dead"}]
