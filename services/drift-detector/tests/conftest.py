@@ -11,8 +11,9 @@ from deployforge_chassis.canonical import digest, dumps
 from deployforge_chassis.clock import FixedClock
 from deployforge_chassis.database import Database
 from deployforge_chassis.sealing import Sealer
-from deployforge_drift_detector.adapters.desired import DesiredMap
+from deployforge_drift_detector.adapters.desired_map import DesiredMap
 from deployforge_drift_detector.adapters.stores import open_stores
+from deployforge_drift_detector.application.coverage import NEVER
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.judging import Judging, Tally
 from deployforge_drift_detector.application.messages import Observation, ObservationBatch
@@ -76,18 +77,25 @@ class World:
     events: Callable[[], list[Any]] = field(repr=False)
 
     def judge(self, sequence: int, *observations: Observation, **more: Any) -> Tally:
-        return self.judging.judge(batch(sequence, *observations, **more))
+        one = batch(sequence, *observations, **more)
+        self.asked(one.shard, sequence)
+        return self.judging.judge(one)
+
+    def asked(self, shard: str, sequence: int) -> None:
+        """As if scans up to this one had been asked for."""
+        self.app.database.write([self.app.stores.schedule.put(shard, sequence, None)])
 
     def happened(self) -> list[str]:
         """Names of all events so far."""
         return [type(event).__name__ for event in self.events()]
 
     def coverage(self) -> tuple[int, int, dict[str, str]]:
-        """(as desired, drifted, {urn: why not checked})."""
+        """(as desired, drifted, {urn: why not checked}) of what was looked at."""
         shards = self.app.coverage("storefront", "webshop")
         if not shards:
             return (0, 0, {})
-        return shards[0].checked, shards[0].drifted, dict(shards[0].not_checked)
+        why = {urn: reason for urn, reason in shards[0].not_checked if reason != NEVER}
+        return shards[0].checked, shards[0].drifted, why
 
 
 @pytest.fixture

@@ -157,3 +157,20 @@ def test_a_changed_moved_or_renumbered_event_is_noticed(app: EventSourcedApplica
     app.database.query(statement)
     with pytest.raises(Tampered, match=str(one.id)):
         app.repository.get(one.id)
+
+
+def test_a_save_larger_than_a_sockets_buffer_ends(app: EventSourcedApplication) -> None:
+    large = Thing(uuid4(), 1, [Part("x" * 4_000_000, ())])
+    saving = threading.Thread(target=app.commit, args=(Effects((large,)),), daemon=True)
+    saving.start()
+    saving.join(20)
+    assert not saving.is_alive()
+    assert app.repository.get(large.id).parts == large.parts
+
+
+def test_many_events_in_one_save_end(app: EventSourcedApplication) -> None:
+    things = [Thing(uuid4(), n, [Part("x" * 1000, ())]) for n in range(1000)]
+    saving = threading.Thread(target=app.commit, args=(Effects(things),), daemon=True)
+    saving.start()
+    saving.join(30)
+    assert not saving.is_alive()

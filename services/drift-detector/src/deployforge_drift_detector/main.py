@@ -18,7 +18,8 @@ from deployforge_chassis.runner import run
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.wire import Wire
 
-from deployforge_drift_detector.adapters.desired import DesiredMap, DesiredReader
+from deployforge_drift_detector.adapters.desired import DesiredReader
+from deployforge_drift_detector.adapters.desired_map import DesiredMap
 from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.adapters.parked import ParkedBatches
 from deployforge_drift_detector.adapters.records import records

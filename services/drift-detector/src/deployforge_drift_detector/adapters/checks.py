@@ -1,13 +1,12 @@
-"""The last check of every resource, and the coverage that follows from it."""
+"""The last check of every resource."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 
 from deployforge_drift_detector.application.ports import Check, CheckState
-from deployforge_drift_detector.application.views import ShardCoverage
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS checks (urn text PRIMARY KEY, deployment_id uuid NOT NULL, namespace text NOT NULL, "
@@ -51,25 +50,10 @@ class CheckTable:
     def forget(self, urn: str) -> Write:
         return ("DELETE FROM checks WHERE urn = %s", (urn,))
 
-    def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]:
+    def last(self, namespace: str, name: str) -> Sequence[Check]:
         rows = self._database.query(
-            "SELECT urn, shard, scan_id, sequence, state, reason, at FROM checks "
+            "SELECT urn, deployment_id, namespace, name, shard, scan_id, sequence, state, reason, at FROM checks "
             "WHERE (%s = '' OR namespace = %s) AND (%s = '' OR name = %s) ORDER BY shard, sequence, urn",
             (namespace, namespace, name, name),
         )
-        by_shard: dict[str, list[Mapping[str, Any]]] = {}
-        for row in rows:
-            by_shard.setdefault(row["shard"], []).append(row)
-        return [_coverage(shard, found) for shard, found in by_shard.items()]
-
-
-def _coverage(shard: str, rows: Sequence[Mapping[str, Any]]) -> ShardCoverage:
-    states = [row["state"] for row in rows]
-    return ShardCoverage(
-        shard=shard,
-        scan_id=rows[-1]["scan_id"],
-        at=rows[-1]["at"],
-        checked=states.count(CheckState.CHECKED),
-        drifted=states.count(CheckState.DRIFTED),
-        not_checked=tuple((row["urn"], row["reason"]) for row in rows if row["state"] == CheckState.NOT_CHECKED),
-    )
+        return [Check(**{**row, "state": CheckState(row["state"])}) for row in rows]

@@ -20,6 +20,7 @@ from deployforge_chassis.registry import RegistryUnavailable
 from deployforge_chassis.topics import full_name
 from deployforge_chassis.wire import Wire
 
+from deployforge_drift_detector.adapters.desired_map import DesiredMap
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
@@ -31,66 +32,6 @@ _POLL_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 0.5
 #: The last records of a compacted partition may be gone, so that its end is never read: then quiet counts as the end.
 _QUIET_POLLS: Final = 10
-
-
-class DesiredMap:
-    """See ports.DesiredStates. Written by one thread, read by several."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._by_urn: dict[str, Desired] = {}
-        self._of_deployment: dict[UUID, dict[str, Desired]] = {}
-
-    def put(self, desired: Desired) -> bool:
-        """Keep it unless a newer version is known; whether it was kept."""
-        with self._lock:
-            known = self._by_urn.get(desired.urn)
-            if known is not None and known.version > desired.version:
-                return False
-            self._by_urn[desired.urn] = desired
-            self._of_deployment.setdefault(desired.deployment_id, {})[desired.urn] = desired
-            return True
-
-    def drop(self, urn: str) -> bool:
-        """It is not desired any more; whether it was."""
-        with self._lock:
-            known = self._by_urn.pop(urn, None)
-            if known is None:
-                return False
-            of_deployment = self._of_deployment[known.deployment_id]
-            del of_deployment[urn]
-            if not of_deployment:
-                del self._of_deployment[known.deployment_id]
-            return True
-
-    def get(self, urn: str) -> Desired | None:
-        return self._by_urn.get(urn)
-
-    def of_deployment(self, deployment_id: UUID) -> Sequence[Desired]:
-        with self._lock:
-            return list(self._of_deployment.get(deployment_id, {}).values())
-
-    def named(self, namespace: str, name: str) -> Sequence[Desired]:
-        with self._lock:
-            return [one for one in self._by_urn.values() if (one.namespace, one.name) == (namespace, name)]
-
-    def dependants(self, urn: str) -> Mapping[str, Sequence[str]]:
-        known = self._by_urn.get(urn)
-        found: dict[str, list[str]] = {}
-        for one in self.of_deployment(known.deployment_id) if known else ():
-            for needed in one.depends_on:
-                found.setdefault(needed, []).append(one.urn)
-        return found
-
-    def shards(self) -> Mapping[str, Sequence[int]]:
-        with self._lock:
-            found: dict[str, list[int]] = {}
-            for one in self._by_urn.values():
-                found.setdefault(one.shard, []).append(one.every_seconds)
-            return found
-
-    def __len__(self) -> int:
-        return len(self._by_urn)
 
 
 class DesiredReader(ThreadPart):
@@ -165,27 +106,24 @@ class DesiredReader(ThreadPart):
     def _apply(self, message: Message) -> bool:
         """Take a message in; whether it took a resource away."""
         if message.value is None:
-            return self._states.drop(message.key.decode())
+            return self._states.drop(message.key.decode(errors="replace"))
         while not self.stopping.is_set():
             try:
                 _, value = self._wire.codec.decode(message.value)
+                self._states.put(desired(value))
             except RegistryUnavailable as outage:
                 log.warning("waiting", reason=str(outage))
                 self.stopping.wait(_RETRY_SECONDS)
                 continue
             except Exception as error:
-                log.error("desired state unreadable", key=message.key.decode(errors="replace"), exc_info=error)
-                return False
-            try:
-                self._states.put(desired(value))
-            except (ValueError, KeyError, TypeError) as error:
+                # The topic is read from its beginning at every start: one bad record must not keep all others away.
                 log.error("desired state unreadable", key=message.key.decode(errors="replace"), exc_info=error)
             return False
         return False
 
 
 def desired(value: Mapping[str, Any]) -> Desired:
-    """A DesiredState record as the domain sees it. Raises ValueError, KeyError or TypeError when it makes no sense."""
+    """A DesiredState record as the domain sees it. Raises what its parts raise when it makes no sense."""
     return Desired(
         urn=value["urn"],
         deployment_id=UUID(value["deployment_id"]),

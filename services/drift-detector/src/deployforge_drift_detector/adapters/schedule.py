@@ -27,6 +27,10 @@ class ScheduleTable:
         rows = self._database.query("SELECT shard, sequence, whole_at FROM schedule")
         return {row["shard"]: Scanned(row["sequence"], row["whole_at"]) for row in rows}
 
+    def asked(self, shard: str) -> int:
+        row = self._database.one("SELECT sequence FROM schedule WHERE shard = %s", (shard,))
+        return row["sequence"] if row else 0
+
     def put(self, shard: str, sequence: int, whole_at: datetime | None) -> Write:
         return (
             "INSERT INTO schedule (shard, sequence, whole_at) VALUES (%s, %s, %s) ON CONFLICT (shard) DO UPDATE SET "

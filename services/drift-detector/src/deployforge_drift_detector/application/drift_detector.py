@@ -10,6 +10,7 @@ from deployforge_chassis.facts import NOTHING, Effects
 from deployforge_chassis.sealing import Sealer
 from eventsourcing.application import AggregateNotFoundError
 
+from deployforge_drift_detector.application.coverage import coverage
 from deployforge_drift_detector.application.ports import DesiredStates, Stores
 from deployforge_drift_detector.application.views import DriftNotFound, DriftView, NothingToScan, Page, ShardCoverage
 from deployforge_drift_detector.domain.drift import Drift, NoOpenDrift
@@ -36,7 +37,7 @@ class DriftDetector(EventSourcedApplication):
 
     def scan(self, namespace: str, name: str) -> list[UUID]:
         """Ask for a scan of a deployment now; a scan id per shard. Raises NothingToScan."""
-        wanted = self.desired.named(namespace, name)
+        wanted = self.desired.named(namespace, name) if namespace and name else ()
         if not wanted:
             raise NothingToScan(namespace, name)
         by_shard: dict[str, tuple[str, ...]] = {}
@@ -105,4 +106,4 @@ class DriftDetector(EventSourcedApplication):
 
     def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]:
         """What came of the last look at each resource, by shard."""
-        return self.stores.checks.coverage(namespace, name)
+        return coverage(self.stores.checks.last(namespace, name), self.desired.named(namespace, name))

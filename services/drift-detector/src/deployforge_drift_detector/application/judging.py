@@ -18,8 +18,8 @@ from deployforge_drift_detector.application.ports import Check, CheckState
 from deployforge_drift_detector.application.verdicts import Refused, Verdict, Verdicts
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import AlreadyDecided, Drift, NoOpenDrift, SameDrift
-from deployforge_drift_detector.domain.finding import Finding
-from deployforge_drift_detector.domain.impact import downstream
+from deployforge_drift_detector.domain.finding import Finding, weighed
+from deployforge_drift_detector.domain.impact import Impact, downstream
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ class Tally:
     """Decided upon before."""
     transitions: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
-    """(urn, why)."""
+    """(urn, why); those that are ours are among the not checked too."""
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -59,15 +59,25 @@ class _Judged:
     verdict: Verdict
 
 
+class NeverAskedFor(ValueError):
+    """A batch of a scan that nobody asked for. Believing it would make every scan until then look old."""
+
+    def __init__(self, shard: str, sequence: int, asked: int) -> None:
+        super().__init__(f"scan {sequence} of {shard} was never asked for, the last was {asked}")
+        self.shard, self.sequence, self.asked = shard, sequence, asked
+
+
 class Judging:
     """Used by one thread at a time."""
 
     def __init__(self, app: DriftDetector, verdicts: Verdicts | None = None) -> None:
         self._app, self._stores = app, app.stores
         self.verdicts = verdicts or Verdicts()
+        self._asked: dict[str, int] = {}
 
     def judge(self, batch: ObservationBatch) -> Tally:
-        """Judge and save a batch; a repeated or an older one changes nothing."""
+        """Judge and save a batch; a repeated or an older one changes nothing. Raises NeverAskedFor."""
+        self._expect(batch)
         total = Tally()
         cause = Causality(batch.scan_id, f"{batch.scan_id}/{batch.batch}", "", "drift-detector")
         with causality.bound(cause):
@@ -76,6 +86,14 @@ class Judging:
         for urn, reason in total.refused:
             log.warning("observation refused", urn=urn, reason=reason, scan_id=batch.scan_id)
         return total
+
+    def _expect(self, batch: ObservationBatch) -> None:
+        """The database is asked only about sequences that are new here."""
+        if batch.sequence > self._asked.get(batch.shard, 0):
+            asked = self._stores.schedule.asked(batch.shard)
+            if batch.sequence > asked:
+                raise NeverAskedFor(batch.shard, batch.sequence, asked)
+            self._asked[batch.shard] = asked
 
     def _settle(self, batch: ObservationBatch, observations: Sequence[Observation]) -> Tally:
         for _ in range(_CONFLICTS_AT_MOST):
@@ -104,6 +122,9 @@ class Judging:
         self, batch: ObservationBatch, observations: Sequence[Observation], tally: Tally, now: datetime
     ) -> Iterator[_Judged]:
         newest = {seen.urn: seen for seen in observations}
+        for urn in [urn for urn in newest if self._app.desired.get(urn) is None]:
+            del newest[urn]
+            tally.refused.append((urn, "no such resource is desired"))
         decided = self._stores.checks.sequences(batch.shard, newest)
         changing = self._stores.executions.of({seen.deployment_id for seen in newest.values()})
         for urn, seen in newest.items():
@@ -117,6 +138,8 @@ class Judging:
                 tally.refused.append((urn, refusal.reason))
                 continue
             assert desired is not None
+            if verdict.refused:
+                tally.refused.append((urn, verdict.reason))
             _count(tally, verdict)
             yield _Judged(seen, desired, verdict)
 
@@ -151,9 +174,10 @@ class Judging:
             how = "observed" if same_wish else "desired-changed"
             drift.resolve(how, scan_id=batch.scan_id, sequence=batch.sequence, now=now)
             return
+        impact = downstream(one.seen.urn, self._app.desired.dependants)
         drift.see(
-            finding,
-            downstream(one.seen.urn, self._app.desired.dependants(one.seen.urn)),
+            weighed(finding, self._criticalities(impact)),
+            impact,
             type=one.desired.type,
             scan_id=batch.scan_id,
             sequence=batch.sequence,
@@ -162,6 +186,10 @@ class Judging:
             observed_at=batch.observed_at,
             now=now,
         )
+
+    def _criticalities(self, impact: Sequence[Impact]) -> Sequence[str]:
+        found = [self._app.desired.get(one.urn) for one in impact]
+        return [one.criticality for one in found if one is not None]
 
     def _records(self, batch: ObservationBatch, judged: Sequence[_Judged], now: datetime) -> Effects:
         checks = [

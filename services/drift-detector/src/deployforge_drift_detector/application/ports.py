@@ -9,7 +9,7 @@ from uuid import UUID
 
 from deployforge_chassis.facts import Write
 
-from deployforge_drift_detector.application.views import DriftView, Page, ShardCoverage
+from deployforge_drift_detector.application.views import DriftView, Page
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
 
@@ -21,14 +21,16 @@ class DesiredStates(Protocol):
 
     def of_deployment(self, deployment_id: UUID) -> Sequence[Desired]: ...
 
-    def named(self, namespace: str, name: str) -> Sequence[Desired]: ...
-
-    def dependants(self, urn: str) -> Mapping[str, Sequence[str]]:
-        """Who depends on whom, among the resources of the deployment that `urn` belongs to."""
+    def named(self, namespace: str, name: str) -> Sequence[Desired]:
+        """No namespace means all, no name means all of the namespace."""
         ...
 
-    def shards(self) -> Mapping[str, Sequence[int]]:
-        """Every shard that has resources, with the scan intervals that these want, in seconds."""
+    def dependants(self, urn: str) -> Sequence[str]:
+        """Who depends directly on a resource."""
+        ...
+
+    def shards(self) -> Mapping[str, Collection[int]]:
+        """Every shard that has resources, with the different scan intervals that these want, in seconds."""
         ...
 
 
@@ -69,7 +71,9 @@ class Checks(Protocol):
 
     def forget(self, urn: str) -> Write: ...
 
-    def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]: ...
+    def last(self, namespace: str, name: str) -> Sequence[Check]:
+        """By shard, oldest scan first; no namespace means all, no name means all of the namespace."""
+        ...
 
 
 class Drifts(Protocol):
@@ -130,6 +134,10 @@ class Schedule(Protocol):
     """What was asked for, and what is to be asked for soon."""
 
     def scanned(self) -> Mapping[str, Scanned]: ...
+
+    def asked(self, shard: str) -> int:
+        """The sequence of the last scan that was asked for; 0 for none."""
+        ...
 
     def put(self, shard: str, sequence: int, whole_at: datetime | None) -> Write:
         """`whole_at` None leaves it as it is."""

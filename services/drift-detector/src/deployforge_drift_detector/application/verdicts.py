@@ -15,7 +15,7 @@ from deployforge_drift_detector.domain.rules import IgnoreRule
 
 
 class Refused(Exception):
-    """An observation that cannot be what it says; the others of its batch are judged all the same."""
+    """An observation that is not of any resource that is desired here; the others of its batch are judged all the same."""
 
     def __init__(self, urn: str, reason: str) -> None:
         super().__init__(f"{urn}: {reason}")
@@ -31,6 +31,12 @@ class Verdict:
     finding: Finding | None = None
     look_again: bool = False
     """It changed in a way that nobody has told us about yet."""
+    refused: bool = False
+    """What was observed cannot be used. The resource is ours, so its coverage says so."""
+
+
+class _Unusable(Exception):
+    """The properties of an observation cannot be compared."""
 
 
 _MemoKey = tuple[int, tuple[IgnoreRule, ...], str, str]
@@ -60,7 +66,10 @@ class Verdicts:
             return _not_checked("observed before its last change")
         if seen.generation > desired.generation and not _left_so(batch, changing):
             return _not_checked("changed, and what is desired now is not known yet", look_again=True)
-        finding = self._finding(seen, desired, now)
+        try:
+            finding = self._finding(seen, desired, now)
+        except _Unusable as unusable:
+            return _not_checked(str(unusable), refused=True)
         return Verdict(CheckState.CHECKED if finding is None else CheckState.DRIFTED, finding=finding)
 
     def forget(self, urn: str) -> None:
@@ -68,16 +77,15 @@ class Verdicts:
         self._memo.pop(urn, None)
 
     def _finding(self, seen: Observation, desired: Desired, now: datetime) -> Finding | None:
+        if seen.presence == "PRESENT" and _digest(seen) != seen.digest:
+            raise _Unusable("the digest is not that of the properties")
         key = (desired.version, desired.ignoring(now), seen.presence, seen.digest)
         known = self._memo.get(seen.urn)
         if known is not None and known[0] == key:
             self.reused += 1
             return known[1]
         self.compared += 1
-        if seen.presence == "MISSING":
-            finding = find_missing(desired, now)
-        else:
-            finding = find_changed(desired, _properties(seen), now)
+        finding = find_missing(desired, now) if seen.presence == "MISSING" else _compared(seen, desired, now)
         if self._remember:
             self._memo[seen.urn] = (key, finding)
         return finding
@@ -91,19 +99,25 @@ def trusted(batch: ObservationBatch, seen: Observation, desired: Desired | None)
         raise Refused(seen.urn, "it belongs to another deployment")
     if batch.shard != desired.shard:
         raise Refused(seen.urn, "it belongs to another scan shard")
-    if seen.presence == "PRESENT" and digest(seen.properties_json) != seen.digest:
-        raise Refused(seen.urn, "the digest is not that of the properties")
     return desired
 
 
-def _properties(seen: Observation) -> dict[str, Any]:
+def _digest(seen: Observation) -> str:
     try:
-        properties = json.loads(seen.properties_json)
-    except ValueError:
-        raise Refused(seen.urn, "the properties are no JSON") from None
-    if not isinstance(properties, dict):
-        raise Refused(seen.urn, "the properties are no object")
-    return properties
+        return digest(seen.properties_json)
+    except UnicodeEncodeError:
+        raise _Unusable("the properties are no text") from None
+
+
+def _compared(seen: Observation, desired: Desired, now: datetime) -> Finding | None:
+    """Text that looks like JSON may still hold what has no spelling: NaN, half a surrogate, ten thousand brackets."""
+    try:
+        properties: Any = json.loads(seen.properties_json)
+        if not isinstance(properties, dict):
+            raise _Unusable("the properties are no object")
+        return find_changed(desired, properties, now)
+    except (ValueError, RecursionError):
+        raise _Unusable("the properties are no JSON") from None
 
 
 def _left_so(batch: ObservationBatch, changing: Changing | None) -> bool:
@@ -112,5 +126,7 @@ def _left_so(batch: ObservationBatch, changing: Changing | None) -> bool:
     return since is not None and batch.observed_at > since
 
 
-def _not_checked(reason: str, *, look_again: bool = False) -> Verdict:
-    return Verdict(CheckState.NOT_CHECKED, reason[:300], look_again=look_again)
+def _not_checked(reason: str, *, look_again: bool = False, refused: bool = False) -> Verdict:
+    # The database knows no character 0.
+    said = reason[:300].replace("\x00", " ")
+    return Verdict(CheckState.NOT_CHECKED, said, look_again=look_again, refused=refused)

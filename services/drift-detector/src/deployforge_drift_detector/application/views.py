@@ -71,7 +71,8 @@ class ShardCoverage:
 
     shard: str
     scan_id: str
-    at: datetime
+    """Of the newest scan; empty when there was none."""
+    at: datetime | None
     checked: int
     """As desired."""
     drifted: int

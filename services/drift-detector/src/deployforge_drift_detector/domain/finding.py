@@ -1,6 +1,7 @@
 """What is wrong with one resource: everything about a drift that does not depend on when it was seen."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from deployforge_drift_detector.domain.compare import Difference, differences
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.levels import Kind, Severity
 from deployforge_drift_detector.domain.rules import ignored
-from deployforge_drift_detector.domain.severity import Judged, judge, judge_missing, worst
+from deployforge_drift_detector.domain.severity import Judged, judge, judge_missing, raised_by_impact, worst
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ def find_missing(desired: Desired, now: datetime) -> Finding | None:
         return None
     judged = judge_missing(desired.resource, criticality=desired.criticality, rules=desired.severity)
     return _finding(Kind.MISSING, judged, ())
+
+
+def weighed(finding: Finding, downstream: Collection[str]) -> Finding:
+    """The finding with its severity raised by the criticalities of what lies downstream. The fingerprint stays: what is
+    downstream changes without the drift changing.
+    """
+    judged = raised_by_impact(Judged(finding.severity, finding.rule), downstream)
+    return replace(finding, severity=judged.level, rule=judged.rule)
 
 
 def _attribute(desired: Desired, difference: Difference) -> Attribute:

@@ -1,6 +1,6 @@
 """What else suffers: the resources that depend on a drifted one, directly or through others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,15 +18,17 @@ class Impact:
     reason: str
 
 
-def downstream(urn: str, dependants: Mapping[str, Sequence[str]]) -> tuple[Impact, ...]:
-    """Nearest first, then by urn; each once, by a shortest way. `dependants` gives who depends on a resource."""
+def downstream(urn: str, dependants: Callable[[str], Iterable[str]]) -> tuple[Impact, ...]:
+    """Nearest first, then by urn; each once, by a shortest way. `dependants` gives who depends on a resource directly:
+    only what is reached is asked about, so that the size of a deployment does not matter.
+    """
     found: list[Impact] = []
     ways: dict[str, tuple[str, ...]] = {urn: (urn,)}
     ring = [urn]
     while ring and len(found) < AT_MOST:
         following: dict[str, tuple[str, ...]] = {}
         for near in ring:
-            for far in sorted(dependants.get(near, ())):
+            for far in sorted(dependants(near)):
                 if far not in ways and far not in following:
                     following[far] = (*ways[near], far)
         ring = sorted(following)

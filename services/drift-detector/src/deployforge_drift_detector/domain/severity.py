@@ -1,10 +1,10 @@
 """How bad a difference is. The first rule of the table that applies decides; its name goes into the record.
 
 The manifest's rules come before the table and stand as they are written. A level that the table gives is raised by
-one for a resource of high criticality.
+one for a resource of high criticality, and from degraded to critical by what lies downstream.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,9 @@ from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import SeverityRule, covers, matches
 
 _ANYWHERE: Final = frozenset({"0.0.0.0/0", "::/0"})
+_MANIFEST: Final = "manifest: "
+MANY_DOWNSTREAM: Final = 10
+"""So many resources that depend on a drifted one make a degraded drift critical."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def judge(
     """How bad one difference is."""
     for rule in rules:
         if matches(rule.resource, resource) and covers(rule.path, difference.path):
-            return Judged(rule.level, f"manifest: {rule.path}")
+            return Judged(rule.level, f"{_MANIFEST}{rule.path}")
     shipped = next(rule for rule in SHIPPED if rule.applies(type, difference))
     return _raised(Judged(shipped.level, shipped.name), criticality)
 
@@ -53,8 +56,19 @@ def judge_missing(resource: str, *, criticality: str, rules: Iterable[SeverityRu
     """How bad it is that the whole resource is gone; a manifest rule must cover everything (`**`) to speak here."""
     for rule in rules:
         if rule.path == "**" and matches(rule.resource, resource):
-            return Judged(rule.level, f"manifest: {rule.path}")
+            return Judged(rule.level, f"{_MANIFEST}{rule.path}")
     return _raised(Judged(Severity.DEGRADED, "deletion"), criticality)
+
+
+def raised_by_impact(judged: Judged, downstream: Collection[str]) -> Judged:
+    """What the drift as a whole is worth, given the criticalities of the resources downstream. Only a degraded drift is
+    raised: an informational one, as of a tag, harms nobody downstream.
+    """
+    if judged.level is not Severity.DEGRADED or judged.rule.startswith(_MANIFEST):
+        return judged
+    if "high" not in downstream and len(downstream) < MANY_DOWNSTREAM:
+        return judged
+    return Judged(Severity.CRITICAL, f"{judged.rule}, raised by impact")
 
 
 def _raised(judged: Judged, criticality: str) -> Judged:

@@ -1,25 +1,29 @@
 """One observation batch from bytes to a verdict. Never raises for what a message holds: whoever calls this would
-lose its place. What cannot be judged is parked with the reason.
+lose its place. What cannot be judged is parked with the reason; the other observations of its batch go on.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 from deployforge_chassis.clock import Clock
 from deployforge_chassis.registry import RegistryUnavailable, UnknownSchema
 from deployforge_chassis.wire import Codec
 from eventsourcing.persistence import InterfaceError, OperationalError
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from deployforge_drift_detector.application.judging import Judging, Tally
-from deployforge_drift_detector.application.messages import ObservationBatch
+from deployforge_drift_detector.application.judging import Judging, NeverAskedFor, Tally
+from deployforge_drift_detector.application.messages import Observation, ObservationBatch
 
 log = structlog.get_logger(__name__)
 
 _BATCH: Final = TypeAdapter(ObservationBatch)
+_OBSERVATION: Final = TypeAdapter(Observation)
+#: Nobody's fault and no reason to park.
+_OUTAGES: Final = (OperationalError, InterfaceError, RegistryUnavailable)
 _PAUSES: Final = (0.05, 0.2, 0.5)
 _OUTAGE_SECONDS: Final = 0.5
 #: Times that the registry may deny knowing a schema: one registered a moment ago may not be visible yet.
@@ -30,6 +34,14 @@ _FUTURE: Final = timedelta(minutes=5)
 
 class NoBatch(ValueError):
     """A message on the observations topic that is no batch of observations."""
+
+
+class BadObservations(ValueError):
+    """Some observations of a batch could not be judged; all others were."""
+
+    def __init__(self, bad: Sequence[str]) -> None:
+        super().__init__(f"{len(bad)} observations: {'; '.join(bad)}")
+        self.bad = tuple(bad)
 
 
 class Parks(Protocol):
@@ -46,6 +58,22 @@ class Meters(Protocol):
     def parked(self) -> None: ...
 
     def lag(self, messages: int) -> None: ...
+
+
+def _read(value: dict[str, Any]) -> tuple[ObservationBatch, list[str]]:
+    """The batch without the observations that make no sense, and what is wrong with those. Raises ValueError."""
+    try:
+        return _BATCH.validate_python(value), []
+    except ValidationError:
+        whole = _BATCH.validate_python({**value, "observations": ()})
+    good: list[Observation] = []
+    bad: list[str] = []
+    for one in value["observations"]:
+        try:
+            good.append(_OBSERVATION.validate_python(one))
+        except ValidationError as error:
+            bad.append(f"{one.get('urn')}: {error.errors(include_url=False, include_input=False)[0]['msg']}")
+    return replace(whole, observations=tuple(good)), bad
 
 
 class Batches:
@@ -65,10 +93,10 @@ class Batches:
         pauses, unknown = list(_PAUSES), 0
         while not self.stopping.is_set():
             try:
-                self._judge(body or b"")
-                return True
-            except (OperationalError, InterfaceError, RegistryUnavailable) as outage:
-                # Nobody's fault and no reason to park; the watchdog ends what lasts too long.
+                bad = self._judge(body or b"", patient=bool(pauses))
+                return not bad or self._park(topic, partition, offset, body or b"", BadObservations(bad))
+            except _OUTAGES as outage:
+                # The watchdog ends what lasts too long.
                 log.warning("waiting", reason=f"{type(outage).__name__}: {outage}"[:300])
                 self._sleep(_OUTAGE_SECONDS)
             except UnknownSchema as error:
@@ -83,16 +111,41 @@ class Batches:
                 self._sleep(pauses.pop(0))
         return False
 
-    def _judge(self, body: bytes) -> None:
+    def _judge(self, body: bytes, *, patient: bool) -> list[str]:
+        """Judge a message; what is wrong with observations that could not be. Not `patient`, a failing batch is
+        bisected instead of raising.
+        """
         fact, value = self._codec.decode(body)
         if fact != "ObservationBatch":
             raise NoBatch(f"{fact} is not an ObservationBatch")
-        batch = _BATCH.validate_python(value)
+        batch, bad = _read(value)
         if batch.observed_at > self._clock.now() + _FUTURE:
             raise NoBatch("observed in the future")
         began = self._clock.monotonic()
-        tally = self._judging.judge(batch)
+        try:
+            tally = self._judging.judge(batch) if patient else self._bisect(batch, bad)
+        except NeverAskedFor:
+            raise
+        except ValueError:
+            # It will not become better: nothing to wait for.
+            tally = self._bisect(batch, bad)
         self._meter.judged(tally, self._clock.monotonic() - began)
+        return bad
+
+    def _bisect(self, batch: ObservationBatch, bad: list[str]) -> Tally:
+        """Judge what can be judged; what was judged already is old by now and changes nothing."""
+        try:
+            return self._judging.judge(batch)
+        except (*_OUTAGES, NeverAskedFor):
+            raise
+        except Exception as error:
+            if len(batch.observations) < 2:
+                bad.extend(f"{seen.urn}: {type(error).__name__}: {error}" for seen in batch.observations)
+                return Tally()
+        middle = len(batch.observations) // 2
+        halves = (batch.observations[:middle], batch.observations[middle:])
+        first, second = (self._bisect(replace(batch, observations=half), bad) for half in halves)
+        return first + second
 
     def _park(self, topic: str, partition: int, offset: int, body: bytes, why: Exception) -> bool:
         log.error("batch parked", partition=partition, offset=offset, reason=f"{type(why).__name__}: {why}"[:300])

@@ -76,7 +76,7 @@ class DriftApi(drift_pb2_grpc.DriftServicer):
                 pb.ShardCoverage(
                     shard=one.shard,
                     scan_id=one.scan_id,
-                    at=_timestamp(one.at),
+                    at=_timestamp(one.at) if one.at else None,
                     checked=one.checked,
                     drifted=one.drifted,
                     not_checked=[pb.NotChecked(urn=urn, reason=reason) for urn, reason in one.not_checked],

@@ -1,5 +1,6 @@
 """The desired state is complete before anything is judged, and the newest version counts."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from deployforge_chassis.facts import Record
 from deployforge_chassis.local_bus import LocalBus
 from deployforge_chassis.testing import JsonCodec, until
 from deployforge_chassis.wire import Wire
-from deployforge_drift_detector.adapters.desired import DesiredMap, DesiredReader, desired
+from deployforge_drift_detector.adapters.desired import DesiredReader, desired
+from deployforge_drift_detector.adapters.desired_map import DesiredMap
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
 
@@ -85,6 +87,8 @@ def test_it_follows_and_tells_what_was_removed(topic: Topic) -> None:
 def test_what_makes_no_sense_is_left_out_and_the_rest_goes_on(topic: Topic) -> None:
     topic.say("bad", value("bad", properties_json="[]"))
     topic.say("worse", {"urn": "x"})
+    topic.say("rules", value("rules", ignore_json='["tags"]'))
+    topic.say("deep", value("deep", properties_json='{"a":' + "[" * 100_000 + "]" * 100_000 + "}"))
     topic.say("orders", value())
     topic.reader.start()
     assert len(topic.states) == 1
@@ -102,12 +106,43 @@ def test_what_is_known_of_a_deployment() -> None:
     states = DesiredMap()
     states.put(ORDERS)
     states.put(WORKER)
-    assert states.dependants(ORDERS.urn) == {ORDERS.urn: [WORKER.urn]}
-    assert states.shards() == {SHARD: [60, 60]}
+    assert states.dependants(ORDERS.urn) == [WORKER.urn]
+    assert states.shards() == {SHARD: [60]}
+    assert [one.urn for one in states.named("storefront", "")] == [ORDERS.urn, WORKER.urn]
+    assert states.named("other", "") == []
     assert states.drop(WORKER.urn) and not states.drop(WORKER.urn)
     assert [one.urn for one in states.named("storefront", "webshop")] == [ORDERS.urn]
     states.drop(ORDERS.urn)
     assert states.of_deployment(WEBSHOP) == []
+
+
+def test_what_changes_or_goes_leaves_no_trace_in_the_indexes() -> None:
+    states = DesiredMap()
+    states.put(ORDERS)
+    states.put(WORKER)
+    states.put(replace(WORKER, version=2, depends_on=(), every_seconds=5, shard="other"))
+    assert states.dependants(ORDERS.urn) == []
+    assert states.shards() == {SHARD: [60], "other": [5]}
+    states.drop(WORKER.urn)
+    assert states.shards() == {SHARD: [60]}
+
+
+def test_a_resource_that_is_replaced_is_never_seen_to_be_gone() -> None:
+    states, seen_gone, over = DesiredMap(), [], threading.Event()
+    states.put(ORDERS)
+
+    def look() -> None:
+        while not over.is_set():
+            if states.get(ORDERS.urn) is None:
+                seen_gone.append(True)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for version in range(2, 3000):
+        states.put(replace(ORDERS, version=version))
+    over.set()
+    looking.join()
+    assert seen_gone == []
 
 
 def test_rules_are_read_as_the_manifest_spells_them() -> None:

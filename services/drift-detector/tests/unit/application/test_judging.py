@@ -1,6 +1,7 @@
 """Given what is desired, when observations come, then transitions."""
 
 import itertools
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,13 +9,14 @@ from uuid import UUID
 
 import pytest
 from deployforge_chassis.facts import Effects
-from deployforge_drift_detector.application.judging import Judging
+from deployforge_drift_detector.application.coverage import NEVER
+from deployforge_drift_detector.application.judging import Judging, NeverAskedFor
 from deployforge_drift_detector.application.verdicts import Verdicts
 from deployforge_drift_detector.domain.rules import IgnoreRule
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ...conftest import ORDERS, START, WEBSHOP, WORKER, World, batch, gone, seen, urn
+from ...conftest import ORDERS, SHARD, START, WEBSHOP, WORKER, World, batch, gone, seen, urn
 
 NUMBERS = itertools.count()
 
@@ -129,7 +131,6 @@ def test_an_ignore_rule_that_ran_out_ignores_no_more(world: World) -> None:
 @pytest.mark.parametrize(
     ("observation", "reason"),
     [
-        (seen(ORDERS, digest="sha256:" + "0" * 64), "the digest is not that of the properties"),
         (seen(ORDERS, urn=urn("stranger")), "no such resource is desired"),
         (seen(ORDERS, deployment_id=UUID(int=1)), "it belongs to another deployment"),
     ],
@@ -138,6 +139,55 @@ def test_what_cannot_be_is_refused_and_the_rest_goes_on(world: World, observatio
     tally = world.judge(1, observation, seen(WORKER, {"fifo": True}))
     assert tally.refused == [(observation.urn, reason)]
     assert tally.transitions == 1
+
+
+def test_a_forged_digest_is_refused_even_where_the_true_one_is_remembered(world: World) -> None:
+    world.judge(1, seen(ORDERS))
+    true = seen(ORDERS)
+    for sequence, forged in enumerate(
+        (seen(ORDERS, digest="sha256:" + "0" * 64), seen(ORDERS, {"visibilityTimeout": 60}, digest=true.digest)), 2
+    ):
+        tally = world.judge(sequence, forged, seen(WORKER))
+        assert tally.refused == [(ORDERS.urn, "the digest is not that of the properties")]
+        assert (tally.checked, tally.not_checked) == (1, 1)
+        assert world.coverage() == (1, 0, {ORDERS.urn: "the digest is not that of the properties"})
+    assert world.happened() == []
+
+
+def test_a_scan_that_nobody_asked_for_is_refused_whole(world: World) -> None:
+    world.asked(SHARD, 7)
+    with pytest.raises(NeverAskedFor):
+        world.judging.judge(batch(8, seen(ORDERS)))
+    assert world.judging.judge(batch(7, seen(ORDERS))).checked == 1
+
+
+def test_who_depends_on_it_raises_the_severity_and_leaves_the_drift_the_same(world: World) -> None:
+    world.states.put(replace(WORKER, version=2, criticality="high"))
+    world.judge(1, seen(ORDERS, {"visibilityTimeout": 60}))
+    [view] = world.app.page("", "", open_only=True, size=9, cursor="").views
+    assert (view.severity, view.rule) == ("CRITICAL", "default, raised by impact")
+    assert [a.severity for a in view.attributes] == ["DEGRADED"]
+    world.states.put(replace(WORKER, version=3))
+    assert world.judge(2, seen(ORDERS, {"visibilityTimeout": 60})).transitions == 0
+
+
+def test_what_no_scan_has_looked_at_is_not_checked(world: World) -> None:
+    world.judge(1, seen(ORDERS))
+    [shard] = world.app.coverage("storefront", "webshop")
+    assert (shard.checked, shard.not_checked) == (1, ((WORKER.urn, NEVER),))
+    world.states.put(replace(WORKER, version=2, shard="other"))
+    new, known = sorted(world.app.coverage("storefront", ""), key=lambda one: one.scan_id)
+    assert (new.shard, new.scan_id, new.at, new.checked) == ("other", "", None, 0)
+    assert (known.scan_id, known.at) == ("scan-1", START)
+
+
+def test_when_everything_drifts_at_once_it_is_saved_in_time(world: World) -> None:
+    resources = [replace(ORDERS, urn=urn(f"r{n}"), resource=f"r{n}") for n in range(500)]
+    for resource in resources:
+        world.states.put(resource)
+    began = time.monotonic()
+    assert world.judge(1, *(seen(one, {"visibilityTimeout": 60}) for one in resources)).transitions == 500
+    assert time.monotonic() - began < 20
 
 
 def test_another_shard_is_refused(world: World) -> None:
@@ -184,6 +234,7 @@ def test_not_checked_says_why_and_keeps_an_open_drift(world: World) -> None:
 def test_two_processes_that_judge_the_same_decide_once(world: World) -> None:
     other = Judging(world.app)
     one = batch(1, seen(ORDERS, {"visibilityTimeout": 60}))
+    world.asked(SHARD, 1)
     world.judging.judge(one)
     assert other.judge(one).stale == 1
     assert world.happened() == ["Watched", "Detected"]

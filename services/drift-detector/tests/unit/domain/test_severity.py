@@ -6,7 +6,7 @@ import pytest
 from deployforge_drift_detector.domain.compare import Difference
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import SeverityRule
-from deployforge_drift_detector.domain.severity import judge, judge_missing
+from deployforge_drift_detector.domain.severity import MANY_DOWNSTREAM, Judged, judge, judge_missing, raised_by_impact
 
 INSIDE = {"protocol": "tcp", "from": 443, "to": 443, "cidr": "10.0.0.0/8"}
 WORLD = {"protocol": "tcp", "from": 22, "to": 22, "cidr": "0.0.0.0/0"}
@@ -60,3 +60,22 @@ def test_the_manifest_has_the_first_word_and_it_stands_as_written() -> None:
     assert (judged.level, judged.rule) == (Severity.INFORMATIONAL, "manifest: **.public*")
     other = judge("ObjectStore", "images", Difference("publicAccess", False, True), criticality="high", rules=rules)
     assert other.level is Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("level", "rule", "downstream", "expected"),
+    [
+        ("DEGRADED", "default", [], "DEGRADED"),
+        ("DEGRADED", "default", ["low", "normal"], "DEGRADED"),
+        ("DEGRADED", "default", ["normal", "high"], "CRITICAL"),
+        ("DEGRADED", "deletion", ["low"] * MANY_DOWNSTREAM, "CRITICAL"),
+        ("DEGRADED", "deletion", ["low"] * (MANY_DOWNSTREAM - 1), "DEGRADED"),
+        ("INFORMATIONAL", "tags", ["high"] * 50, "INFORMATIONAL"),
+        ("DEGRADED", "manifest: **", ["high"] * 50, "DEGRADED"),
+        ("CRITICAL", "encryption-off", ["high"], "CRITICAL"),
+    ],
+)
+def test_what_lies_downstream_raises_a_degraded_drift(level: str, rule: str, downstream: list[str], expected: str) -> None:
+    raised = raised_by_impact(Judged(Severity(level), rule), downstream)
+    assert raised.level == expected
+    assert raised.rule == (rule if level == expected else f"{rule}, raised by impact")

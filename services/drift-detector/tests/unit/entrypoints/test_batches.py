@@ -19,6 +19,7 @@ class Bench:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        world.asked(SHARD, 1)
         self.registry = MemoryRegistry()
         self.codec = AvroCodec(self.registry)
         self.slept: list[float] = []
@@ -75,10 +76,10 @@ def test_an_outage_is_waited_out(bench: Bench) -> None:
     body = bench.encoded(seen(ORDERS, {"visibilityTimeout": 60}))
     judge, answers = bench.batches._judge, [OperationalError("away"), OperationalError("away")]
 
-    def flaky(data: bytes) -> None:
+    def flaky(data: bytes, *, patient: bool) -> list[str]:
         if answers:
             raise answers.pop()
-        judge(data)
+        return judge(data, patient=patient)
 
     bench.batches._judge = flaky  # type: ignore[method-assign,assignment]
     assert bench.batches.take("t", 0, 0, body)
@@ -86,7 +87,7 @@ def test_an_outage_is_waited_out(bench: Bench) -> None:
 
 
 def test_what_keeps_failing_is_parked_after_some_attempts(bench: Bench) -> None:
-    def failing(data: bytes) -> None:
+    def failing(data: bytes, *, patient: bool) -> list[str]:
         raise RuntimeError("no way")
 
     bench.batches._judge = failing  # type: ignore[method-assign,assignment]

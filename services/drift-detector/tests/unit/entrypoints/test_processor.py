@@ -57,6 +57,9 @@ def app(tmp_path: Path) -> Any:
         ("broker_rebalance_timeout", 8.0),
         ("broker_commit_interval", 1.0),
         ("broker_check_crcs", True),
+        ("broker_request_timeout", 20.0),
+        ("stream_wait_empty", False),
+        ("stream_buffer_maxsize", 64),
         ("key_serializer", "raw"),
         ("value_serializer", "raw"),
     ],
@@ -100,3 +103,14 @@ def test_what_the_watchdog_says_fails_the_part() -> None:
     assert part.failed() is None
     clock.advance(600)
     assert part.failed() is not None
+
+
+def test_every_setting_is_held_against_what_faust_made_of_it(tmp_path: Path) -> None:
+    settings = Settings(database_url="dbname=x", kafka_bootstrap="b1:1")
+    [held] = [mark.args[1] for mark in test_what_faust_is_told.pytestmark if mark.name == "parametrize"]
+    elsewhere = {"broker", "broker_credentials", "store", "datadir"}
+    assert {name for name, _ in held} | elsewhere == set(faust_settings(settings, CONTEXT, tmp_path))
+
+
+def test_nothing_is_stored_on_disk(app: Any) -> None:
+    assert str(app.conf.store).startswith("memory:")

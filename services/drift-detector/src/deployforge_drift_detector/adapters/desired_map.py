@@ -1,0 +1,92 @@
+"""The desired state of everything in memory, with the indexes that judging and scheduling need.
+
+Scheduling looks at it several times a second, and mass drift asks about every resource: neither may cost a walk over all
+of them.
+"""
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from deployforge_drift_detector.domain.desired import Desired
+
+
+class DesiredMap:
+    """See ports.DesiredStates. Written by one thread, read by several."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_urn: dict[str, Desired] = {}
+        self._of_deployment: dict[UUID, dict[str, Desired]] = defaultdict(dict)
+        self._wishes: dict[str, Counter[int]] = defaultdict(Counter)
+        self._dependants: dict[str, set[str]] = defaultdict(set)
+
+    def put(self, desired: Desired) -> bool:
+        """Keep it unless a newer version is known; whether it was kept."""
+        with self._lock:
+            known = self._by_urn.get(desired.urn)
+            if known is not None and known.version > desired.version:
+                return False
+            if known is not None:
+                self._unlink(known)
+            # `get` takes no lock: a resource that is replaced must never seem to be gone.
+            self._by_urn[desired.urn] = desired
+            self._link(desired)
+            return True
+
+    def drop(self, urn: str) -> bool:
+        """It is not desired any more; whether it was."""
+        with self._lock:
+            known = self._by_urn.pop(urn, None)
+            if known is None:
+                return False
+            self._unlink(known)
+            return True
+
+    def _link(self, one: Desired) -> None:
+        self._of_deployment[one.deployment_id][one.urn] = one
+        self._wishes[one.shard][one.every_seconds] += 1
+        for needed in one.depends_on:
+            self._dependants[needed].add(one.urn)
+
+    def _unlink(self, one: Desired) -> None:
+        del self._of_deployment[one.deployment_id][one.urn]
+        if not self._of_deployment[one.deployment_id]:
+            del self._of_deployment[one.deployment_id]
+        wishes = self._wishes[one.shard]
+        wishes[one.every_seconds] -= 1
+        if not wishes[one.every_seconds]:
+            del wishes[one.every_seconds]
+        if not wishes:
+            del self._wishes[one.shard]
+        for needed in set(one.depends_on):
+            self._dependants[needed].discard(one.urn)
+            if not self._dependants[needed]:
+                del self._dependants[needed]
+
+    def get(self, urn: str) -> Desired | None:
+        return self._by_urn.get(urn)
+
+    def of_deployment(self, deployment_id: UUID) -> Sequence[Desired]:
+        with self._lock:
+            return list(self._of_deployment.get(deployment_id, {}).values())
+
+    def named(self, namespace: str, name: str) -> Sequence[Desired]:
+        with self._lock:
+            return [one for one in self._by_urn.values() if _is_named(one, namespace, name)]
+
+    def dependants(self, urn: str) -> Sequence[str]:
+        with self._lock:
+            return list(self._dependants.get(urn, ()))
+
+    def shards(self) -> Mapping[str, Collection[int]]:
+        with self._lock:
+            return {shard: list(wishes) for shard, wishes in self._wishes.items()}
+
+    def __len__(self) -> int:
+        return len(self._by_urn)
+
+
+def _is_named(one: Desired, namespace: str, name: str) -> bool:
+    return namespace in ("", one.namespace) and name in ("", one.name)

@@ -1,0 +1,98 @@
+"""One bad observation never takes the others of its batch with it."""
+
+import json
+from typing import Any
+
+import pytest
+from deployforge_chassis.canonical import digest
+from deployforge_drift_detector.application.judging import Tally
+from deployforge_drift_detector.application.messages import ObservationBatch
+
+from ...conftest import ORDERS, WORKER, World, seen, urn
+from .test_batches import Bench
+
+
+@pytest.fixture
+def bench(world: World) -> Bench:
+    return Bench(world)
+
+
+def spelt(text: str) -> Any:
+    return seen(ORDERS, digest=digest(text), properties_json=text)
+
+
+def drifted(bench: Bench) -> set[str]:
+    return {event.urn for event in bench.world.events() if type(event).__name__ == "Detected"}
+
+
+BAD = seen(WORKER, {"fifo": True})
+
+UNUSABLE = {
+    "not JSON": "{",
+    "no object": "[]",
+    "too deep": '{"visibilityTimeout":' + "[" * 100_000 + "]" * 100_000 + "}",
+    "half a surrogate": '{"visibilityTimeout":"\\ud800"}',
+    "not a number": '{"visibilityTimeout":NaN}',
+    "more than a float": '{"visibilityTimeout":1e400}',
+    "a number of 5000 digits": '{"visibilityTimeout":' + "9" * 5000 + "}",
+}
+
+
+@pytest.mark.parametrize("text", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_properties_that_cannot_be_compared_are_not_checked(bench: Bench, text: str) -> None:
+    assert bench.batches.take("t", 0, 0, bench.encoded(spelt(text), BAD))
+    assert drifted(bench) == {WORKER.urn}
+    assert "the properties are no" in bench.world.coverage()[2][ORDERS.urn]
+    assert (bench.parked(), bench.slept) == ([], [])
+
+
+@pytest.mark.parametrize("strange", [seen(ORDERS, urn="urn\x00x"), seen(ORDERS, urn=urn("stranger"))])
+def test_a_stranger_is_refused(bench: Bench, strange: Any) -> None:
+    assert bench.batches.take("t", 0, 0, bench.encoded(strange, BAD))
+    assert drifted(bench) == {WORKER.urn}
+    assert (bench.parked(), bench.slept) == ([], [])
+
+
+def test_a_reason_may_hold_anything(bench: Bench) -> None:
+    denied = seen(ORDERS, presence="NOT_CHECKED", reason="denied\x00")
+    assert bench.batches.take("t", 0, 0, bench.encoded(denied, BAD))
+    assert drifted(bench) == {WORKER.urn}
+    assert bench.world.coverage()[2] == {ORDERS.urn: "denied "}
+
+
+def test_an_observation_that_is_none_is_parked_with_its_message(bench: Bench) -> None:
+    body = bench.encoded(seen(ORDERS), BAD)
+    mangled = body.replace(str(ORDERS.deployment_id).encode(), b"no-uuid".ljust(36, b"-"), 1)
+    assert bench.batches.take("t", 0, 0, mangled)
+    assert drifted(bench) == {WORKER.urn}
+    [reason] = bench.parked()
+    assert reason.startswith(f"BadObservations: 1 observations: {ORDERS.urn}")
+
+
+def test_a_failing_batch_is_bisected(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = bench.world.judging.judge
+
+    def picky(batch: ObservationBatch) -> Tally:
+        if any(one.urn == ORDERS.urn for one in batch.observations):
+            raise RuntimeError("not this one")
+        return judge(batch)
+
+    monkeypatch.setattr(bench.world.judging, "judge", picky)
+    assert bench.batches.take("t", 0, 0, bench.encoded(seen(ORDERS), BAD))
+    assert drifted(bench) == {WORKER.urn}
+    assert bench.parked() == [f"BadObservations: 1 observations: {ORDERS.urn}: RuntimeError: not this one"]
+
+
+def test_a_scan_that_nobody_asked_for_is_parked_and_does_not_blind(bench: Bench) -> None:
+    assert bench.batches.take("t", 0, 0, bench.encoded(seen(ORDERS), sequence=2**62))
+    [reason] = bench.parked()
+    assert "never asked for" in reason
+    assert bench.batches.take("t", 0, 1, bench.encoded(seen(ORDERS, {"visibilityTimeout": 60})))
+    assert drifted(bench) == {ORDERS.urn}
+
+
+def test_what_is_published_is_json(bench: Bench) -> None:
+    text = '{"visibilityTimeout":"\\u0000\\u2028","tags":{"env":1e300}}'
+    assert bench.batches.take("t", 0, 0, bench.encoded(spelt(text)))
+    [detected] = [event for event in bench.world.events() if type(event).__name__ == "Detected"]
+    assert [json.loads(a.actual_json) for a in detected.finding.attributes] == [1e300, "\x00\u2028"]
