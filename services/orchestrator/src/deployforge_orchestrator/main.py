@@ -23,6 +23,7 @@ from deployforge_chassis.wire import Wire
 
 from deployforge_orchestrator.adapters.clouds import McalClouds
 from deployforge_orchestrator.adapters.manifests import ControlPlaneManifests
+from deployforge_orchestrator.adapters.metrics import timed
 from deployforge_orchestrator.adapters.plans import StoredPlans
 from deployforge_orchestrator.adapters.records import records
 from deployforge_orchestrator.adapters.states import StateManagerStates
@@ -52,7 +53,8 @@ def main() -> None:
     drafting = Drafting(
         ControlPlaneManifests(channels["control-plane"]), StateManagerStates(channels["state-manager"]), clouds
     )
-    workers = EffectWorkers(app.queue, Errands(app, drafting, clouds).handlers(), threads=settings.effect_threads)
+    errands = Errands(app, drafting, clouds)
+    workers = EffectWorkers(app.queue, timed(errands.handlers()), threads=settings.effect_threads)
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
 

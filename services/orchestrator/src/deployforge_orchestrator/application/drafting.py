@@ -5,14 +5,16 @@ from uuid import UUID
 
 from deployforge_chassis import canonical
 
-from deployforge_orchestrator.application.ports import Clouds, Manifests, States
+from deployforge_orchestrator.application.ports import Clouds, Manifests, States, Unavailable
 from deployforge_orchestrator.domain import changes as ch
 from deployforge_orchestrator.domain.healing import heal_plan
 from deployforge_orchestrator.domain.manifest import Manifest, Scope, Spec, read
 from deployforge_orchestrator.domain.plan import Plan, apply_plan
-from deployforge_orchestrator.domain.planning import CompiledUnit, Deployed, Live, State, urn
+from deployforge_orchestrator.domain.planning import NOT_CHECKED, CompiledUnit, Deployed, Live, State, urn
 from deployforge_orchestrator.domain.planrequest import Wish
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem
+from deployforge_orchestrator.domain.rereading import to_read_again
+from deployforge_orchestrator.domain.steps import place_of_deployed
 from deployforge_orchestrator.domain.units import order, units_of
 
 
@@ -40,9 +42,14 @@ class Drafting:
                 return self._heal(deployment_id, wish, state)
         raise NoPlan(Problem("", f"unknown action {wish.action}"))
 
-    def _apply(self, deployment_id: UUID, wish: Wish, action: str, digest: str, state: State) -> Plan:
+    def _apply(
+        self, deployment_id: UUID, wish: Wish, action: str, digest: str, state: State, then: State | None = None
+    ) -> Plan:
+        """Make the deployment what a manifest says, or, with `then`, what an earlier version of it was."""
         manifest = read(self._manifests.get(digest))
-        specs = _targeted(manifest.specs, wish.targets, state)
+        # Not from the manifest: a version that was made by targets holds less than its manifest declares.
+        specs = _specs(then) if then else _targeted(manifest.specs, wish.targets, state)
+        _refuse_moved(specs, state)
         manifest = Manifest(specs, manifest.healing, manifest.drift, manifest.policies, manifest.outputs)
         sticky = {name: d.unit_id for name, d in state.resources.items() if _stays(d, specs)}
         units = units_of(specs, f"df-{wish.namespace}-{wish.name}", sticky)
@@ -66,11 +73,14 @@ class Drafting:
         then = self._states.get(wish.namespace, wish.name, wish.to_version or 0)
         if not then.version or then.manifest_digest is None:
             raise NoPlan(Problem("", f"there is no version {wish.to_version} to go back to", "deployforge history"))
-        return self._apply(deployment_id, wish, "rollback", then.manifest_digest, state)
+        return self._apply(deployment_id, wish, "rollback", then.manifest_digest, state, then)
 
     def _destroy(self, deployment_id: UUID, wish: Wish, state: State) -> Plan:
         if not state.resources:
             raise NoPlan(Problem("", f"nothing is deployed as {wish.namespace}/{wish.name}"))
+        if wish.targets:
+            hint = "remove the resources from the manifest and apply it"
+            raise NoPlan(Problem(f"targets.{wish.targets[0]}", "a destruction takes everything", hint))
         where = (str(deployment_id), wish.namespace, wish.name)
         return apply_plan(where, "destroy", Manifest(()), None, (), {}, state, {})
 
@@ -83,8 +93,10 @@ class Drafting:
         if wish.remedy == "rollback":
             return self._heal_by_rollback(deployment_id, wish, state)
         live = self._live(deployment_id, state, [state.resources[n] for n in names])
-        if unread := [n for n in names if live[n].presence == "not-checked"]:
-            raise NoPlan(Problem(f"resources.{unread[0]}", f"could not be read: {live[unread[0]].reason}"))
+        if unread := [n for n in names if n not in live or live[n].presence == NOT_CHECKED]:
+            # Usually for a moment: its unit is being changed, or the cloud throttles.
+            reason = live[unread[0]].reason if unread[0] in live else "no answer"
+            raise Unavailable(f"{unread[0]} could not be read: {reason}")
         manifest = read(self._manifests.get(state.manifest_digest))
         policies = {
             "healing": canonical.dumps(manifest.healing),
@@ -101,17 +113,28 @@ class Drafting:
         then = self._states.get(wish.namespace, wish.name, good) if good else State()
         if not then.version or then.manifest_digest is None:
             raise NoPlan(Problem("", "no version is known to be good"))
-        plan = self._apply(deployment_id, wish, "heal", then.manifest_digest, state)
-        moved = then.manifest_digest != state.manifest_digest
+        plan = self._apply(deployment_id, wish, "heal", then.manifest_digest, state, then)
+        moved = then.manifest_digest != state.manifest_digest or _specs(then) != _specs(state)
         return Plan(**{**vars(plan), "desired_changed": moved})
+
+    def read_again(self, deployment_id: UUID, plan: Plan) -> dict[str, Live]:
+        """What the touched resources are now, by urn. Raises Unavailable."""
+        places = {unit.place.unit_id: unit.place for unit in plan.units}
+        by_scope: dict[Scope, list[tuple[str, str, str]]] = {}
+        for kept in to_read_again(plan):
+            scope = places[kept.unit_id].scope
+            by_scope.setdefault(scope, []).append((kept.urn, kept.type, kept.physical_id))
+        live: dict[str, Live] = {}
+        for scope, targets in by_scope.items():
+            live.update(self._clouds.observe(deployment_id, scope, targets))
+        return live
 
     def _live(self, deployment_id: UUID, state: State, resources: Sequence[Deployed]) -> dict[str, Live]:
         """Live resources by name."""
         by_scope: dict[Scope, list[Deployed]] = {}
         for resource in resources:
             unit = state.units[resource.unit_id]
-            scope = Scope(unit.provider, unit.provider_type, unit.account, unit.location, unit.credential_ref)
-            by_scope.setdefault(scope, []).append(resource)
+            by_scope.setdefault(place_of_deployed(unit).scope, []).append(resource)
         live: dict[str, Live] = {}
         for scope, members in by_scope.items():
             seen = self._clouds.observe(deployment_id, scope, [(d.urn, d.type, d.physical_id) for d in members])
@@ -137,6 +160,29 @@ def _targeted(specs: Sequence[Spec], targets: Sequence[str], state: State) -> tu
     for name, deployed in state.resources.items():
         chosen.setdefault(name, Spec.from_data(deployed.spec))
     return tuple(chosen[name] for name in order(list(chosen.values())))
+
+
+def _specs(state: State) -> tuple[Spec, ...]:
+    """The resources of a version as they were declared then."""
+    return tuple(Spec.from_data(deployed.spec) for _, deployed in sorted(state.resources.items()))
+
+
+def _refuse_moved(specs: Sequence[Spec], state: State) -> None:
+    """A unit cannot follow its provider to another account or place: what is there now would be forgotten."""
+    problems = {}
+    for spec in specs:
+        deployed = state.resources.get(spec.name)
+        if deployed is None or not _stays(deployed, specs):
+            continue
+        was, now = place_of_deployed(state.units[deployed.unit_id]).scope, spec.scope
+        if (was.type, was.account, was.location) != (now.type, now.account, now.location):
+            problems[now.provider] = Problem(
+                f"providers.{now.provider}",
+                f"has resources in {was.account}/{was.location} and cannot move to {now.account}/{now.location}",
+                "declare the new place under another name: resources then are made there and deleted here",
+            )
+    if problems:
+        raise NoPlan(*(problem for _, problem in sorted(problems.items())))
 
 
 def _stays(deployed: Deployed, specs: Sequence[Spec]) -> bool:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+import structlog
 from deployforge_chassis import canonical, jsondiff
 from deployforge_chassis.effects import Work, WorkHandler
 from deployforge_chassis.facts import NOTHING, Effects, NotYet
@@ -15,17 +16,23 @@ from deployforge_orchestrator.application.drafting import Drafting
 from deployforge_orchestrator.application.orchestrator import Orchestrator, lookup_of
 from deployforge_orchestrator.application.ports import Clouds, Unavailable
 from deployforge_orchestrator.domain.execution import Execution
-from deployforge_orchestrator.domain.manifest import Scope
 from deployforge_orchestrator.domain.outcomes import Brief, Closing, Difference, UnitNow, Verification
 from deployforge_orchestrator.domain.plan import Kept, Plan, plan_id
 from deployforge_orchestrator.domain.planning import MISSING, NOT_CHECKED, Live, enforced
 from deployforge_orchestrator.domain.planrequest import PlanRequest, Summary
 from deployforge_orchestrator.domain.references import Lookup, literal, resolve
 from deployforge_orchestrator.domain.refusals import DeploymentBusy, NoPlan, Problem
+from deployforge_orchestrator.domain.rereading import moved
 from deployforge_orchestrator.domain.steps import UnitPlace
+
+log = structlog.get_logger(__name__)
 
 #: Attempts at drafting while a service or a cloud does not answer: about a minute with the queue's backoff.
 DRAFT_ATTEMPTS = 12
+#: Attempts at drafting while an earlier version is not remembered yet: some minutes, at most a second each.
+PATIENCE = 300
+#: Attempts at a last look before an execution; few, because each may last as long as a deadline.
+LOOK_ATTEMPTS = 3
 #: Readings before a difference counts: clouds answer with old values for a moment.
 READ_ATTEMPTS = 5
 
@@ -60,6 +67,18 @@ class Errands:
             if work.attempt < DRAFT_ATTEMPTS:
                 raise
             request.give_up((Problem("", str(outage), "try again later"),), f"no answer: {outage}")
+            return Effects((request,))
+        except NotYet as early:
+            if work.attempt < PATIENCE:
+                raise
+            request.give_up((Problem("", str(early), "try again later"),), f"waited in vain: {early}")
+            return Effects((request,))
+        except Exception as fault:
+            if work.attempt < DRAFT_ATTEMPTS:
+                raise
+            # A fault of this service, not of the wish; its log has the whole of it. The request must end all the same.
+            log.error("no plan can be made", request_id=work.id, exc_info=fault)
+            request.give_up((Problem("", f"internal error: {type(fault).__name__}"),), "internal error")
             return Effects((request,))
         id = str(plan_id(request.id))
         digest, writes = self._app.plans.put(id, plan, request.deployment_id)
@@ -98,8 +117,22 @@ class Errands:
             # A deployment supersedes a heal: whatever it leaves will be judged anew.
             request.go_stale(current)
             return Effects((request,))
+        if why := self._moved(request, plan, work.attempt):
+            log.info("a plan is stale", request_id=work.id, reason=why)
+            request.go_stale(current)
+            return Effects((request,))
         request.execute()
         return self._app.advance(execution, lane, request)
+
+    def _moved(self, request: PlanRequest, plan: Plan, attempt: int) -> str:
+        """What was changed in the clouds since the plan was drafted and is not covered by it; empty: nothing."""
+        try:
+            live = self._drafting.read_again(request.deployment_id, plan)
+        except Unavailable:
+            if attempt < LOOK_ATTEMPTS:
+                raise
+            return ""  # The operations meet the same outage, and say so.
+        return moved(plan, live, lambda name, attribute: plan.attributes.get(name, {}).get(attribute))
 
     def _is_healing(self, execution: str) -> bool:
         running = self._app.find(Execution, UUID(execution))
@@ -131,16 +164,21 @@ class Errands:
             return NOTHING
         plan = self._app.plans.get(execution.brief.plan_digest)
         lookup = lookup_of(plan, execution)
+        now = self._app.clock.now()
         try:
             live = self._read_back(execution, plan)
         except Unavailable as outage:
             if work.attempt < DRAFT_ATTEMPTS:
                 raise
-            live = {k.urn: Live(NOT_CHECKED, reason=str(outage)) for k in plan.kept}
+            # What nobody has read must not be called verified.
+            said = canonical.dumps(str(outage))
+            execution.differ([Difference(k.urn, "(readable)", "true", said) for k in plan.kept], now)
+            return Effects((execution, self._app.leave_lane(execution, plan)))
         differences = [d for kept in plan.kept for d in _differences(kept, live[kept.urn], lookup)]
-        now = self._app.clock.now()
-        if differences and work.attempt < READ_ATTEMPTS:
-            raise NotConsistentYet(f"{len(differences)} differences, first {differences[0]}")
+        unread = [f"{k.name}: {live[k.urn].reason}" for k in plan.kept if live[k.urn].presence == NOT_CHECKED]
+        if (differences or unread) and work.attempt < READ_ATTEMPTS:
+            first = differences[0] if differences else unread[0]
+            raise NotConsistentYet(f"{len(differences)} differences, {len(unread)} not read, first {first}")
         if differences:
             execution.differ(differences, now)
         else:
@@ -156,10 +194,8 @@ class Errands:
             by_unit.setdefault(kept.unit_id, []).append(kept)
         live: dict[str, Live] = {}
         for unit_id, members in by_unit.items():
-            p = places[unit_id]
-            scope = Scope(p.provider, p.provider_type, p.account, p.location, p.credential_ref)
             targets = [(k.urn, k.type, _physical_id(k, execution)) for k in members]
-            live.update(self._clouds.observe(execution.deployment_id, scope, targets))
+            live.update(self._clouds.observe(execution.deployment_id, places[unit_id].scope, targets))
         missing = {k.urn: Live(NOT_CHECKED, reason="no answer") for k in plan.kept if k.urn not in live}
         return {**live, **missing}
 

@@ -28,6 +28,7 @@ class PlanApproved:
     deployment_id: UUID
     plan_digest: str
     approvers: list[str]
+    nonce: str
 
 
 @dataclass(frozen=True)

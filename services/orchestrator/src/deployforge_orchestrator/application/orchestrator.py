@@ -61,7 +61,7 @@ class Orchestrator(EventSourcedApplication):
         if request is None:
             raise NotYet(f"request {heard.request_id}")
         try:
-            request.approve(heard.plan_digest, tuple(heard.approvers))
+            request.approve(heard.plan_digest, tuple(heard.approvers), heard.nonce)
         except PlanAlreadyDecided:
             return NOTHING
         return Effects((request,), (self._enqueue("begin", str(heard.request_id), heard.deployment_id),))

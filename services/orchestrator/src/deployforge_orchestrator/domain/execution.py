@@ -53,6 +53,8 @@ class Execution(Aggregate):
         self.templates: dict[str, str] = {}
         self.inputs: dict[str, Mapping[str, str]] = {}
         self.verified: list[Verification] = []
+        self.ended: list[str] = []
+        """Step ids in the order in which their ends were told: what is taken back goes the other way round."""
 
     @staticmethod
     def create_id(brief: Brief, **_: object) -> UUID:
@@ -121,6 +123,7 @@ class Execution(Aggregate):
         generation: int, template_digest: str | None, at: datetime,
     ) -> None:  # fmt: skip
         self.steps[step.step_id] = replace(self.steps[step.step_id], state=COMPLETED, ended_at=at)
+        self.ended.append(step.step_id)
         for outcome in outcomes:
             self.outcomes[outcome.urn] = outcome
         unit = step.unit.unit_id
@@ -133,8 +136,9 @@ class Execution(Aggregate):
         step = self._of(operation_id)
         if step is None:
             return False
-        if failure.retryable and step.attempt < ATTEMPTS and not self.cancelled_by:
-            self._step_retried(step_id=step.plan.step_id, error=failure.message)
+        # A cancelled execution tries nothing new again, but its way back is worth every attempt.
+        if failure.retryable and step.attempt < ATTEMPTS and (step.rollback or not self.cancelled_by):
+            self._step_retried(step_id=step.plan.step_id, error=failure.message, restored=failure.restored)
             return True
         self._step_failed(
             brief=self.brief, step=step.plan, rollback=step.rollback, operation_id=operation_id, failure=failure, at=at
@@ -142,8 +146,9 @@ class Execution(Aggregate):
         return False
 
     @event("StepRetried")
-    def _step_retried(self, step_id: str, error: str) -> None:
-        self.steps[step_id] = replace(self.steps[step_id], state="waiting", error=error)
+    def _step_retried(self, step_id: str, error: str, restored: bool) -> None:
+        before = self.steps[step_id]
+        self.steps[step_id] = replace(before, state="waiting", error=error, restored=before.restored and restored)
 
     def try_again(self, step_id: str) -> bool:
         """A pause is over: the step may start again. False when that is not its turn."""
@@ -160,9 +165,11 @@ class Execution(Aggregate):
     def _step_failed(
         self, brief: Brief, step: StepPlan, rollback: bool, operation_id: str, failure: Failure, at: datetime
     ) -> None:
-        self.steps[step.step_id] = replace(
-            self.steps[step.step_id], state=FAILED, error=failure.message, restored=failure.restored, ended_at=at
-        )
+        before = self.steps[step.step_id]
+        # "Restored" is said of one operation: what an earlier attempt left is still there.
+        restored = before.restored and failure.restored
+        self.steps[step.step_id] = replace(before, state=FAILED, error=failure.message, restored=restored, ended_at=at)
+        self.ended.append(step.step_id)
         if not rollback and not self.reason:
             self.reason = f"unit {step.unit.unit_id} failed: {_named(failure)}"
 
@@ -218,7 +225,9 @@ class Execution(Aggregate):
                 self._step_skipped(brief=self.brief, step=step.plan, why=why)
 
     def _turn_back(self, at: datetime) -> None:
-        back = way_back([s for s in self.steps.values() if not s.rollback])
+        order = {step_id: number for number, step_id in enumerate(self.ended)}
+        mine = [s for s in self.steps.values() if not s.rollback]
+        back = way_back(sorted(mine, key=lambda s: order.get(s.plan.step_id, len(order))))
         if back:
             self._rollback_began(steps=tuple(back))
         else:

@@ -45,6 +45,7 @@ class StepState:
     operation_id: str = ""
     error: str = ""
     restored: bool = True
+    """False once an attempt left its unit other than it was."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
 

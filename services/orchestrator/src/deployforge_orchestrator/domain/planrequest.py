@@ -51,6 +51,7 @@ class PlanRequest(Aggregate):
         self.plan_digest = ""
         self.base_version = 0
         self.approvers: tuple[str, ...] = ()
+        self.nonce = ""
 
     @staticmethod
     def create_id(wish: Wish, **_: Any) -> UUID:
@@ -83,16 +84,17 @@ class PlanRequest(Aggregate):
     def _gave_up(self, wish: Wish, problems: tuple[Problem, ...], why: str, stale: bool) -> None:
         self.state = "failed"
 
-    def approve(self, plan_digest: str, approvers: tuple[str, ...]) -> None:
-        """The plan may be executed, once. Raises PlanAlreadyDecided."""
+    def approve(self, plan_digest: str, approvers: tuple[str, ...], nonce: str) -> None:
+        """The plan may be executed, once: by the approval of this nonce. Raises PlanAlreadyDecided."""
         if self.state != "drafted" or plan_digest != self.plan_digest:
             raise PlanAlreadyDecided(f"plan {plan_digest} of request {self.id} is {self.state}")
-        self._approved(approvers=approvers)
+        self._approved(approvers=approvers, nonce=nonce)
 
     @event("Approved")
-    def _approved(self, approvers: tuple[str, ...]) -> None:
+    def _approved(self, approvers: tuple[str, ...], nonce: str) -> None:
         self.state = "approved"
         self.approvers = approvers
+        self.nonce = nonce
 
     def go_stale(self, current_version: int) -> None:
         """The state moved: the plan will not be executed."""

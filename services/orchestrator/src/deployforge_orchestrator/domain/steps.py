@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deployforge_orchestrator.domain.changes import ADOPT, CREATE, DELETE, RECREATE, REPLACE, UPDATE, Change
+from deployforge_orchestrator.domain.manifest import Scope
 from deployforge_orchestrator.domain.planning import CompiledUnit, DeployedUnit, State
 from deployforge_orchestrator.domain.units import Unit
 
@@ -37,6 +38,11 @@ class UnitPlace:
     credential_ref: str
     stage: int
     part: int
+
+    @property
+    def scope(self) -> Scope:
+        """Where it lives."""
+        return Scope(self.provider, self.provider_type, self.account, self.location, self.credential_ref)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ stage(r) = max over dependencies d of stage(d) + (0 if d is in the same scope, e
 Membership is sticky: a resource that is deployed stays in its unit.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,8 +45,9 @@ def units_of(specs: Sequence[Spec], prefix: str, sticky: Mapping[str, str], limi
     Raises NoPlan when dependencies between units would close a cycle, naming the move that would mend it.
     """
     by_name = {spec.name: spec for spec in specs}
-    stages = _stages(by_name, order(specs), sticky)
-    members = _members(by_name, stages, sticky, limit)
+    names = order(specs)
+    stages = _stages(by_name, names, sticky)
+    members = _members(by_name, names, stages, sticky, limit)
     unit_of = {name: unit_id for unit_id, names in members.items() for name in names}
     needs = {
         unit_id: tuple(sorted({unit_of[d] for n in names for d in by_name[n].depends_on if d in unit_of} - {unit_id}))
@@ -82,19 +84,24 @@ def _stages(by_name: Mapping[str, Spec], names: Sequence[str], sticky: Mapping[s
 
 
 def _members(
-    by_name: Mapping[str, Spec], stages: Mapping[str, int], sticky: Mapping[str, str], limit: int
+    by_name: Mapping[str, Spec], names: Sequence[str], stages: Mapping[str, int], sticky: Mapping[str, str], limit: int
 ) -> dict[str, list[str]]:
+    """`names` in dependency order: a resource never goes into an earlier part than one that it needs, or the parts
+    of a split unit would need each other."""
+    unit_of = {name: sticky[name] for name in names if name in sticky}
     members: dict[str, list[str]] = {}
-    for name in sorted(by_name):
-        if name in sticky:
-            members.setdefault(sticky[name], []).append(name)
-    for name in sorted(by_name):
+    for name, unit_id in sorted(unit_of.items()):
+        members.setdefault(unit_id, []).append(name)
+    for name in names:
         if name in sticky:
             continue
-        part = 0
-        while len(members.get(unit_id := f"{by_name[name].scope.provider}/{stages[name]}.{part}", ())) >= limit:
+        place = f"{by_name[name].scope.provider}/{stages[name]}."
+        needed = [unit_of[d] for d in by_name[name].depends_on if unit_of.get(d, "").startswith(place)]
+        part = max((_stage_and_part(unit_id)[1] for unit_id in needed), default=0)
+        while len(members.get(f"{place}{part}", ())) >= limit:
             part += 1
-        members.setdefault(unit_id, []).append(name)
+        unit_of[name] = f"{place}{part}"
+        members.setdefault(unit_of[name], []).append(name)
     return members
 
 
@@ -144,4 +151,9 @@ def _stage_and_part(unit_id: str) -> tuple[int, int]:
 def _name(prefix: str, unit_id: str) -> str:
     provider, place = unit_id.rsplit("/", 1)
     # Lower case, as buckets write the names that are generated from it.
-    return f"{prefix}-{provider.lower()}-{place.replace('.', '-')}"[:_NAME_LIMIT]
+    name = f"{prefix}-{provider.lower()}-{place.replace('.', '-')}"
+    if len(name) <= _NAME_LIMIT:
+        return name
+    # Cut, but never so that two units get one name.
+    mark = hashlib.sha256(name.encode()).hexdigest()[:10]
+    return f"{name[: _NAME_LIMIT - len(mark) - 1]}-{mark}"

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deployforge_orchestrator.domain.outcomes import COMPLETED, FAILED, StepState
+from deployforge_orchestrator.domain.outcomes import COMPLETED, FAILED, SKIPPED, StepState
 from deployforge_orchestrator.domain.steps import APPLY, DESTROY, FIX, StepPlan, Target
 
 
 def way_back(steps: Sequence[StepState]) -> list[StepPlan]:
-    """Steps that take back what was done, in reverse order of doing.
+    """Steps that take back what was done; `steps` in the order in which they ended, which is undone backwards.
 
     A unit that was there before gets its previous template and inputs; a new one is destroyed; corrected values
-    become what they were. A failed step counts unless the cloud layer says that it was restored.
+    become what they were. A failed step counts unless the cloud layer says that it was restored, and so does one
+    that was given up while it waited for another attempt.
     """
-    done = [s for s in steps if s.state == COMPLETED or (s.state == FAILED and not s.restored)]
-    done.sort(key=lambda s: (s.ended_at is not None, s.ended_at))
+    done = [s for s in steps if s.state == COMPLETED or (s.state in (FAILED, SKIPPED) and not s.restored)]
     done.reverse()
     back: list[StepPlan] = []
     seen: set[str] = set()

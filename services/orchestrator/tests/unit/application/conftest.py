@@ -97,6 +97,8 @@ class World:
     workers: EffectWorkers
     state: State = field(default_factory=State)
     manifests: dict[str, Any] = field(default_factory=dict)
+    versions: dict[int, State] = field(default_factory=dict)
+    """Everything that was remembered, by version."""
     good: int = 0
     broken: dict[str, dict[str, Any]] = field(default_factory=dict)
     """unit id → failure of its next operation."""
@@ -105,7 +107,9 @@ class World:
 
     # the ports
     def get(self, *key: Any) -> Any:
-        return self.manifests[key[0]] if len(key) == 1 else self.state
+        if len(key) == 1:
+            return self.manifests[key[0]]
+        return self.versions.get(key[2], State()) if len(key) == 3 and key[2] else self.state
 
     def last_known_good(self, namespace: str, name: str) -> int:
         return self.good
@@ -115,6 +119,12 @@ class World:
         self.app.commit(handler(a_fact("t", type, dict(value))))
 
     def request(self, document: Mapping[str, Any] | None = None, **changed: Any) -> str:
+        id = self.ask(document, **changed)
+        self.work()
+        return id
+
+    def ask(self, document: Mapping[str, Any] | None = None, **changed: Any) -> str:
+        """The wish alone; its plan waits to be drafted."""
         digest = None
         if document is not None:
             digest = canonical.digest(canonical.dumps(document))
@@ -126,16 +136,19 @@ class World:
             "remedy": None, "urns": [], "missing": False, **changed,
         }  # fmt: skip
         self.hear(self.app.deployment_requested, "DeploymentRequested", wish)
-        self.work()
         return id
 
     def approve(self, request_id: str) -> None:
+        self.consent(request_id)
+        self.work()
+
+    def consent(self, request_id: str) -> None:
+        """The approval alone; what follows from it waits."""
         [drafted] = [r for r in self.said() if r.fact == "PlanDrafted" and r.value["request_id"] == request_id]
         self.hear(
             self.app.plan_approved, "PlanApproved",
-            {"request_id": request_id, "deployment_id": str(DEPLOYMENT), "plan_digest": drafted.value["plan_digest"], "approvers": ["bob"]},
+            {"request_id": request_id, "deployment_id": str(DEPLOYMENT), "plan_digest": drafted.value["plan_digest"], "approvers": ["bob"], "nonce": f"nonce-{request_id}"},
         )  # fmt: skip
-        self.work()
 
     def work(self) -> None:
         """All effects, due or not."""
@@ -143,6 +156,13 @@ class World:
             self.app.database.query("UPDATE effects SET due_at = now() WHERE status = 'waiting'")
             if not self.workers.work_once():
                 return
+
+    def turn(self, attempt: int | None = None) -> None:
+        """One piece of waiting work, once; `attempt` says which attempt that is."""
+        if attempt is not None:
+            self.app.database.query("UPDATE effects SET attempt = %s WHERE status = 'waiting'", (attempt - 1,))
+        self.app.database.query("UPDATE effects SET due_at = now() WHERE status = 'waiting'")
+        self.workers.work_once()
 
     def operate(self, upto: int = 100) -> int:
         """Do wanted operations as the cloud layer would; how many."""
@@ -222,15 +242,17 @@ class World:
             for r in self.said()
             if r.fact == "ResourceVerified" and r.value["execution_id"] == v["execution_id"]
         }
+        kept = self.state.resources if v["action"] == "HEAL" else {}
         self.state = State(
             self.state.version + 1, self.state.desired_version + (1 if v["desired_changed"] else 0),
             {
-                name: Deployed(
+                **kept,
+                **{name: Deployed(
                     r["urn"], name, r["type"], r["native_type"], r["unit_id"], r["physical_id"], json.loads(r["desired_json"]),
                     json.loads(r["attributes_json"]), json.loads(r["spec_json"]), tuple(r["set_paths"]), tuple(r["create_only_paths"]),
                     tuple(r["depends_on"]), r["criticality"], r["protect"], r["retain_on_delete"],
                 )
-                for name, r in resources.items()
+                for name, r in resources.items()}
             },
             {
                 u["unit_id"]: DeployedUnit(
@@ -241,6 +263,7 @@ class World:
             },
             v["manifest_digest"],
         )  # fmt: skip
+        self.versions[self.state.version] = self.state
 
 
 @pytest.fixture

@@ -113,9 +113,10 @@ def test_a_protected_resource_is_not_deleted(world: World) -> None:
 
 def test_a_cloud_that_does_not_answer_ends_in_a_clear_failure(world: World) -> None:
     world.cloud.down = True
-    world.request(manifest(("a", "aws", {})))
-    for _ in range(DRAFT_ATTEMPTS):
-        world.work()
+    world.ask(manifest(("a", "aws", {})))
+    world.turn()
+    assert world.names() == [], "it is tried again first"
+    world.turn(DRAFT_ATTEMPTS)
     assert world.last("PlanFailed")["reason"] == "no answer: mcal: down"
 
 

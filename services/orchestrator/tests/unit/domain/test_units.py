@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 from deployforge_orchestrator.domain.manifest import Scope, Spec
 from deployforge_orchestrator.domain.refusals import NoPlan
@@ -47,13 +49,46 @@ def test_a_unit_over_the_limit_is_split() -> None:
     assert [u.unit_id for u in units] == ["aws/0.0", "aws/0.1"]
 
 
+def test_parts_of_a_split_unit_do_not_need_each_other() -> None:
+    # By name a and c would share the first part, and each part would need the other.
+    specs = [_spec("a", "aws", "b"), _spec("b"), _spec("c"), _spec("d", "aws", "c")]
+    units = units_of(specs, "df", {}, limit=2)
+    assert [(u.unit_id, u.resources, u.depends_on) for u in units] == [
+        ("aws/0.0", ("a", "b"), ()), ("aws/0.1", ("c", "d"), ()),
+    ]  # fmt: skip
+
+
+def test_a_new_resource_does_not_fill_a_gap_before_what_it_needs() -> None:
+    sticky = {"a": "aws/0.0", "b": "aws/0.1"}
+    units = units_of([_spec("a", "aws"), _spec("b", "aws", "a"), _spec("c", "aws", "b")], "df", sticky, limit=2)
+    assert [(u.unit_id, u.resources) for u in units] == [("aws/0.0", ("a",)), ("aws/0.1", ("b", "c"))]
+
+
+def test_long_names_stay_apart_and_within_the_limit() -> None:
+    units = units_of([_spec("a"), _spec("b", "us", "a")], f"df-{'n' * 63}-{'m' * 63}", {})
+    names = [u.name for u in units]
+    assert len(set(names)) == 2
+    assert all(len(name) <= 128 for name in names)
+
+
+def test_the_order_of_declaration_changes_nothing() -> None:
+    specs = [_spec("a"), _spec("b", "us", "a"), _spec("c", "aws", "b"), _spec("d")]
+    assert units_of(specs, "df", {}) == units_of(specs[::-1], "df", {})
+
+
 _graphs = st.lists(st.tuples(st.sampled_from(["aws", "us", "az"]), st.sets(st.integers(0, 12))), min_size=1, max_size=13)
 
 
-@given(_graphs)
-def test_units_form_a_dag_and_hold_every_resource_once(graph: list[tuple[str, set[int]]]) -> None:
-    specs = [_spec(f"r{i}", p, *(f"r{d}" for d in needs if d < i)) for i, (p, needs) in enumerate(graph)]
-    units = units_of(specs, "df", {})
+@given(_graphs, st.sampled_from([1, 2, 3, 500]), st.randoms(use_true_random=False))
+def test_units_form_a_dag_and_hold_every_resource_once(
+    graph: list[tuple[str, set[int]]], limit: int, shuffled: Random
+) -> None:
+    # Names do not follow the order of dependencies.
+    names = [f"r{i}" for i in range(len(graph))]
+    shuffled.shuffle(names)
+    specs = [_spec(names[i], p, *(names[d] for d in needs if d < i)) for i, (p, needs) in enumerate(graph)]
+    units = units_of(specs, "df", {}, limit)
+    assert all(len(u.resources) <= limit for u in units)
     assert sorted(n for u in units for n in u.resources) == sorted(s.name for s in specs)
     seen: set[str] = set()
     for unit in units:
