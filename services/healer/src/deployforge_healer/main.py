@@ -44,9 +44,9 @@ def main() -> None:
     channels = {peer: channel(settings, peer) for peer in SERVICES if peer != settings.service}
 
     ledger, bodies = PostgresLedger(database), Bodies(database, sealer)
-    app = Healer(database, sealer, ledger, SystemClock())
+    app = Healer(database, sealer, ledger, SystemClock(), check_seconds=settings.check_seconds)
     proposals = ControlPlaneProposals(channels["control-plane"])
-    errands = Errands(app, proposals, bodies, check_seconds=settings.check_seconds)
+    errands = Errands(app, proposals, bodies)
     workers = EffectWorkers(app.queue, errands.handlers(), threads=settings.effect_threads)
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))

@@ -11,7 +11,7 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 
 from deployforge_healer.application.ports import BadCursor
-from deployforge_healer.domain.incident import AWAITING, HEALING, Incident
+from deployforge_healer.domain.incident import AWAITING, HEALED, HEALING, OPEN, Incident
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS incidents (id uuid PRIMARY KEY, number bigserial, deployment_id uuid NOT NULL, "
@@ -54,10 +54,11 @@ class PostgresLedger:
                     chosen = "INSERT INTO proposals VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
                     decision = event.decision
                     writes.append((chosen, (decision.request_id, incident.id, incident.deployment_id, decision.at)))
-                case Incident.RemedySucceeded():
+                case Incident.Closed(how=how) if how == HEALED:
+                    # Counted when the drift is gone, not when a remedy was executed: what did not help is no flapping.
                     healed = "INSERT INTO heals VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
-                    last = incident.decisions[-1]
-                    writes.append((healed, (incident.id, last.request_id, _fingerprint(event.urn, event.paths), last.at)))
+                    fingerprint, last = _fingerprint(about.urn, about.paths), incident.decisions[-1]
+                    writes.append((healed, (incident.id, last.request_id, fingerprint, event.at)))
         return writes
 
     def incident_of(self, request_id: str) -> UUID | None:
@@ -84,6 +85,14 @@ class PostgresLedger:
             "SELECT count(*) AS n FROM incidents WHERE deployment_id = %s AND state = ANY(%s) AND id <> %s",
             (deployment_id, [HEALING, AWAITING], but),
         )
+
+    def waiting(self, deployment_id: UUID, at_most: int) -> Sequence[UUID]:
+        """See ports.Ledger."""
+        rows = self._database.query(
+            "SELECT id FROM incidents WHERE deployment_id = %s AND state = %s ORDER BY number LIMIT %s",
+            (deployment_id, OPEN, at_most),
+        )
+        return [row["id"] for row in rows]
 
     def page(
         self, namespace: str, name: str, namespaces: Sequence[str] | None, open_only: bool, size: int, cursor: str

@@ -25,7 +25,7 @@ def records(event: Any) -> Sequence[Record]:
                 "remedy": d.remedy, "rung": d.rung, "attempt": d.attempt, "request_id": d.request_id,
                 "reason": d.reason, "explanation_digest": d.explanation_digest, "policy_digest": d.policy_digest,
             }  # fmt: skip
-        case Incident.RemedyFailed():
+        case Incident.RemedyFailed() | Incident.RemedyRefused():
             d = event.decision
             fact, value = "RemedyFailed", {
                 "remedy": d.remedy, "attempt": d.attempt, "request_id": d.request_id, "reason": event.why,
@@ -38,8 +38,9 @@ def records(event: Any) -> Sequence[Record]:
                 "duration_ms": event.duration_ms, "closed_at": event.at,
             }  # fmt: skip
         case (
-            Incident.Changed() | Incident.ApprovalAwaited() | Incident.RemedySucceeded() | Incident.Waited()
-            | Care.Taken() | Care.Learned() | Care.Paused() | Care.Resumed()
+            Incident.Changed() | Incident.ApprovalAwaited() | Incident.Approved() | Incident.RemedyStarted()
+            | Incident.RemedySucceeded() | Incident.Waited()
+            | Care.Taken() | Care.Learned() | Care.Admitted() | Care.Paused() | Care.Resumed()
         ):  # fmt: skip
             return ()
         case _:

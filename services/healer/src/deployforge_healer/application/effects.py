@@ -22,9 +22,8 @@ _HOUR = timedelta(hours=1)
 class Errands:
     """The handlers of the effect queue."""
 
-    def __init__(self, app: Healer, proposals: Proposals, bodies: Bodies, *, check_seconds: float) -> None:
+    def __init__(self, app: Healer, proposals: Proposals, bodies: Bodies) -> None:
         self._app, self._proposals, self._bodies = app, proposals, bodies
-        self._check = timedelta(seconds=check_seconds)
 
     def handlers(self) -> Mapping[str, WorkHandler]:
         """Kind → handler."""
@@ -72,10 +71,8 @@ class Errands:
         )  # fmt: skip
         payload = {"incident_id": str(incident.id), "request_id": id}
         propose = self._app.queue.enqueue("propose", id, payload, deployment_id=incident.deployment_id)
-        check = self._app.queue.enqueue(
-            "check", id, payload, deployment_id=incident.deployment_id, not_before=now + self._check
-        )
-        return self._app.effects(incident, body, propose, check)
+        care.admit(id)
+        return self._app.effects(incident, body, propose) + Effects((care,))
 
     def propose(self, work: Work) -> Effects:
         """Hand the remedy to the control plane; the same request twice is one."""
@@ -85,16 +82,14 @@ class Errands:
         try:
             self._proposals.propose(incident, incident.decisions[-1])
         except ProposalRefused as refused:
-            incident.fail(work.id, str(refused))
-            return self._app.effects(incident, self._app.decide_later(incident))
+            incident.refuse(work.id, str(refused))
+            return self._app.go_on(incident)
         return NOTHING
 
     def check(self, work: Work) -> Effects:
         """A remedy was executed a while ago and the drift is still there: it did not mend it."""
         incident = self._app.find(Incident, UUID(work.payload["incident_id"]))
-        if incident is None or incident.state != HEALING or incident.decisions[-1].request_id != work.id:
+        if incident is None:
             return NOTHING
-        if incident.decisions[-1].outcome == "pending":
-            raise NotYet("the remedy is under way")
-        incident.fail(work.id, "executed, and the drift is still there")
-        return self._app.effects(incident, self._app.decide_later(incident))
+        incident.persist(work.id, "executed, and the drift is still there")
+        return self._app.go_on(incident) if incident.pending_events else NOTHING

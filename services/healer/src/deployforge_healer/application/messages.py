@@ -42,6 +42,13 @@ class StateVersionRecorded:
 
 
 @dataclass(frozen=True)
+class PlanRejected:
+    request_id: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class AboutRequest:
     request_id: str
     reason: str | None = None

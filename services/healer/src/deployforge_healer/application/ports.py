@@ -49,6 +49,10 @@ class Ledger(Protocol):
         """Other incidents of the deployment that are being healed."""
         ...
 
+    def waiting(self, deployment_id: UUID, at_most: int) -> Sequence[UUID]:
+        """Incidents of the deployment that nothing is being done about, oldest first."""
+        ...
+
     def page(
         self, namespace: str, name: str, namespaces: Sequence[str] | None, open_only: bool, size: int, cursor: str
     ) -> tuple[list[UUID], str]:

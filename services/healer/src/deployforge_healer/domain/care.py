@@ -44,6 +44,16 @@ class Care(Aggregate):
         self.desired_version = desired_version
         self.resources = resources
 
+    def admit(self, request_id: str) -> None:
+        """A remedy starts. Two decisions that knew nothing of each other cannot both be saved, nor one that knew
+        nothing of a pause: whoever comes second loads this again, and decides again.
+        """
+        self._admitted(request_id=request_id)
+
+    @event("Admitted")
+    def _admitted(self, request_id: str) -> None:
+        """Only its place in the stream matters."""
+
     def pause(self, by: str, reason: str) -> None:
         """No remedy is started."""
         if not self.paused:

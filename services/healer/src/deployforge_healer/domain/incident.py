@@ -7,9 +7,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from deployforge_chassis.eventstore import Aggregate
 from eventsourcing.domain import event
 
-from deployforge_healer.domain.ladder import Alternative, Tried
+from deployforge_healer.domain.ladder import FAILED, PENDING, REFUSED, SUCCEEDED, Alternative, Tried
 
 OPEN, HEALING, AWAITING, ESCALATED, CLOSED = "open", "healing", "awaiting-approval", "escalated", "closed"
+HEALED = "healed"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Decision:
     inputs_json: str
     explanation_digest: str
     at: datetime
-    outcome: str = "pending"
+    outcome: str = PENDING
 
 
 class Incident(Aggregate):
@@ -56,6 +57,7 @@ class Incident(Aggregate):
         self.state = OPEN
         self.reason = ""
         self.decisions: list[Decision] = []
+        self.executing = False
 
     @staticmethod
     def create_id(about: About, **_: object) -> UUID:
@@ -88,12 +90,13 @@ class Incident(Aggregate):
     @event("RemedyChosen")
     def _remedy_chosen(self, about: About, decision: Decision) -> None:
         self.decisions.append(decision)
+        self.executing = False
         self.state = HEALING
         self.reason = decision.reason
 
     def await_approval(self, request_id: str) -> None:
         """The control plane asks people."""
-        if self.state == HEALING and self._is_current(request_id):
+        if self.state == HEALING and not self.executing and self._is_pending(request_id):
             self._approval_awaited()
 
     @event("ApprovalAwaited")
@@ -101,26 +104,62 @@ class Incident(Aggregate):
         self.state = AWAITING
         self.reason = "waits for a person's approval"
 
+    def approve(self, request_id: str) -> None:
+        """People said yes."""
+        if self.state == AWAITING and self._is_pending(request_id):
+            self._approved()
+
+    @event("Approved")
+    def _approved(self) -> None:
+        self.state = HEALING
+        self.reason = "approved by people"
+
+    def start(self, request_id: str) -> None:
+        """The remedy is being executed: from now on it is what mends the drift, should that go away."""
+        if self.state in (HEALING, AWAITING) and not self.executing and self._is_pending(request_id):
+            self._remedy_started()
+
+    @event("RemedyStarted")
+    def _remedy_started(self) -> None:
+        self.state = HEALING
+        self.executing = True
+        self.reason = "the remedy is being executed"
+
     def succeed(self, request_id: str) -> None:
         """The remedy was executed and verified; the next scan will tell."""
-        if self.state in (HEALING, AWAITING) and self._is_current(request_id):
+        if self.state in (HEALING, AWAITING) and self._is_pending(request_id):
             self._remedy_succeeded(urn=self.about.urn, paths=self.about.paths)
 
     @event("RemedySucceeded")
     def _remedy_succeeded(self, urn: str, paths: tuple[str, ...]) -> None:
-        self.decisions[-1] = replace(self.decisions[-1], outcome="succeeded")
+        self.decisions[-1] = replace(self.decisions[-1], outcome=SUCCEEDED)
+        self.state = HEALING
         self.reason = "mended; the next scan confirms it"
 
-    def fail(self, request_id: str, why: str) -> bool:
-        """The remedy did not mend it; False when that is known or not about the current remedy."""
-        if self.state not in (HEALING, AWAITING) or not self._is_current(request_id):
-            return False
-        self._remedy_failed(about=self.about, decision=self.decisions[-1], why=why)
-        return True
+    def fail(self, request_id: str, why: str) -> None:
+        """The remedy could not be executed; what is not about the pending remedy changes nothing."""
+        if self.state in (HEALING, AWAITING) and self._is_pending(request_id):
+            self._remedy_failed(about=self.about, decision=self.decisions[-1], why=why)
+
+    def persist(self, request_id: str, why: str) -> None:
+        """The remedy was executed, and the drift is there all the same."""
+        if self.state == HEALING and self._is_current(request_id) and self.decisions[-1].outcome == SUCCEEDED:
+            self._remedy_failed(about=self.about, decision=self.decisions[-1], why=why)
 
     @event("RemedyFailed")
     def _remedy_failed(self, about: About, decision: Decision, why: str) -> None:
-        self.decisions[-1] = replace(self.decisions[-1], outcome="failed")
+        self.decisions[-1] = replace(self.decisions[-1], outcome=FAILED)
+        self.state = OPEN
+        self.reason = why
+
+    def refuse(self, request_id: str, why: str) -> None:
+        """Somebody who may said no; the same remedy is not proposed again."""
+        if self.state in (HEALING, AWAITING) and self._is_pending(request_id):
+            self._remedy_refused(about=self.about, decision=self.decisions[-1], why=why)
+
+    @event("RemedyRefused")
+    def _remedy_refused(self, about: About, decision: Decision, why: str) -> None:
+        self.decisions[-1] = replace(self.decisions[-1], outcome=REFUSED)
         self.state = OPEN
         self.reason = why
 
@@ -144,13 +183,15 @@ class Incident(Aggregate):
         self.reason = f"{cause}: {why}"
 
     def close(self, at: datetime) -> None:
-        """The drift is gone."""
+        """The drift is gone: healed when a remedy was executed, otherwise by itself."""
         if self.state == CLOSED:
             return
-        how = "healed" if any(d.outcome in ("succeeded", "pending") for d in self.decisions[-1:]) else "resolved-itself"
+        # A scan may see the end before the orchestrator's word of it arrives: then the remedy is still pending.
+        mended = any(d.outcome == SUCCEEDED or (d.outcome == PENDING and self.executing) for d in self.decisions[-1:])
+        how = HEALED if mended else "resolved-itself"
         seconds = (at - self.opened_at).total_seconds()
         self._closed(
-            about=self.about, how=how, remedy=self.decisions[-1].remedy if how == "healed" else None,
+            about=self.about, how=how, remedy=self.decisions[-1].remedy if mended else None,
             attempts=len(self.decisions), duration_ms=max(0, int(seconds * 1000)), at=at,
         )  # fmt: skip
 
@@ -159,11 +200,14 @@ class Incident(Aggregate):
         self.state = CLOSED
         self.closed_at = at
         self.reason = how
-        if how == "healed":
-            self.decisions[-1] = replace(self.decisions[-1], outcome="succeeded")
+        if how == HEALED:
+            self.decisions[-1] = replace(self.decisions[-1], outcome=SUCCEEDED)
 
     def _is_current(self, request_id: str) -> bool:
         return bool(self.decisions) and self.decisions[-1].request_id == request_id
+
+    def _is_pending(self, request_id: str) -> bool:
+        return self._is_current(request_id) and self.decisions[-1].outcome == PENDING
 
 
 def incident_id(drift_id: str) -> UUID:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
-from deployforge_healer.domain.policy import Policy
+from deployforge_healer.domain.policy import LEVELS, Policy
 
 CHANGED, MISSING = "changed", "missing"
 CORRECT, ROLLBACK, RECREATE, ALERT = "correct", "rollback", "recreate", "alert"
@@ -19,8 +19,12 @@ CORRECT, ROLLBACK, RECREATE, ALERT = "correct", "rollback", "recreate", "alert"
 LADDERS = {CHANGED: (CORRECT, ROLLBACK, RECREATE, ALERT), MISSING: (RECREATE, ROLLBACK, ALERT)}
 ATTEMPTS_PER_RUNG = 2
 
+#: What came of a remedy.
+PENDING, SUCCEEDED, FAILED, REFUSED = "pending", "succeeded", "failed", "refused"
+
 _BACKOFF_SECONDS = 5.0
-_CROWDED_SECONDS = 10.0
+#: Who waits for others is woken when one of them ends; this is for when nobody wakes him.
+_LOOK_AGAIN_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,13 @@ def choose(inputs: Inputs) -> Choice:
         if remedy == ALERT:
             break
         attempts = sum(1 for t in inputs.tried if t.remedy == remedy)
-        if remedy not in policy.ladder or attempts >= ATTEMPTS_PER_RUNG:
+        if remedy not in policy.ladder or attempts >= ATTEMPTS_PER_RUNG or _refused(inputs, remedy):
             continue
         if pause := _backoff(inputs):
             return pause
         reason = f"first rung of the ladder with attempts left, attempt {attempts + 1} of {ATTEMPTS_PER_RUNG}"
+        if people := _people(inputs, remedy):
+            reason = f"{reason}; people approve it, since {people}"
         return Remedy(remedy, rung, attempts + 1, reason, _alternatives(inputs, remedy))
     return Escalate("ladder-exhausted", "no allowed remedy is left", _alternatives(inputs, None))
 
@@ -136,17 +142,38 @@ def _flapping(inputs: Inputs) -> Escalate | None:
 def _not_now(inputs: Inputs) -> Wait | None:
     policy, now = inputs.policy, inputs.now
     if inputs.paused:
-        return Wait(now + timedelta(seconds=_CROWDED_SECONDS), "healing is paused")
+        return Wait(_look_again(now), "healing is paused")
     if opens := policy.opens(now):
         return Wait(opens, "outside the healing windows")
     if inputs.healings_last_hour >= policy.per_hour:
-        return Wait(
-            now + timedelta(minutes=1), f"{inputs.healings_last_hour} remedies within the hour, {policy.per_hour} allowed"
-        )
+        reason = f"{inputs.healings_last_hour} remedies within the hour, {policy.per_hour} allowed"
+        return Wait(_look_again(now), reason)
     if inputs.open_healings >= _width(inputs):
         reason = f"{inputs.open_healings} resources are being healed, {_width(inputs)} allowed together"
-        return Wait(now + timedelta(seconds=_CROWDED_SECONDS / 5), reason)
+        return Wait(_look_again(now), reason)
     return None
+
+
+def _look_again(now: datetime) -> datetime:
+    """The next of the moments at which everybody looks again: decisions about one incident meet there and are one."""
+    seconds = int(now.timestamp()) // _LOOK_AGAIN_SECONDS * _LOOK_AGAIN_SECONDS + _LOOK_AGAIN_SECONDS
+    return datetime.fromtimestamp(seconds, now.tzinfo)
+
+
+def _refused(inputs: Inputs, remedy: str) -> bool:
+    return any(t.remedy == remedy and t.outcome == REFUSED for t in inputs.tried)
+
+
+def _people(inputs: Inputs, remedy: str) -> str:
+    """Why the control plane will ask people about this remedy; empty when it will not."""
+    policy = inputs.policy
+    if policy.mode != "auto":
+        return f"the healing mode is {policy.mode}"
+    if inputs.severity > policy.max_severity:
+        return f"a {LEVELS[inputs.severity]} drift is above {LEVELS[policy.max_severity]}"
+    if remedy == RECREATE and inputs.kind != MISSING:
+        return "a resource that exists would be recreated"
+    return ""
 
 
 def _width(inputs: Inputs) -> int:
@@ -159,7 +186,7 @@ def _width(inputs: Inputs) -> int:
 
 def _backoff(inputs: Inputs) -> Wait | None:
     """Pause after a failed attempt: doubling, with a jitter that follows from the incident's id."""
-    failed = [t for t in inputs.tried if t.outcome == "failed"]
+    failed = [t for t in inputs.tried if t.outcome == FAILED]
     if not failed:
         return None
     jitter = int.from_bytes(hashlib.sha256(f"{inputs.incident_id}{len(failed)}".encode()).digest()[:2], "big") / 65536
@@ -177,6 +204,8 @@ def _alternatives(inputs: Inputs, chosen: str | None) -> tuple[Alternative, ...]
             allowed, reason = False, f"does not apply to a resource that is {inputs.kind}"
         elif remedy not in inputs.policy.ladder and remedy != ALERT:
             allowed, reason = False, "not in the policy's ladder"
+        elif _refused(inputs, remedy):
+            allowed, reason = False, "it was refused"
         elif attempts >= ATTEMPTS_PER_RUNG:
             allowed, reason = False, f"tried {attempts} times"
         elif remedy == chosen:

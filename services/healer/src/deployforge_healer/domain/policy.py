@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_LEVELS = {"informational": 1, "degraded": 2, "critical": 3}
+#: Severities, by number.
+LEVELS = ("", "informational", "degraded", "critical")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Policy:
         flap: Mapping[str, Any] = limits.get("flap") or {}
         return cls(
             mode=data.get("mode", cls.mode),
-            max_severity=_LEVELS.get(data.get("maxSeverity", "degraded"), 2),
+            max_severity=LEVELS.index(data.get("maxSeverity", "degraded")),
             ladder=tuple(data.get("ladder") or cls.ladder),
             max_resources=int(limits.get("maxResources", cls.max_resources)),
             max_percent=int(limits.get("maxPercent", cls.max_percent)),

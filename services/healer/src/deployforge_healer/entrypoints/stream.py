@@ -12,12 +12,15 @@ def heard(app: Healer) -> Heard:
         "state-manager.states": {"StateVersionRecorded": app.version_recorded},
         "control-plane.deployments": {
             "ApprovalRequested": app.approval_requested,
-            "PlanRejected": app.proposal_failed,
+            "PlanApproved": app.plan_approved,
+            "PlanRejected": app.plan_rejected,
         },
         "orchestrator.executions": {
+            "ExecutionStarted": app.execution_started,
             "ExecutionVerified": app.execution_verified,
             "PlanFailed": app.proposal_failed,
             "PlanStale": app.proposal_failed,
+            # Also after a failed verification, whose own fact says less.
             "ExecutionFailed": app.proposal_failed,
             "ExecutionRolledBack": app.proposal_failed,
             "ExecutionCancelled": app.proposal_failed,

@@ -47,7 +47,7 @@ class PostgresStateReader:
         size = _size(size)
         rows = self._database.query(
             "SELECT * FROM versions WHERE namespace = %s AND name = %s AND version < %s ORDER BY version DESC LIMIT %s",
-            (namespace, name, int(_open_cursor(cursor) or 2**62), size + 1),
+            (namespace, name, _number(cursor), size + 1),
         )
         more = _cursor(str(rows[size - 1]["version"])) if len(rows) > size else ""
         return [self._opened(row) for row in rows[:size]], more
@@ -73,17 +73,22 @@ class PostgresStateReader:
         """Resources of all deployments by urn; `namespaces` None means all. Filters by column, empty ones ignored."""
         size = _size(size)
         where, params = ["urn > %s"], [_open_cursor(cursor)]
-        for column in ("namespace", "name", "type", "provider", "location"):
+        for column in ("name", "type", "provider", "location"):
             if filters.get(column):
                 where.append(f"{column} = %s")
                 params.append(filters[column])
-        if namespaces is not None:
-            where.append("namespace = ANY(%s)")
-            params.append(list(namespaces))  # type: ignore[arg-type]
-        rows = self._database.query(
-            f"SELECT * FROM inventory WHERE {' AND '.join(where)} ORDER BY urn LIMIT %s",  # noqa: S608 - own columns
-            (*params, size + 1),
-        )
+        page = f"SELECT * FROM inventory WHERE {' AND '.join(where)}"  # noqa: S608 - own columns
+        wanted = _wanted(filters.get("namespace", ""), namespaces)
+        if wanted is None:
+            rows = self._database.query(f"{page} ORDER BY urn LIMIT %s", (*params, size + 1))
+        else:
+            # A page of each namespace, then of those: an index can serve each in order, but not all at once.
+            rows = self._database.query(
+                f"SELECT found.* FROM unnest(%s::text[]) AS wanted (namespace) CROSS JOIN LATERAL "  # noqa: S608
+                f"({page} AND inventory.namespace = wanted.namespace ORDER BY urn LIMIT %s) AS found "
+                "ORDER BY found.urn LIMIT %s",
+                (wanted, *params, size + 1, size + 1),
+            )
         return rows[:size], _cursor(rows[size - 1]["urn"]) if len(rows) > size else ""
 
     def _opened(self, row: Row) -> Row:
@@ -91,6 +96,13 @@ class PostgresStateReader:
         return {**row, **from_json(self._sealer.open(bytes(row["body"]), place))} | {
             "effective_at": row["effective_at"], "body": None,
         }  # fmt: skip
+
+
+def _wanted(namespace: str, reach: Sequence[str] | None) -> list[str] | None:
+    """The namespaces to list; None means all."""
+    if not namespace:
+        return None if reach is None else sorted(set(reach))
+    return [namespace] if reach is None or namespace in reach else []
 
 
 def _size(asked: int) -> int:
@@ -101,8 +113,18 @@ def _cursor(key: str) -> str:
     return base64.urlsafe_b64encode(key.encode()).decode()
 
 
+def _number(cursor: str) -> int:
+    opened = _open_cursor(cursor)
+    if opened and not opened.isdecimal():
+        raise BadCursor(f"{cursor!r} is no cursor of this listing")
+    return int(opened or 2**62)
+
+
 def _open_cursor(cursor: str) -> str:
     try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode()
+        opened = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
     except ValueError as error:
         raise BadCursor(f"{cursor!r} is no cursor of this listing") from error
+    if not opened.isprintable():
+        raise BadCursor(f"{cursor!r} is no cursor of this listing")
+    return opened

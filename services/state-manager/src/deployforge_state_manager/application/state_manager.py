@@ -45,9 +45,9 @@ class StateManager(EventSourcedApplication):
         heard = fact.read(messages.ExecutionVerified)
         verified = _verified(heard)
         deployment = self._deployment(heard.deployment_id)
-        if verified.execution_id in deployment.versions:
-            return NOTHING
         staged, clear = self._staging.take(verified.execution_id)
+        if verified.execution_id in deployment.versions:
+            return Effects(writes=(clear,))
         version, desired_version = deployment.next_version(verified)
         at = At(version, desired_version, verified.effective_at)
         resources = self._changed(heard, deployment, staged, at)

@@ -1,75 +1,19 @@
 import json
+import threading
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from deployforge_chassis.database import Database
-from deployforge_chassis.facts import Fact, NotYet
-from deployforge_chassis.sealing import Sealer
-from deployforge_chassis.testing import a_fact, example
-from deployforge_state_manager.adapters.projection import TABLES, PostgresProjection
-from deployforge_state_manager.adapters.reading import PostgresStateReader
-from deployforge_state_manager.adapters.records import records
-from deployforge_state_manager.adapters.staging import PostgresStaging
+from deployforge_chassis.facts import NotYet
+from deployforge_chassis.testing import until
+from deployforge_state_manager.adapters.projection import PostgresProjection
 from deployforge_state_manager.application.ports import StateNotFound
-from deployforge_state_manager.application.state_manager import StateManager
 from deployforge_state_manager.entrypoints.grpc_api import _diff
-from eventsourcing.persistence import StoredEvent
 
-WHERE = ("storefront", "webshop")
+from ...conftest import WHERE, Memory, urn
 
-
-class Memory:
-    """The state manager and what it said."""
-
-    def __init__(self, database: Database, sealer: Sealer) -> None:
-        self.projection = PostgresProjection(database, sealer)
-        self.app = StateManager(database, sealer, PostgresStaging(database, sealer), self.projection)
-        self.reader = PostgresStateReader(database, sealer)
-
-    def hear(self, topic: str, type: str, **changed: Any) -> None:
-        handler = {
-            "ResourceVerified": self.app.resource_verified,
-            "ResourceRemoved": self.app.resource_removed,
-            "ExecutionVerified": self.app.execution_verified,
-            "ComplianceReported": self.app.compliance_reported,
-            "DriftDetected": self.app.drift_detected,
-            "DriftResolved": self.app.drift_resolved,
-        }[type]
-        fact: Fact = a_fact(topic, type, example(type, **changed))
-        self.app.commit(handler(fact))
-
-    def executed(self, resources: dict[str, dict[str, Any]], removed: tuple[str, ...] = (), **changed: Any) -> str:
-        execution = str(uuid4())
-        for name, values in resources.items():
-            urn = f"urn:df:storefront:webshop:{name}"
-            self.hear(
-                "orchestrator.executions", "ResourceVerified", execution_id=execution, urn=urn, resource=name,
-                **{"desired_json": '{"v":1}', "physical_id": f"phy-{name}", **values},
-            )  # fmt: skip
-        for name in removed:
-            self.hear(
-                "orchestrator.executions", "ResourceRemoved", execution_id=execution,
-                urn=f"urn:df:storefront:webshop:{name}",
-            )  # fmt: skip
-        self.hear("orchestrator.executions", "ExecutionVerified", execution_id=execution, **changed)
-        return execution
-
-    def names(self, version: int = 0) -> list[str]:
-        return [row["resource"] for row in self.reader.resources(self.reader.version(*WHERE, version))]
-
-    def said(self) -> list[Any]:
-        stored = self.app.recorder.select_notifications(None, 1000)
-        events = [
-            self.app.sealed.to_domain_event(StoredEvent(n.originator_id, n.originator_version, n.topic, n.state))
-            for n in stored
-        ]
-        return [record for event in events for record in records(event)]
-
-
-@pytest.fixture
-def memory(fresh_database: Database, sealer: Sealer) -> Memory:
-    return Memory(fresh_database, sealer)
+EFFECTIVE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_an_execution_becomes_a_version(memory: Memory) -> None:
@@ -153,20 +97,136 @@ def test_a_difference_is_told_attribute_by_attribute_with_sets_as_sets(memory: M
     assert [(a.path, a.before_json, a.after_json) for a in changed.attributes] == [("tags.x", "1", "2")]
 
 
-def test_a_rebuild_gives_the_same_rows(memory: Memory) -> None:
-    def opened() -> list[Any]:
-        versions = [memory.reader.version(*WHERE, v) for v in (1, 2)]
-        database = memory.app.database
-        clear = [[{**row, "body": None} for row in database.query(f"SELECT * FROM {t} ORDER BY 1, 2, 3")] for t in TABLES]
-        return [versions, [memory.reader.resources(v) for v in versions], clear]
-
+def _a_life(memory: Memory) -> None:
     execution = memory.executed({"orders": {}, "mail": {}})
     memory.hear("control-plane.deployments", "ComplianceReported", execution_id=execution, passed=True)
     memory.executed({"orders": {"desired_json": '{"v":2}'}}, removed=("mail",))
-    memory.hear("drift-detector.drift", "DriftDetected", urn="urn:df:storefront:webshop:orders")
-    before = opened()
+    memory.executed({"mail": {}, "more": {}})
+    memory.executed({"orders": {"physical_id": "other", "desired_json": '{"v":2}'}}, action="HEAL", desired_changed=False)
+    memory.hear("drift-detector.drift", "DriftDetected", urn=urn("orders"))
+
+
+def test_a_rebuild_gives_the_same_bytes(memory: Memory) -> None:
+    _a_life(memory)
+    before = memory.rows()
+    assert all(before)
     assert memory.projection.rebuild(memory.app) > 0
-    assert opened() == before
+    assert memory.rows() == before
+
+
+def test_what_is_recorded_during_a_rebuild_is_there_once(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    _a_life(memory)
+    database, writes = memory.app.database, memory.projection.writes
+    others: list[threading.Thread] = []
+
+    def meanwhile(event: Any) -> Any:
+        if not others:
+            others.append(threading.Thread(target=lambda: memory.executed({"late": {}})))
+            others[0].start()
+            until(lambda: not others[0].is_alive() or database.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        return writes(event)
+
+    rebuilding = PostgresProjection(memory.app.database, memory.app.sealer)
+    monkeypatch.setattr(rebuilding, "writes", meanwhile)
+    rebuilding.rebuild(memory.app)
+    others[0].join(10)
+    assert memory.names() == ["late", "mail", "more", "orders"]
+    before = memory.rows()
+    memory.projection.rebuild(memory.app)
+    assert memory.rows() == before
+
+
+def test_a_rebuild_that_fails_leaves_the_rows(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    _a_life(memory)
+    before = memory.rows()
+
+    def fail(event: Any) -> Any:
+        raise ValueError("unreadable")
+
+    broken = PostgresProjection(memory.app.database, memory.app.sealer)
+    monkeypatch.setattr(broken, "writes", fail)
+    with pytest.raises(ValueError, match="unreadable"):
+        broken.rebuild(memory.app)
+    assert memory.rows() == before
+
+
+def test_a_heal_moves_the_resource_and_its_upsert(memory: Memory) -> None:
+    memory.executed({"orders": {"generation": 3}})
+    memory.executed({"orders": {"physical_id": "other", "generation": 5}}, action="HEAL", desired_changed=False)
+    memory.executed({"orders": {"physical_id": "other", "generation": 7}}, action="HEAL", desired_changed=False)
+    said = [
+        (r.upsert_version, (r.value or {})["physical_id"], (r.value or {})["generation"]) for r in memory.desired("orders")
+    ]
+    assert said == [(1, "phy-orders", 3), (2, "other", 5), (3, "other", 7)]
+    assert {(r.value or {})["desired_version"] for r in memory.desired("orders")} == {1}
+
+
+def test_upserts_go_where_their_shard_goes_and_a_tombstone_follows(memory: Memory) -> None:
+    memory.executed({"orders": {}})
+    memory.executed({}, removed=("orders",))
+    memory.executed({"orders": {}})
+    said = memory.desired("orders")
+    assert [(r.upsert_version, r.value is None) for r in said] == [(1, False), (2, True), (3, False)]
+    assert len({r.partition_key for r in said}) == 1
+    assert said[0].partition_key == (said[0].value or {})["scan_shard"]
+
+
+def test_drift_rules_reach_the_upsert_also_when_only_they_changed(memory: Memory) -> None:
+    rules = {"every": 5, "ignore": [{"resource": "*", "path": "tags.x", "reason": "EKS"}],
+             "severity": [{"resource": "mail", "path": "*", "level": "critical"}]}  # fmt: skip
+    memory.executed({"orders": {}, "mail": {"criticality": "high"}})
+    memory.executed({}, drift_json=json.dumps(rules))
+    orders, mail = (memory.desired(name)[-1].value or {} for name in ("orders", "mail"))
+    assert [orders["scan_every_seconds"], mail["scan_every_seconds"], mail["criticality"]] == [5, 5, "high"]
+    assert [json.loads(each["ignore_json"])[0]["path"] for each in (orders, mail)] == ["tags.x", "tags.x"]
+    assert [len(json.loads(each["severity_json"])) for each in (orders, mail)] == [0, 1]
+
+
+def test_every_row_knows_when_it_was_true_and_when_that_was_known(memory: Memory) -> None:
+    memory.executed({"orders": {}}, effective_at=EFFECTIVE)
+    for table in ("versions", "resource_versions"):
+        [row] = memory.app.database.query(f"SELECT effective_at, recorded_at FROM {table}")
+        assert row["effective_at"] == EFFECTIVE
+        assert row["recorded_at"] > EFFECTIVE
+
+
+def test_every_fact_twice_changes_nothing(memory: Memory) -> None:
+    execution = str(uuid4())
+    facts: list[tuple[str, str, dict[str, Any]]] = [
+        ("orchestrator.executions", "ResourceVerified", {"urn": urn("orders"), "resource": "orders"}),
+        ("orchestrator.executions", "ExecutionVerified", {}),
+        ("control-plane.deployments", "ComplianceReported", {"passed": True}),
+        ("drift-detector.drift", "DriftDetected", {"urn": urn("orders")}),
+        ("drift-detector.drift", "DriftResolved", {"urn": urn("orders")}),
+    ]
+    for topic, type, changed in facts:
+        about = changed if topic.startswith("drift") else {**changed, "execution_id": execution}
+        memory.hear(topic, type, **about)
+        said, rows = memory.said(), memory.rows()
+        memory.hear(topic, type, **about)
+        assert (memory.said(), memory.rows()) == (said, rows)
+    memory.hear(*facts[0][:2], execution_id=execution, **facts[0][2])
+    memory.hear(*facts[1][:2], execution_id=execution)
+    assert memory.app.database.query("SELECT * FROM staged") == []
+
+
+def test_drift_of_what_is_not_known_changes_nothing(memory: Memory) -> None:
+    memory.executed({"orders": {}})
+    memory.executed({}, removed=("orders",))
+    before = memory.rows()
+    for name in ("orders", "unheard-of"):
+        memory.hear("drift-detector.drift", "DriftDetected", urn=urn(name))
+    assert memory.rows() == before
+
+
+def test_drift_is_shown_through_a_heal_and_forgotten_with_the_resource(memory: Memory) -> None:
+    memory.executed({"orders": {}})
+    memory.hear("drift-detector.drift", "DriftDetected", urn=urn("orders"))
+    memory.executed({"orders": {"physical_id": "new"}}, action="HEAL", desired_changed=False)
+    assert memory.reader.inventory({}, None, 9, "")[0][0]["drift"] == "drifted"
+    memory.executed({}, removed=("orders",))
+    memory.executed({"orders": {}})
+    assert memory.reader.inventory({}, None, 9, "")[0][0]["drift"] == ""
 
 
 def test_bodies_are_sealed(memory: Memory) -> None:
