@@ -49,9 +49,9 @@ def _pytest(command: list[str]) -> tuple[int, int]:
                 last = line
     found = {"passed": 0, "failed": 0, "error": 0, "errors": 0, "skipped": 0}
     found.update({word: int(number) for number, word in _COUNTS.findall(last)})
-    # A skipped test is one that did not run, and a run that broke off has failed whatever it counted.
+    # A skipped test is one that did not run; a run that broke off, or counted nothing, has failed.
     failed = found["failed"] + found["error"] + found["errors"] + found["skipped"]
-    if process.returncode and not failed:
+    if not failed and (process.returncode or not found["passed"]):
         failed = 1
     return found["passed"], failed
 

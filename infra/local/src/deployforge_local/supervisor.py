@@ -97,20 +97,24 @@ class Supervisor:
                     self._start(child)
             elif (code := child.popen.poll()) is not None:
                 self._died(child, code)
-            elif child.state == "starting" and child.process.is_ready():
-                self._ready(child)
-            elif child.state == "starting" and now - child.started_at > child.process.ready_seconds:
-                # Alive and useless: end it, so that it is started anew.
-                child.popen.kill()
+            elif child.state != "starting" or self._becomes_ready(child):
+                continue
+            elif now - child.started_at > child.process.ready_seconds:
+                # Alive and useless: end it and what it started, so that it is started anew.
+                os.killpg(child.popen.pid, signal.SIGKILL)
 
-    def _ready(self, child: Child) -> None:
+    def _becomes_ready(self, child: Child) -> bool:
         try:
+            if not child.process.is_ready():
+                return False
             child.process.once_ready()
         except Exception as error:
+            # One process that cannot be used is no reason to end the others.
             self._note(child, f"not usable yet: {error}")
-            return
+            return False
         child.state = "ready"
         child.ready_seconds = time.monotonic() - child.started_at
+        return True
 
     def _died(self, child: Child, code: int) -> None:
         now = time.monotonic()

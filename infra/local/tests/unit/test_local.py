@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from deployforge_chassis.testing import until
 from deployforge_local import artifacts, everything, people
 from deployforge_local.artifacts import Artifact, ArtifactDiffers
 from deployforge_local.pids import Pid
@@ -106,6 +107,25 @@ def test_a_reused_pid_is_not_taken_for_ours(tmp_path: Path) -> None:
     stranger.signal(signal.SIGKILL)  # would end this very test
 
 
+def test_what_has_ended_is_not_alive_whether_or_not_somebody_asked_for_its_exit_code() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        pid = Pid.of(child.pid)
+        assert pid.is_alive()
+        assert child.stdin is not None
+        child.stdin.close()
+        until(lambda: not pid.is_alive())
+    assert not pid.is_alive()
+    assert pid.resident_bytes() == 0
+    with pytest.raises(ProcessLookupError):
+        Pid.of(pid.pid)
+
+
+@pytest.mark.parametrize("text", ["", "12", "12 x", "1 2 3"])
+def test_a_pid_file_that_cannot_be_read_names_nobody(tmp_path: Path, text: str) -> None:
+    (tmp_path / "p.pid").write_text(text)
+    assert Pid.read(tmp_path / "p.pid") is None
+
+
 def test_ending_a_process_is_gentle_first_and_sure_in_the_end() -> None:
     stubborn = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", stubborn], stdout=subprocess.PIPE) as child:
@@ -123,6 +143,9 @@ def test_ending_a_process_is_gentle_first_and_sure_in_the_end() -> None:
         ("2 passed, 1 skipped in 0.1s", 0, (2, 1)),
         ("2 passed, 2 errors in 0.1s", 1, (2, 2)),
         ("it broke", 3, (0, 1)),
+        ("no tests ran in 0.1s", 5, (0, 1)),
+        ("", 0, (0, 1)),
+        ("1 passed in 0.1s\nthen the workers crashed", 3, (1, 1)),
         ("2 passed in 0.1s", 1, (2, 1)),
     ],
 )

@@ -39,6 +39,11 @@ def test_a_process_that_dies_again_and_again_is_named_with_its_log(settings: Loc
         system.up(settings, lambda _: None)
 
 
+def test_stopping_what_never_ran_says_so_and_makes_nothing(tmp_path: Path) -> None:
+    assert system.down(LocalSettings(home=tmp_path / "none"), lambda _: None) is False
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_postgresql_is_asked_not_to_wait_for_its_clients() -> None:
     assert stop_signal("postgres") == signal.SIGINT
     assert {stop_signal(name) for name in ("kafka", "ministack", "healer")} == {signal.SIGTERM}
