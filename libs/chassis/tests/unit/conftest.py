@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-import psycopg
 import pytest
 from deployforge_chassis.database import Database
 from deployforge_chassis.eventstore import Aggregate, EventSourcedApplication
@@ -22,7 +21,6 @@ from deployforge_chassis.testing import JsonCodec
 from deployforge_chassis.topics import Topic, Topics
 from deployforge_chassis.wire import Wire
 from eventsourcing.domain import event
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 OWNER = UUID("7d2f7a0e-2f4e-5a0b-9a53-2f0d4c1b7a11")
 TOPICS = Topics(
@@ -101,15 +99,9 @@ class World:
 
 
 @pytest.fixture
-def world(database_url: str, embedded_postgres: str, tmp_path: Path) -> Iterator[World]:
+def world(new_database: Callable[[], str], tmp_path: Path) -> Iterator[World]:
     KeyFile.create(tmp_path / "k")
-    other = conninfo_to_dict(database_url)["dbname"] + "_l"  # type: ignore[operator]
-    with psycopg.connect(embedded_postgres, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{other}"'.encode())
-    databases = [
-        Database(database_url, pool_size=1),
-        Database(make_conninfo(database_url, dbname=other), pool_size=1),
-    ]
+    databases = [Database(new_database(), pool_size=1) for _ in range(2)]
 
     def application(database: Database, name: str) -> EventSourcedApplication:
         return EventSourcedApplication(database, Sealer(database, KeyFile(tmp_path / "k"), service=name), name=name)
