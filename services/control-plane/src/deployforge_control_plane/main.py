@@ -1,22 +1,15 @@
 """Composition root: config → telemetry → adapters → application → relay → stream → gRPC."""
 
-from deployforge_chassis import telemetry, topics
-from deployforge_chassis.avro import AvroCodec
+from functools import partial
+
+from deployforge_chassis import foundation, owed, telemetry
 from deployforge_chassis.clock import SystemClock
-from deployforge_chassis.database import Database
 from deployforge_chassis.effects import EffectWorkers
-from deployforge_chassis.feed import PublishedFeed
 from deployforge_chassis.grpc_client import channel
 from deployforge_chassis.grpc_server import serve
-from deployforge_chassis.identity import SERVICES
-from deployforge_chassis.kafka_bus import KafkaBus
-from deployforge_chassis.keys import KeyFile
 from deployforge_chassis.principal import PrincipalSigner
-from deployforge_chassis.registry import RegistryClient
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
-from deployforge_chassis.sealing import Sealer
-from deployforge_chassis.wire import Wire
 
 from deployforge_control_plane.adapters.bootstrap import read_bootstrap
 from deployforge_control_plane.adapters.clouds import CloudTypeChecker
@@ -42,16 +35,10 @@ def main() -> None:
     settings = Settings()
     metrics = telemetry.configure(settings)
 
-    database = Database(settings.database_url)
-    database.migrate(Sealer.SCHEMA)
-    sealer = Sealer(database, KeyFile(settings.key_file), service=settings.service)
-    stores = open_stores(database, sealer)
     signer = PrincipalSigner.from_dir(settings.tls_dir)
-    peers = [peer for peer in SERVICES if peer != settings.service]
-    channels = {peer: channel(settings, peer, signer=signer, once=MUTATING) for peer in peers}
-    bus = KafkaBus(settings)
-    codec = AvroCodec(RegistryClient(settings.registry_url))
-    wire = Wire(codec, topics.load(), settings.service)
+    base = foundation.lay(settings, partial(channel, signer=signer, once=MUTATING))
+    database, sealer, bus, wire, channels = base.database, base.sealer, base.bus, base.wire, base.channels
+    stores = open_stores(database, sealer)
 
     app = ControlPlane(database, sealer, stores, records, SystemClock())
     meter = PrometheusMeter()
@@ -64,12 +51,12 @@ def main() -> None:
     errands = Errands(app, plans=orchestrator, verified=orchestrator)
     workers = EffectWorkers(app.queue, errands.handlers(), threads=settings.effect_threads)
 
-    codec.register(settings.service)
     relay = Relay(app, records, bus, wire)
     hearing = inbox(app, bus, wire, channels)
 
-    feed = PublishedFeed(app, records, wire)
-    server = serve(settings, registrations(app, checking, access, watching, feed, channels), RULES, STATUS_OF)
+    own = registrations(app, checking, access, watching, channels)
+    owing = owed.registrations(app, records, wire, app.bodies.get)
+    server = serve(settings, [*own, *owing], {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
     run([metrics, relay, hearing, workers, server], server, drain_seconds=settings.drain_seconds)
 
 

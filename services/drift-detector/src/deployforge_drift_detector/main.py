@@ -1,22 +1,12 @@
 """Composition root: config → telemetry → adapters → application → relay → stream → gRPC."""
 
-from deployforge_chassis import telemetry, topics
-from deployforge_chassis.avro import AvroCodec
+from deployforge_chassis import foundation, owed, telemetry
 from deployforge_chassis.bodies import Bodies
 from deployforge_chassis.clock import SystemClock
-from deployforge_chassis.database import Database
-from deployforge_chassis.feed import PublishedFeed
-from deployforge_chassis.grpc_client import channel
 from deployforge_chassis.grpc_server import serve
-from deployforge_chassis.identity import SERVICES
-from deployforge_chassis.kafka_bus import KafkaBus
-from deployforge_chassis.keys import KeyFile
 from deployforge_chassis.part import Part
-from deployforge_chassis.registry import RegistryClient
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
-from deployforge_chassis.sealing import Sealer
-from deployforge_chassis.wire import Wire
 
 from deployforge_drift_detector.adapters.desired import DesiredReader
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
@@ -42,13 +32,8 @@ def main() -> None:
     metrics = telemetry.configure(settings)
 
     clock = SystemClock()
-    database = Database(settings.database_url)
-    database.migrate(Sealer.SCHEMA)
-    sealer = Sealer(database, KeyFile(settings.key_file), service=settings.service)
-    codec = AvroCodec(RegistryClient(settings.registry_url))
-    codec.register(settings.service)
-    bus, wire = KafkaBus(settings), Wire(codec, topics.load(), settings.service)
-    channels = {peer: channel(settings, peer) for peer in SERVICES if peer != settings.service}
+    base = foundation.lay(settings)
+    database, sealer, bus, wire, channels = base.database, base.sealer, base.bus, base.wire, base.channels
 
     states = DesiredMap()
     app = DriftDetector(database, sealer, open_stores(database, sealer), states, clock)
@@ -57,15 +42,15 @@ def main() -> None:
 
     desired = DesiredReader(bus, wire, states, app.removed, app.forget_removed)
     meter = Meter()
-    batches = Batches(codec, Judging(app), ParkedBatches(database), meter, clock)
+    batches = Batches(base.codec, Judging(app), ParkedBatches(database), meter, clock)
     cap = settings.rss_cap_mib * 2**20
     watchdog = Watchdog(clock, stall_seconds=settings.stall_seconds, rss_cap_bytes=cap)
     processor = Processor(settings, batches, meter, watchdog)
     scheduler = Scheduler(database, scheduling.tick)
 
     bodies = Bodies(database, sealer)
-    served = registrations(app, PublishedFeed(app, records, wire), bodies.get)
-    server = serve(settings, served, RULES, STATUS_OF)
+    served = [*registrations(app), *owed.registrations(app, records, wire, bodies.get)]
+    server = serve(settings, served, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
     parts: list[Part] = [metrics, relay, desired, inbox(app, bus, wire, channels), processor, scheduler, server]
     run(parts, server, drain_seconds=settings.drain_seconds)
 

@@ -1,23 +1,13 @@
 """Composition root: config → telemetry → adapters → application → relay → stream → gRPC."""
 
-from deployforge.common.v1 import feed_pb2_grpc
 from deployforge.state_manager.v1 import state_pb2_grpc
-from deployforge_chassis import telemetry, topics
-from deployforge_chassis.avro import AvroCodec
-from deployforge_chassis.bodies import Bodies, BodiesServicer
-from deployforge_chassis.database import Database
-from deployforge_chassis.feed import EventFeedServicer, PublishedFeed, RemoteFeed
-from deployforge_chassis.grpc_client import channel
+from deployforge_chassis import foundation, owed, telemetry
+from deployforge_chassis.bodies import Bodies
+from deployforge_chassis.feed import RemoteFeed
 from deployforge_chassis.grpc_server import serve
-from deployforge_chassis.identity import SERVICES
 from deployforge_chassis.inbox import Inbox
-from deployforge_chassis.kafka_bus import KafkaBus
-from deployforge_chassis.keys import KeyFile
-from deployforge_chassis.registry import RegistryClient
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
-from deployforge_chassis.sealing import Sealer
-from deployforge_chassis.wire import Wire
 
 from deployforge_state_manager.adapters.projection import PostgresProjection
 from deployforge_state_manager.adapters.reading import PostgresStateReader
@@ -34,26 +24,20 @@ def main() -> None:
     settings = Settings()
     metrics = telemetry.configure(settings)
 
-    database = Database(settings.database_url)
-    sealer = Sealer(database, KeyFile(settings.key_file), service=settings.service)
-    codec = AvroCodec(RegistryClient(settings.registry_url))
-    codec.register(settings.service)
-    bus, wire = KafkaBus(settings), Wire(codec, topics.load(), settings.service)
-    channels = {peer: channel(settings, peer) for peer in SERVICES if peer != settings.service}
+    base = foundation.lay(settings)
+    database, sealer, bus, wire, channels = base.database, base.sealer, base.bus, base.wire, base.channels
 
     app = StateManager(database, sealer, PostgresStaging(database, sealer), PostgresProjection(database, sealer))
     reader, bodies = PostgresStateReader(database, sealer), Bodies(database, sealer)
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
 
-    feed = PublishedFeed(app, records, wire)
     registrations = [
         lambda s: state_pb2_grpc.add_StateServicer_to_server(StateApi(reader), s),
         lambda s: state_pb2_grpc.add_InventoryServicer_to_server(InventoryApi(reader), s),
-        lambda s: feed_pb2_grpc.add_EventFeedServicer_to_server(EventFeedServicer(feed), s),
-        lambda s: feed_pb2_grpc.add_BodiesServicer_to_server(BodiesServicer(bodies.get), s),
+        *owed.registrations(app, records, wire, bodies.get),
     ]
-    server = serve(settings, registrations, RULES, STATUS_OF)
+    server = serve(settings, registrations, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
     run([metrics, relay, inbox, server], server, drain_seconds=settings.drain_seconds)
 
 

@@ -9,7 +9,7 @@ import pytest
 from deployforge.common.v1 import common_pb2
 from deployforge.state_manager.v1 import state_pb2 as pb
 from deployforge.state_manager.v1 import state_pb2_grpc
-from deployforge_chassis import devca, topics
+from deployforge_chassis import devca, foundation, topics
 from deployforge_chassis.config import ServiceSettings
 from deployforge_chassis.grpc_client import channel
 from deployforge_chassis.keys import KeyFile
@@ -29,8 +29,8 @@ def test_the_process_starts_serves_and_stops(database_url: str, tmp_path: Path, 
         "KEY_FILE": tmp_path / "service.key",
     }.items():
         monkeypatch.setenv(f"DEPLOYFORGE_{name}", str(value))
-    monkeypatch.setattr(main, "KafkaBus", lambda settings: LocalBus(topics.load()))
-    monkeypatch.setattr(main, "RegistryClient", lambda url: MemoryRegistry())
+    monkeypatch.setattr(foundation, "KafkaBus", lambda settings: LocalBus(topics.load()))
+    monkeypatch.setattr(foundation, "RegistryClient", lambda url: MemoryRegistry())
     # Logging stays pytest's.
     monkeypatch.setattr(main.telemetry, "configure", lambda settings: MetricsServer(settings.metrics_address))
     seen: list[str] = []

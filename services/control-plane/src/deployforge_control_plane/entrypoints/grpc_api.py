@@ -6,10 +6,8 @@ from typing import Final
 import grpc
 from deployforge.control_plane.v1 import deployments_pb2 as pb
 from deployforge.control_plane.v1 import deployments_pb2_grpc
-from deployforge_chassis.bodies import BodyNotFound
 from deployforge_chassis.call import caller
 from deployforge_chassis.eventstore import VersionConflict
-from deployforge_chassis.feed import TopicNotOwned
 from deployforge_chassis.principal import Principal
 
 from deployforge_control_plane.application.access import (
@@ -44,8 +42,6 @@ STATUS_OF: Final = {
     NotKnownHere: grpc.StatusCode.NOT_FOUND,
     DeploymentNotFound: grpc.StatusCode.NOT_FOUND,
     TokenNotFound: grpc.StatusCode.NOT_FOUND,
-    BodyNotFound: grpc.StatusCode.NOT_FOUND,
-    TopicNotOwned: grpc.StatusCode.NOT_FOUND,
     RequestIdTaken: grpc.StatusCode.ALREADY_EXISTS,
     AuthorMayNotApprove: grpc.StatusCode.PERMISSION_DENIED,
     Refusal: grpc.StatusCode.FAILED_PRECONDITION,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from deployforge_chassis.identity import CLIENT, HEALER, SERVICES
+from deployforge_chassis.identity import CLIENT, HEALER
 
 from deployforge_control_plane.domain.access import Permission
 
@@ -69,13 +69,10 @@ MUTATING: Final = frozenset({
 """Methods that change something, here or elsewhere: each call of one is audited."""
 
 _PEOPLE: Final = frozenset({CLIENT})
-_EVERY_SERVICE: Final = frozenset(SERVICES)
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys((*OWN, *FORWARDED), _PEOPLE),
     f"{_OWN}Deployments/Propose": frozenset({HEALER}),
-    "/deployforge.common.v1.EventFeed/Range": _EVERY_SERVICE,
-    "/deployforge.common.v1.Bodies/Get": _EVERY_SERVICE,
 }
 """Which certificates may call what."""
 

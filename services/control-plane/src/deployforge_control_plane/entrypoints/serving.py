@@ -1,13 +1,10 @@
-"""What is served: the own API, the forwarded ones, and what every service owes its consumers."""
+"""What is served: the own API and the forwarded ones."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import grpc
-from deployforge.common.v1 import feed_pb2_grpc
 from deployforge.control_plane.v1 import deployments_pb2_grpc
-from deployforge_chassis.bodies import BodiesServicer
-from deployforge_chassis.feed import EventFeedServicer, PublishedFeed
 
 from deployforge_control_plane.application.access import Access
 from deployforge_control_plane.application.checking import Checking
@@ -25,18 +22,14 @@ def registrations(
     checking: Checking,
     access: Access,
     watching: Watching,
-    feed: PublishedFeed,
     channels: Mapping[str, grpc.Channel],
 ) -> Sequence[Callable[[Any], object]]:
     """One for each service; `channels` sign the principal that a call is made for."""
     admission = Admission(access, {**methods.OWN, **methods.FORWARDED})
     add: Any = deployments_pb2_grpc
-    owed: Any = feed_pb2_grpc
     return [
         lambda server: add.add_DeploymentsServicer_to_server(DeploymentsApi(app, checking, admission, watching), server),
         lambda server: add.add_AccessServicer_to_server(AccessApi(access, admission), server),
         lambda server: add.add_AuditServicer_to_server(AuditApi(app.stores.audit, admission), server),
         Forwarding(app, admission, channels).register,
-        lambda server: owed.add_EventFeedServicer_to_server(EventFeedServicer(feed), server),
-        lambda server: owed.add_BodiesServicer_to_server(BodiesServicer(app.bodies.get), server),
     ]

@@ -18,9 +18,8 @@ from deployforge.healer.v1 import healing_pb2, healing_pb2_grpc
 from deployforge.mcal.v1 import clouds_pb2, clouds_pb2_grpc
 from deployforge.orchestrator.v1 import plans_pb2
 from deployforge.state_manager.v1 import state_pb2, state_pb2_grpc
-from deployforge_chassis import devca, topics
+from deployforge_chassis import devca, owed, topics
 from deployforge_chassis.avro import AvroCodec
-from deployforge_chassis.feed import PublishedFeed
 from deployforge_chassis.grpc_client import channel
 from deployforge_chassis.grpc_server import GrpcServer, serve
 from deployforge_chassis.identity import SERVICES
@@ -99,10 +98,10 @@ def server(system: System, peers: Peers, tls_dir: Path) -> Iterator[GrpcServer]:
     wire = Wire(AvroCodec(MemoryRegistry()), topics.load(), "control-plane")
     watching = Watching(system.stores.timeline, system.stores.requests)
     Relay(system.app, records, None, wire)  # type: ignore[arg-type]  # makes the tables that the feed reads
-    feed = PublishedFeed(system.app, records, wire)
     channels: Any = dict.fromkeys(SERVICES, peers)
-    served = registrations(system.app, system.checking, system.access, watching, feed, channels)
-    server = serve(settings, served, RULES, STATUS_OF)
+    own = registrations(system.app, system.checking, system.access, watching, channels)
+    owing = owed.registrations(system.app, records, wire, system.app.bodies.get)
+    server = serve(settings, [*own, *owing], {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
     server.start()
     yield server
     server.stop(1.0)

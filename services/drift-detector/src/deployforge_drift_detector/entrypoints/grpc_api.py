@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 import grpc
-from deployforge.common.v1 import common_pb2, feed_pb2_grpc
+from deployforge.common.v1 import common_pb2
 from deployforge.drift_detector.v1 import drift_pb2 as pb
 from deployforge.drift_detector.v1 import drift_pb2_grpc
-from deployforge_chassis.bodies import BodiesServicer, BodyNotFound
-from deployforge_chassis.feed import EventFeedServicer, PublishedFeed, TopicNotOwned
-from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
+from deployforge_chassis.identity import CONTROL_PLANE
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from deployforge_drift_detector.application.drift_detector import DriftDetector
@@ -22,8 +20,6 @@ _DRIFT: Final = "/deployforge.drift_detector.v1.Drift/"
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys((f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage")), frozenset({CONTROL_PLANE})),
-    "/deployforge.common.v1.EventFeed/Range": frozenset(SERVICES),
-    "/deployforge.common.v1.Bodies/Get": frozenset(SERVICES),
 }
 """Which certificates may call what."""
 
@@ -37,8 +33,6 @@ STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
     NothingToScan: grpc.StatusCode.NOT_FOUND,
     BadCursor: grpc.StatusCode.INVALID_ARGUMENT,
     BadRequest: grpc.StatusCode.INVALID_ARGUMENT,
-    TopicNotOwned: grpc.StatusCode.NOT_FOUND,
-    BodyNotFound: grpc.StatusCode.NOT_FOUND,
 }
 
 
@@ -86,17 +80,10 @@ class DriftApi(drift_pb2_grpc.DriftServicer):
         )
 
 
-def registrations(
-    app: DriftDetector, feed: PublishedFeed, body: Callable[[str], bytes]
-) -> Sequence[Callable[[Any], object]]:
-    """The own API and what every service owes its consumers."""
+def registrations(app: DriftDetector) -> Sequence[Callable[[Any], object]]:
+    """The own API."""
     own: Any = drift_pb2_grpc
-    owed: Any = feed_pb2_grpc
-    return [
-        lambda server: own.add_DriftServicer_to_server(DriftApi(app), server),
-        lambda server: owed.add_EventFeedServicer_to_server(EventFeedServicer(feed), server),
-        lambda server: owed.add_BodiesServicer_to_server(BodiesServicer(body), server),
-    ]
+    return [lambda server: own.add_DriftServicer_to_server(DriftApi(app), server)]
 
 
 def _record(view: DriftView) -> pb.DriftRecord:

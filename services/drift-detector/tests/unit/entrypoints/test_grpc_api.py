@@ -6,7 +6,7 @@ import grpc
 import pytest
 from deployforge.common.v1 import common_pb2
 from deployforge.drift_detector.v1 import drift_pb2 as pb
-from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
+from deployforge_chassis.identity import CONTROL_PLANE
 from deployforge_drift_detector.application.views import DriftNotFound, NothingToScan
 from deployforge_drift_detector.entrypoints.grpc_api import RULES, STATUS_OF, BadRequest, DriftApi
 
@@ -55,5 +55,4 @@ def test_a_scan_and_what_is_refused(api: DriftApi) -> None:
 
 def test_who_may_call_what_and_how_refusals_are_told() -> None:
     assert RULES["/deployforge.drift_detector.v1.Drift/Scan"] == {CONTROL_PLANE}
-    assert RULES["/deployforge.common.v1.EventFeed/Range"] == set(SERVICES)
     assert STATUS_OF[DriftNotFound] is grpc.StatusCode.NOT_FOUND

@@ -10,7 +10,7 @@ from deployforge.common.v1 import common_pb2
 from deployforge.healer.v1 import healing_pb2 as pb
 from deployforge.healer.v1 import healing_pb2_grpc
 from deployforge_chassis.grpc_server import principal
-from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
+from deployforge_chassis.identity import CONTROL_PLANE
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from deployforge_healer.application.healer import Healer
@@ -21,8 +21,6 @@ _HEALING: Final = "/deployforge.healer.v1.Healing/"
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
     **{_HEALING + method: frozenset({CONTROL_PLANE}) for method in ("ListIncidents", "Explain", "Pause", "Resume")},
-    "/deployforge.common.v1.EventFeed/Range": frozenset(SERVICES),
-    "/deployforge.common.v1.Bodies/Get": frozenset(SERVICES),
 }
 
 

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from deployforge.common.v1 import common_pb2
 from deployforge.healer.v1 import healing_pb2 as pb
-from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
+from deployforge_chassis.identity import CONTROL_PLANE
 from deployforge_healer.application.ports import BadCursor
 from deployforge_healer.domain.care import Care
 from deployforge_healer.domain.ladder import Remedy, replay
@@ -81,5 +81,4 @@ def test_who_may_call_what_and_how_refusals_are_told() -> None:
     assert {RULES[f"/deployforge.healer.v1.Healing/{m}"] for m in ("Explain", "Pause", "Resume", "ListIncidents")} == {
         frozenset({CONTROL_PLANE})
     }
-    assert RULES["/deployforge.common.v1.EventFeed/Range"] == set(SERVICES)
     assert STATUS_OF[BadId] is grpc.StatusCode.INVALID_ARGUMENT

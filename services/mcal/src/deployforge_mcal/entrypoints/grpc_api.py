@@ -8,9 +8,6 @@ from deployforge.common.v1 import common_pb2
 from deployforge.mcal.v1 import clouds_pb2 as pb
 from deployforge.mcal.v1 import clouds_pb2_grpc
 from deployforge_chassis import canonical
-from deployforge_chassis.bodies import BodyNotFound
-from deployforge_chassis.feed import TopicNotOwned
-from deployforge_chassis.identity import SERVICES
 
 from deployforge_mcal.application.mcal import Mcal
 from deployforge_mcal.application.ports import CredentialUnknown, InvalidUnit, UnknownProvider
@@ -26,14 +23,11 @@ STATUS_OF: Final = {
     BadRequest: grpc.StatusCode.INVALID_ARGUMENT,
     UnknownProvider: grpc.StatusCode.INVALID_ARGUMENT,
     CredentialUnknown: grpc.StatusCode.NOT_FOUND,
-    BodyNotFound: grpc.StatusCode.NOT_FOUND,
-    TopicNotOwned: grpc.StatusCode.NOT_FOUND,
 }
 """Refusals to statuses."""
 
 _CLOUDS: Final = "/deployforge.mcal.v1.Clouds/"
 _CREDENTIALS: Final = "/deployforge.mcal.v1.Credentials/"
-_ALL: Final = frozenset(SERVICES)
 
 RULES: Final = {
     f"{_CLOUDS}Check": frozenset({"control-plane"}),
@@ -42,8 +36,6 @@ RULES: Final = {
     f"{_CLOUDS}ListTypes": frozenset({"control-plane", "orchestrator"}),
     f"{_CREDENTIALS}Put": frozenset({"control-plane"}),
     f"{_CREDENTIALS}List": frozenset({"control-plane"}),
-    "/deployforge.common.v1.EventFeed/Range": _ALL,
-    "/deployforge.common.v1.Bodies/Get": _ALL,
 }
 """Who may call what."""
 

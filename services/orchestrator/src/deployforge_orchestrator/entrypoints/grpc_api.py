@@ -9,7 +9,7 @@ import grpc
 from deployforge.common.v1 import common_pb2
 from deployforge.orchestrator.v1 import plans_pb2 as pb
 from deployforge.orchestrator.v1 import plans_pb2_grpc
-from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
+from deployforge_chassis.identity import CONTROL_PLANE
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from deployforge_orchestrator.application.orchestrator import Orchestrator
@@ -24,8 +24,6 @@ RULES: Final[Mapping[str, frozenset[str]]] = {
     "/deployforge.orchestrator.v1.Plans/Get": _CONTROL_PLANE,
     "/deployforge.orchestrator.v1.Executions/Get": _CONTROL_PLANE,
     "/deployforge.orchestrator.v1.Executions/Verified": _CONTROL_PLANE,
-    "/deployforge.common.v1.EventFeed/Range": frozenset(SERVICES),
-    "/deployforge.common.v1.Bodies/Get": frozenset(SERVICES),
 }
 
 

@@ -11,7 +11,7 @@ from deployforge.state_manager.v1 import state_pb2 as pb
 from deployforge.state_manager.v1 import state_pb2_grpc
 from deployforge_chassis import jsondiff
 from deployforge_chassis.grpc_server import principal
-from deployforge_chassis.identity import CONTROL_PLANE, DRIFT_DETECTOR, HEALER, ORCHESTRATOR, SERVICES
+from deployforge_chassis.identity import CONTROL_PLANE, DRIFT_DETECTOR, HEALER, ORCHESTRATOR
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from deployforge_state_manager.application.ports import BadCursor, Row, StateNotFound, StateReader
@@ -22,8 +22,6 @@ _READERS = frozenset({CONTROL_PLANE, ORCHESTRATOR, HEALER, DRIFT_DETECTOR})
 RULES: Final[Mapping[str, frozenset[str]]] = {
     **{_STATE + method: _READERS for method in ("Get", "History", "Diff", "LastKnownGood", "Graph")},
     "/deployforge.state_manager.v1.Inventory/List": frozenset({CONTROL_PLANE}),
-    "/deployforge.common.v1.EventFeed/Range": frozenset(SERVICES),
-    "/deployforge.common.v1.Bodies/Get": frozenset(SERVICES),
 }
 
 STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from deployforge.common.v1 import common_pb2
 from deployforge.state_manager.v1 import state_pb2 as pb
-from deployforge_chassis.identity import CONTROL_PLANE, DRIFT_DETECTOR, HEALER, ORCHESTRATOR, SERVICES
+from deployforge_chassis.identity import CONTROL_PLANE, DRIFT_DETECTOR, HEALER, ORCHESTRATOR
 from deployforge_state_manager.application.ports import StateNotFound
 from deployforge_state_manager.entrypoints import grpc_api
 from deployforge_state_manager.entrypoints.grpc_api import RULES, STATUS_OF, InventoryApi, StateApi
@@ -127,5 +127,4 @@ def test_the_inventory(api: StateApi, memory: Memory, monkeypatch: pytest.Monkey
 def test_who_may_call_what_and_how_refusals_are_told() -> None:
     assert RULES["/deployforge.state_manager.v1.State/Get"] == {CONTROL_PLANE, ORCHESTRATOR, HEALER, DRIFT_DETECTOR}
     assert RULES["/deployforge.state_manager.v1.Inventory/List"] == {CONTROL_PLANE}
-    assert RULES["/deployforge.common.v1.Bodies/Get"] == set(SERVICES)
     assert STATUS_OF[StateNotFound] is grpc.StatusCode.NOT_FOUND
