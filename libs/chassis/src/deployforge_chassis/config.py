@@ -87,6 +87,9 @@ class ServiceSettings(BaseSettings):
     grpc_concurrency: int = Field(default=256, ge=1)
     """Calls running or waiting for a thread; more are refused with RESOURCE_EXHAUSTED."""
 
+    effects_kept_seconds: float = Field(default=7 * 86_400.0, gt=0)
+    """Seconds for which outside work that is done stays in its table; then it is deleted, little by little."""
+
     drain_seconds: float = Field(default=10.0, gt=0)
     """Seconds that all parts together get to finish after SIGTERM."""
 

@@ -49,7 +49,9 @@ def main() -> None:
     checking = Checking(CloudTypeChecker(channels["mcal"]), meter)
     orchestrator = OrchestratorReader(channels["orchestrator"])
     errands = Errands(app, plans=orchestrator, verified=orchestrator)
-    workers = EffectWorkers(app.queue, errands.handlers(), threads=settings.effect_threads)
+    workers = EffectWorkers(
+        app.queue, errands.handlers(), threads=settings.effect_threads, kept_seconds=settings.effects_kept_seconds
+    )
 
     relay = Relay(app, records, bus, wire)
     hearing = inbox(app, bus, wire, channels)

@@ -33,7 +33,9 @@ def main() -> None:
     app = Healer(database, sealer, ledger, SystemClock(), check_seconds=settings.check_seconds)
     proposals = ControlPlaneProposals(channels["control-plane"])
     errands = Errands(app, proposals, bodies)
-    workers = EffectWorkers(app.queue, errands.handlers(), threads=settings.effect_threads)
+    workers = EffectWorkers(
+        app.queue, errands.handlers(), threads=settings.effect_threads, kept_seconds=settings.effects_kept_seconds
+    )
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
 

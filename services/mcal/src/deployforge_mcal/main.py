@@ -41,9 +41,17 @@ def main() -> None:
     ticks, readers = TelemetryPublisher(bus, wire), Readers(app)
     operations, scans = Operations(app, ticks), Scans(app, readers, ticks)
     operating = EffectWorkers(
-        app.queue, {OPERATION: measured(OPERATION, operations.work)}, threads=settings.operation_threads
+        app.queue,
+        {OPERATION: measured(OPERATION, operations.work)},
+        threads=settings.operation_threads,
+        kept_seconds=settings.effects_kept_seconds,
     )
-    scanning = EffectWorkers(app.queue, {SCAN: measured(SCAN, scans.work)}, threads=settings.scan_threads)
+    scanning = EffectWorkers(
+        app.queue,
+        {SCAN: measured(SCAN, scans.work)},
+        threads=settings.scan_threads,
+        kept_seconds=settings.effects_kept_seconds,
+    )
 
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))

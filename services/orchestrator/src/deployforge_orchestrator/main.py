@@ -40,7 +40,9 @@ def main() -> None:
         ControlPlaneManifests(channels["control-plane"]), StateManagerStates(channels["state-manager"]), clouds
     )
     errands = Errands(app, drafting, clouds)
-    workers = EffectWorkers(app.queue, timed(errands.handlers()), threads=settings.effect_threads)
+    workers = EffectWorkers(
+        app.queue, timed(errands.handlers()), threads=settings.effect_threads, kept_seconds=settings.effects_kept_seconds
+    )
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
 

@@ -111,9 +111,10 @@ class Mcal(EventSourcedApplication):
         )  # fmt: skip
         operation = Operation(deployment_id=deployment_id, order=order, at=self.clock.now())
         payload = _REQUEST.dump_python(message, mode="json")
-        return Effects(
-            (operation,), (self.queue.enqueue(OPERATION, message.operation_id, payload, deployment_id=deployment_id),)
-        )
+        # Operations on one unit wait for each other in the order in which they were asked for.
+        lane = f"{message.deployment_id}/{message.unit_id}"
+        intent = self.queue.enqueue(OPERATION, message.operation_id, payload, deployment_id=deployment_id, lane=lane)
+        return Effects((operation,), (intent,))
 
     def scan_requested(self, fact: Fact) -> Effects:
         """Note a scan to be made."""

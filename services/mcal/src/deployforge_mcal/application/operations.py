@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from deployforge_chassis.bodies import BodyNotFound
+from deployforge_chassis.effects import LostLease
 from deployforge_chassis.effects import Work as EffectWork
 from deployforge_chassis.eventstore import VersionConflict
 from deployforge_chassis.facts import NOTHING, Effects
@@ -61,10 +62,10 @@ class Operations:
             return NOTHING
         unit = self._reserve(operation, message)
         try:
-            outcomes = self._touch(message, unit, resumed=effect.attempt > 1)
+            outcomes = self._touch(message, unit, effect)
         except ProviderFailure as failed:
             return self._failed(operation, unit, failed.failure)
-        except (VersionConflict, PersistenceError):
+        except (VersionConflict, PersistenceError, LostLease):
             raise
         except Exception as error:
             if effect.attempt < _ATTEMPTS:
@@ -85,11 +86,11 @@ class Operations:
         self._app.commit(Effects((operation, unit), (turn,)))
         return unit
 
-    def _touch(self, message: OperationRequested, unit: Unit, *, resumed: bool) -> list[Outcome]:
+    def _touch(self, message: OperationRequested, unit: Unit, effect: EffectWork) -> list[Outcome]:
         act = _VERBS.get(message.verb)
         if act is None:
             raise ProviderFailure(Failure("INVALID", f"there is no verb {message.verb!r}", ", ".join(_VERBS)))
-        work = self._work(message, unit, resumed=resumed)
+        work = self._work(message, unit, effect)
         try:
             provider = self._app.provider(message.provider_type)
             root = self._app.vault.get(message.credential_ref)
@@ -100,6 +101,7 @@ class Operations:
             raise ProviderFailure(Failure("CREDENTIAL_UNKNOWN", str(unknown), hint, restored=True)) from unknown
         session = provider.open(root, work)
         self._record(message, session)
+        effect.hold()
         return act(provider, session, work, self._tick(message))
 
     def _record(self, message: OperationRequested, session: Session) -> None:
@@ -115,7 +117,7 @@ class Operations:
             )
         )  # fmt: skip
 
-    def _work(self, message: OperationRequested, unit: Unit, *, resumed: bool) -> Work:
+    def _work(self, message: OperationRequested, unit: Unit, effect: EffectWork) -> Work:
         previous = self._compiled(unit.template_digest, required=False)
         if message.verb == "apply" or message.template_digest:
             wanted, inputs = self._compiled(message.template_digest, required=True), message.inputs
@@ -135,7 +137,8 @@ class Operations:
             ),
             retain=message.retain,
             adopt=dict(message.adopt),
-            resumed=resumed,
+            resumed=effect.attempt > 1,
+            hold=effect.hold,
         )
 
     def _compiled(self, digest: str | None, *, required: bool) -> CompiledUnit | None:

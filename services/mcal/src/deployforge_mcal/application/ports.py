@@ -73,6 +73,9 @@ class Work:
     adopt: Mapping[str, str] = field(default_factory=dict)
     resumed: bool = False
     """An earlier attempt at this operation may have done something."""
+    hold: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+    """Raises when this process may not hold the operation any more; adapters ask it right before every call that
+    changes something, and let pass what it raises."""
 
 
 class Session(Protocol):

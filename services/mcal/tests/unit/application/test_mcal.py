@@ -11,7 +11,7 @@ import pytest
 from deployforge_chassis.avro import AvroCodec
 from deployforge_chassis.clock import FixedClock
 from deployforge_chassis.database import Database
-from deployforge_chassis.effects import EffectWorkers
+from deployforge_chassis.effects import LEASE_SECONDS, EffectWorkers
 from deployforge_chassis.registry import MemoryRegistry
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import a_fact, example
@@ -59,10 +59,8 @@ class Service:
 
     def ask(self, verb: str, digest: str | None = None, **changed: Any) -> str:
         id = str(changed.pop("operation_id", uuid4()))
-        value = example(
-            "OperationRequested", operation_id=id, verb=verb, template_digest=digest, unit_id=UNIT,
-            unit_name="df-s-w-aws-0-0", inputs={}, **changed,
-        )  # fmt: skip
+        asked = {"unit_id": UNIT, "unit_name": "df-s-w-aws-0-0", "inputs": {}, **changed}
+        value = example("OperationRequested", operation_id=id, verb=verb, template_digest=digest, **asked)
         self.hear(self.app.operation_requested, "orchestrator.operations", "OperationRequested", value)
         return id
 
@@ -140,6 +138,63 @@ def test_after_a_crash_the_operation_is_continued_with_the_same_token(service: S
     assert service.cloud.calls == [("apply", id), ("apply", id)]
     assert len(service.cloud.live) == 1
     assert [name for name, _ in service.facts()].count("OperationSucceeded") == 1
+
+
+def test_operations_on_one_unit_are_done_in_order_and_never_at_once(service: Service) -> None:
+    first = service.ask("apply", service.digest(a={"delay": 1}))
+    second = service.ask("apply", service.digest(a={"delay": 2}))
+    other = service.ask("apply", service.digest(b={}), unit_id="aws/1.0", unit_name="df-s-w-aws-1-0")
+    work = service.app.queue.claim([OPERATION])
+    assert work is not None
+    assert work.id == first
+    beside = service.app.queue.claim([OPERATION])
+    assert beside is not None
+    assert beside.id == other
+    assert service.app.queue.claim([OPERATION]) is None
+    service.app.queue.complete(work, Operations(service.app, service.said).work(work))
+    assert service.operating.work_once()
+    assert service.cloud.calls == [("apply", first), ("apply", second)]
+
+
+def test_a_worker_that_wakes_after_its_lease_is_harmless(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in front of the cloud, taken over, and overtaken by the unit's next operation too."""
+    first = service.ask("apply", service.digest(a={"delay": 1}))
+    second = service.ask("apply", service.digest(a={"delay": 2}))
+    sleepy = EffectWorkers(service.app.queue, {OPERATION: Operations(service.app, service.said).work}, threads=1)
+    apply = service.cloud.apply
+
+    def late(*asked: Any) -> Any:
+        monkeypatch.setattr(service.cloud, "apply", apply)
+        service.app.database.query("UPDATE effects SET due_at = now() WHERE id = %s", (first,))
+        assert service.operating.work_once()
+        assert service.operating.work_once()
+        return apply(*asked)
+
+    monkeypatch.setattr(service.cloud, "apply", late)
+    assert sleepy.work_once()
+    # Its call still reached the cloud, which knew the token.
+    assert service.cloud.calls == [("apply", first), ("apply", second), ("apply", first)]
+    assert list(service.cloud.live.values()) == [{"delay": 2}]
+    assert [name for name, _ in service.facts()].count("OperationSucceeded") == 2
+    unit = service.app.unit(UUID(DEPLOYMENT), UNIT)
+    assert (unit.generation, unit.running) == (4, "")
+
+
+def test_whoever_lost_the_operation_before_the_call_makes_none(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    time = [0.0]
+    service.ask("apply", service.digest(a={"delay": 1}))
+    sleepy = EffectWorkers(
+        service.app.queue, {OPERATION: Operations(service.app, service.said).work}, threads=1, now=lambda: time[0]
+    )
+    opened = service.cloud.open
+
+    def slow(*asked: Any) -> Any:
+        time[0] += LEASE_SECONDS
+        return opened(*asked)
+
+    monkeypatch.setattr(service.cloud, "open", slow)
+    assert sleepy.work_once()
+    assert service.cloud.calls == []
 
 
 def test_a_busy_unit_makes_the_next_operation_wait(service: Service) -> None:

@@ -7,7 +7,7 @@ never are.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -51,7 +51,7 @@ _DATA: Final = ("Item", "Query", "Scan", "GetObject", "PutObject", "DeleteObject
 
 def open_session(
     root: Mapping[str, Any], scope: Scope, session_name: str, statements: Sequence[Mapping[str, Any]], *,
-    endpoint: str, read_only: bool,
+    endpoint: str, read_only: bool, hold: Callable[[], None] = lambda: None,
 ) -> AwsSession:  # fmt: skip
     """A session of 15 minutes with exactly these statements. Raises ProviderFailure."""
     missing = [name for name in ("accessKeyId", "secretAccessKey", "roleArn") if not root.get(name)]
@@ -77,7 +77,7 @@ def open_session(
     actions = sorted({a for s in policy["Statement"] for a in s["Action"]})
     resources = sorted({r for s in policy["Statement"] for r in s["Resource"]})
     grant = Grant(scope.credential_ref, session_name[:64], tuple(actions), tuple(resources), read_only, made["Expiration"])
-    return AwsSession(grant, made, scope.location, endpoint, patience_seconds=patience)
+    return AwsSession(grant, made, scope.location, endpoint, patience_seconds=patience, hold=hold)
 
 
 def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str, Any]]:

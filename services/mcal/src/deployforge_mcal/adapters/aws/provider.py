@@ -79,7 +79,13 @@ class AwsProvider:
         """See CloudProvider."""
         statements = credentials.operation_statements(work, emulated=bool(self.endpoint))
         return credentials.open_session(
-            root, work.scope, f"df-{work.token}", statements, endpoint=self.endpoint, read_only=False
+            root,
+            work.scope,
+            f"df-{work.token}",
+            statements,
+            endpoint=self.endpoint,
+            read_only=False,
+            hold=work.hold,
         )
 
     @typed

@@ -65,12 +65,14 @@ class AwsSession:
         endpoint: str = "",
         *,
         patience_seconds: float = PATIENCE_SECONDS,
+        hold: Callable[[], None] = lambda: None,
     ) -> None:
         self._grant = grant
         self._keys = dict(keys)
         self.region = region
         self.endpoint = endpoint
         self._patience = patience_seconds
+        self._hold = hold
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -99,9 +101,15 @@ class AwsSession:
             return self._clients[service]
 
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
-        """One call, repeated while the error is transient. Raises what botocore raised last."""
+        """One call, repeated while the error is transient. Raises what botocore raised last, or what `hold` raises:
+        that is asked before every attempt, since a process may be stopped for longer than its work is its own."""
         method = getattr(self.client(service), operation)
-        return self.patiently(lambda: method(**arguments))
+
+        def attempt() -> Any:
+            self._hold()
+            return method(**arguments)
+
+        return self.patiently(attempt)
 
     def patiently(self, what: Callable[[], T]) -> T:
         """`what()`, repeated with backoff while the error is transient, for at most the session's patience."""
