@@ -16,6 +16,7 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.effects import EffectWorkers
 from deployforge_chassis.facts import Fact
 from deployforge_chassis.sealing import Sealer
+from deployforge_chassis.testing import runtime_url
 from deployforge_control_plane.adapters.metrics import PrometheusMeter
 from deployforge_control_plane.adapters.records import records
 from deployforge_control_plane.adapters.stores import open_stores
@@ -171,7 +172,7 @@ def fresh_database(embedded_postgres: str) -> Iterator[Database]:
     with psycopg.connect(embedded_postgres, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
-    database = Database(embedded_postgres, pool_size=1)
+    database = Database(runtime_url(embedded_postgres), owner_url=embedded_postgres, pool_size=1)
     yield database
     database.close()
 

@@ -1,4 +1,4 @@
-"""PostgreSQL from a wheel: one database and one role per service, on a Unix socket only."""
+"""PostgreSQL from a wheel: one database and two roles per service, on a Unix socket only."""
 
 import json
 import os
@@ -81,7 +81,7 @@ def url(settings: LocalSettings, role: str, database: str | None = None) -> str:
         port=_PORT,
         user=role,
         password=passwords(settings)[role],
-        dbname=database or role,
+        dbname=database or role.removesuffix("-owner"),
     )
 
 
@@ -94,32 +94,46 @@ def is_ready(settings: LocalSettings) -> bool:
         return False
 
 
+def owner(service: str) -> str:
+    """The role that owns a service's tables; the service itself works as a role of its own name, which may not."""
+    return f"{service}-owner"
+
+
 def create_databases(settings: LocalSettings) -> None:
-    """One database per service, owned by a role of the same name that can connect to no other."""
+    """One database per service, owned by one role and worked on by another; neither can connect to any other."""
     with psycopg.connect(url(settings, "postgres"), autocommit=True) as connection:
         roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
         existing = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
         # Each step looks for itself: a start that broke off in between is completed by the next one.
         for service in SERVICES:
-            if service not in roles:
-                password = passwords(settings)[service]
-                connection.execute(f"CREATE ROLE \"{service}\" LOGIN PASSWORD '{password}'".encode())
+            for role in (service, owner(service)):
+                if role not in roles:
+                    connection.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{passwords(settings)[role]}'".encode())
             if service not in existing:
-                connection.execute(f'CREATE DATABASE "{service}" OWNER "{service}"'.encode())
+                connection.execute(f'CREATE DATABASE "{service}" OWNER "{owner(service)}"'.encode())
         for database in ("postgres", "template1", *SERVICES):
             connection.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC'.encode())
+    for service in SERVICES:
+        # Of a system made when one role was both: what it owns, the database included, goes to the owner.
+        with psycopg.connect(url(settings, "postgres", service), autocommit=True) as connection:
+            connection.execute(f'REASSIGN OWNED BY "{service}" TO "{owner(service)}"'.encode())
+            connection.execute(f'GRANT CONNECT ON DATABASE "{service}" TO "{service}"'.encode())
 
 
 def passwords(settings: LocalSettings) -> dict[str, str]:
-    """Password per role, made once, in a file that only its owner reads."""
+    """Password per role, each made once, in a file that only its owner reads."""
     path = settings.key_dir / "database-passwords.json"
-    if not path.is_file():
+    found: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
+    wanted = ("postgres", *SERVICES, *map(owner, SERVICES))
+    if missing := [role for role in wanted if role not in found]:
+        found |= {role: secrets.token_hex(24) for role in missing}
         settings.key_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = {role: secrets.token_hex(24) for role in ("postgres", *SERVICES)}
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Beside it and then in its place: a file that is half written would lock everybody out.
+        fresh = path.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(made, file)
-    found: dict[str, str] = json.loads(path.read_text())
+            json.dump(found, file)
+        fresh.replace(path)
     return found
 
 

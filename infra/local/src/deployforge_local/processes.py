@@ -108,6 +108,7 @@ def service_environment(settings: LocalSettings, service: str) -> dict[str, str]
         "GRPC_ADDRESS": f"127.0.0.1:{settings.grpc_port(service)}",
         "METRICS_ADDRESS": f"127.0.0.1:{settings.metrics_port(service)}",
         "DATABASE_URL": postgres.url(settings, service),
+        "DATABASE_OWNER_URL": postgres.url(settings, postgres.owner(service)),
         "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "REGISTRY_URL": settings.registry_url,
         "TLS_DIR": str(settings.tls_dir),

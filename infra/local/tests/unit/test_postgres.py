@@ -1,5 +1,6 @@
 """One database per service, closed to the others; on the embedded server."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -46,9 +47,42 @@ def _databases(settings: LocalSettings) -> set[str]:
 def test_every_service_has_a_database_of_its_own(settings: LocalSettings) -> None:
     assert _databases(settings) == {"postgres", *SERVICES}
     for service in SERVICES:
-        with psycopg.connect(postgres.url(settings, service)) as connection:
+        with psycopg.connect(postgres.url(settings, postgres.owner(service))) as connection:
             connection.execute("CREATE TABLE mine (x int)")
             connection.rollback()
+
+
+def test_the_role_of_a_running_service_makes_no_tables(settings: LocalSettings) -> None:
+    with (
+        psycopg.connect(postgres.url(settings, "healer")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("CREATE TABLE mine (x int)")
+
+
+def test_a_system_made_with_one_role_for_everything_gets_both(settings: LocalSettings) -> None:
+    with psycopg.connect(postgres.url(settings, "postgres", "mcal"), autocommit=True) as connection:
+        connection.execute('ALTER DATABASE "mcal" OWNER TO "mcal"')
+        connection.execute("CREATE TABLE older (x int)")
+        connection.execute('ALTER TABLE older OWNER TO "mcal"')
+    postgres.create_databases(settings)
+    with psycopg.connect(postgres.url(settings, "mcal-owner")) as connection:
+        owners = connection.execute(
+            "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'older' "
+            "UNION ALL SELECT datdba::regrole::text FROM pg_database WHERE datname = 'mcal'"
+        ).fetchall()
+        connection.execute("DROP TABLE older")
+    assert owners == [('"mcal-owner"',), ('"mcal-owner"',)]
+
+
+def test_passwords_that_are_missing_are_added_and_the_others_stay(settings: LocalSettings) -> None:
+    before = postgres.passwords(settings)
+    path = settings.key_dir / "database-passwords.json"
+    path.write_text(json.dumps({role: word for role, word in before.items() if not role.endswith("-owner")}))
+    after = postgres.passwords(settings)
+    path.write_text(json.dumps(before))
+    assert set(after) == set(before)
+    assert {role: after[role] for role in ("postgres", "healer")} == {role: before[role] for role in ("postgres", "healer")}
 
 
 @pytest.mark.parametrize("database", ["mcal", "postgres", "template1"])

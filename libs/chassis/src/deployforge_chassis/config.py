@@ -37,7 +37,10 @@ class ServiceSettings(BaseSettings):
     """This process's service name, `orchestrator`. A subclass gives the default."""
 
     database_url: str = Field(repr=False)
-    """libpq URL or DSN of the service's own database; a Unix socket directory as host is fine. No default."""
+    """libpq URL or DSN of the service's own database, for all work on rows; a Unix socket directory as host is fine."""
+
+    database_owner_url: str = Field(default="", repr=False)
+    """libpq URL or DSN of the role that owns the tables, used at start only; empty: `database_url` is its role too."""
 
     grpc_address: str = "127.0.0.1:0"
     """Where the gRPC server listens, `host:port`; port 0 takes a free one."""

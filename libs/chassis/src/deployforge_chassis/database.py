@@ -1,4 +1,8 @@
-"""A service's own PostgreSQL database: transactions, queries, and one migration step at start."""
+"""A service's own PostgreSQL database: transactions, queries, and one migration step at start.
+
+Two roles: the *owner* makes the tables; the *runtime* role, as which everything else runs, has what it needs on their
+rows and can neither change append-only tables nor anything about tables.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +14,7 @@ from psycopg import Cursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
+from deployforge_chassis import append_only
 from deployforge_chassis.facts import Write
 
 #: Serialises migrations of replicas that start together. Any constant does; it only has to be ours.
@@ -17,11 +22,16 @@ _MIGRATION_LOCK = 0x4446_4D47
 
 
 class Database:
-    """A pool of connections to one database; threads may share it."""
+    """A pool of connections to one database; threads may share it.
 
-    def __init__(self, url: str, *, pool_size: int = 4, max_connections: int = 24) -> None:
+    `url` is the runtime role's. `owner_url` is the owner's; empty means that one role is both.
+    """
+
+    def __init__(self, url: str, *, owner_url: str = "", pool_size: int = 4, max_connections: int = 24) -> None:
         self.url = url
+        self._owner_url = owner_url if owner_url != url else ""
         parts = conninfo_to_dict(url)
+        self._role = str(parts.get("user", ""))
         self.datastore = PostgresDatastore(
             dbname=str(parts.get("dbname", "")),
             host=str(parts.get("host", "")),
@@ -58,18 +68,27 @@ class Database:
                 cursor.execute(sql.encode(), params)
 
     def migrate(self, statements: Sequence[str]) -> None:
-        """Execute idempotent DDL; replicas that start together take turns."""
-        with self.transaction() as cursor:
+        """Execute idempotent DDL as the owner and grant the runtime role its share; replicas take turns."""
+        with self._as_owner() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
             for statement in statements:
                 cursor.execute(statement.encode())
+            if self._owner_url:
+                missing = cursor.execute(append_only.PRIVILEGES.encode(), (self._role,))
+                for row in missing.fetchall():
+                    cursor.execute(row["statement"].encode())
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """No other replica migrates within the block; not to be used around `migrate`, which waits for it."""
-        with self.own_connection() as connection:
-            connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
-            yield
+    def _as_owner(self) -> Iterator[Cursor[dict[str, Any]]]:
+        if not self._owner_url:
+            with self.transaction() as cursor:
+                yield cursor
+            return
+        with (
+            psycopg.connect(self._owner_url, row_factory=dict_row, connect_timeout=30) as connection,
+            connection.cursor() as cursor,
+        ):
+            yield cursor
 
     @contextmanager
     def own_connection(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:

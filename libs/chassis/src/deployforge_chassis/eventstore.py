@@ -20,6 +20,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory
 from eventsourcing.utils import retry
 from psycopg import Cursor
 
+from deployforge_chassis import append_only
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Effects, Move, Write
 from deployforge_chassis.sealing import SealedMapper, Sealer
@@ -91,6 +92,15 @@ class PositionedRecorder(PostgresApplicationRecorder):
             self._insert_stored_events(curs, stored_events, **kwargs)
             return self._fetch_ids_after_insert_events(curs, stored_events, **kwargs) or ()
 
+    def schema(self) -> Sequence[str]:
+        """The library's own tables and types, as statements that may be repeated."""
+        statements = (statement.as_string() for statement in self.sql_create_statements)
+        return [
+            # There is no CREATE TYPE IF NOT EXISTS.
+            f"DO $do$ BEGIN {s}; EXCEPTION WHEN duplicate_object THEN NULL; END $do$" if "CREATE TYPE" in s else s
+            for s in sorted(statements, key=lambda s: "CREATE TYPE" not in s)
+        ]
+
     def _lock_table(self, curs: Cursor[Any]) -> None:
         """Taken already, see `insert_events`."""
 
@@ -135,9 +145,8 @@ class EventSourcedApplication(Application[UUID]):
         super().__init__({"PERSISTENCE_MODULE": __name__, "APPLICATION_NAME": name})
         recorder = self.recorder
         assert isinstance(recorder, PositionedRecorder)
-        database.migrate([*Sealer.SCHEMA, *self.SCHEMA])
-        with database.alone():
-            recorder.create_table()
+        database.migrate([*Sealer.SCHEMA, *self.SCHEMA, *recorder.schema(), *append_only.events()])
+        database.datastore.register_type_adapters()
 
     def construct_factory(self, env: Any) -> Any:
         """Use this application's own pool instead of one made from the environment."""

@@ -37,7 +37,7 @@ def lay(settings: ServiceSettings, open_channel: Callable[[ServiceSettings, str]
 
     Raises KeyUnavailable, a database error, or RegistryUnavailable; the supervisor then tries again.
     """
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, owner_url=settings.database_owner_url)
     database.migrate(Sealer.SCHEMA)
     sealer = Sealer(database, KeyFile(settings.key_file), service=settings.service)
     codec = AvroCodec(RegistryClient(settings.registry_url))

@@ -30,6 +30,7 @@ T = TypeVar("T")
 _numbers = itertools.count(1)
 _free: list[str] = []
 """Empty databases that no test uses now."""
+_RUNTIME_ROLE = "test_runtime"
 
 
 def until(what: Callable[[], T], within_seconds: float = 10.0) -> T:
@@ -56,6 +57,7 @@ def embedded_postgres() -> Iterator[str]:
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("ALTER SYSTEM SET autovacuum = off")
         connection.execute("SELECT pg_reload_conf()")
+        connection.execute(f"CREATE ROLE {_RUNTIME_ROLE} LOGIN".encode())
     try:
         yield server.get_uri()
     finally:
@@ -101,10 +103,23 @@ def database_url(new_database: Callable[[], str]) -> str:
     return new_database()
 
 
+def runtime_url(owner_url: str) -> str:
+    """The connection string of the role as which services work, for a database of the embedded server."""
+    return make_conninfo(owner_url, user=_RUNTIME_ROLE)
+
+
+def attack(owner_url: str, *statements: str) -> None:
+    """Execute SQL past every trigger and grant, as somebody could who holds the database itself."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
 @pytest.fixture
 def fresh_database(database_url: str) -> Iterator[Database]:
-    """A new, empty database."""
-    database = Database(database_url, pool_size=1)
+    """A new, empty database, used as services use theirs: by a role that does not own the tables."""
+    database = Database(runtime_url(database_url), owner_url=database_url, pool_size=1)
     yield database
     database.close()
 

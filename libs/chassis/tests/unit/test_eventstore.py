@@ -12,6 +12,7 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.eventstore import Aggregate, Duplicate, EventSourcedApplication, Gap, VersionConflict
 from deployforge_chassis.facts import Effects, Move
 from deployforge_chassis.sealing import Sealer, Tampered
+from deployforge_chassis.testing import attack
 from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.domain import event
 
@@ -142,7 +143,7 @@ def test_causality_is_stored_beside_the_event(app: EventSourcedApplication) -> N
 
 
 @pytest.mark.parametrize("what", ["flip", "move", "renumber"])
-def test_a_changed_moved_or_renumbered_event_is_noticed(app: EventSourcedApplication, what: str) -> None:
+def test_a_changed_moved_or_renumbered_event_is_noticed(app: EventSourcedApplication, database_url: str, what: str) -> None:
     one, other = _thing(1), _thing(2)
     one.bump(1)
     app.save(one, other)
@@ -153,8 +154,8 @@ def test_a_changed_moved_or_renumbered_event_is_noticed(app: EventSourcedApplica
         "renumber": "UPDATE events SET originator_version = 3 - originator_version WHERE originator_version = 2",
     }[what]
     if what == "renumber":
-        app.database.query("DELETE FROM events WHERE originator_id = %s AND originator_version = 1", (one.id,))
-    app.database.query(statement)
+        attack(database_url, f"DELETE FROM events WHERE originator_id = '{one.id}' AND originator_version = 1")
+    attack(database_url, statement)
     with pytest.raises(Tampered, match=str(one.id)):
         app.repository.get(one.id)
 

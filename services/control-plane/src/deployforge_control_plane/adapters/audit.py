@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from deployforge_chassis import canonical
+from deployforge_chassis import append_only, canonical
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 
@@ -26,12 +26,7 @@ SCHEMA: Final = (
     "action text NOT NULL, outcome text NOT NULL, namespace text NOT NULL, name text NOT NULL, "
     "request_id text NOT NULL, detail text NOT NULL, record text NOT NULL, prev_hash text NOT NULL, "
     "hash text NOT NULL)",
-    "CREATE OR REPLACE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$",
-    "CREATE OR REPLACE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON audit "
-    "FOR EACH ROW EXECUTE FUNCTION audit_is_append_only()",
-    "CREATE OR REPLACE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit "
-    "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()",
+    *append_only.guard("audit"),
 )
 GENESIS: Final = "0" * 64
 _LONGEST_DETAIL: Final = 1000

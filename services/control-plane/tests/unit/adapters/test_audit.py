@@ -1,6 +1,8 @@
 """A chain that shows every change."""
 
+import psycopg
 import pytest
+from deployforge_chassis.testing import attack
 from deployforge_control_plane.adapters.audit import AuditTable
 from deployforge_control_plane.application.views import AuditRecord, Scope
 from deployforge_control_plane.domain.refusals import BadCursor
@@ -20,10 +22,14 @@ def test_an_untouched_chain_is_whole(log: AuditTable) -> None:
     assert log.verify() is None
 
 
-def test_records_cannot_be_changed_or_deleted(log: AuditTable, system: System) -> None:
-    for statement in ("UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"):
-        with pytest.raises(Exception, match="append-only"):
-            system.database.query(statement)
+@pytest.mark.parametrize("statement", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
+def test_records_cannot_be_changed_or_deleted(
+    log: AuditTable, system: System, embedded_postgres: str, statement: str
+) -> None:
+    with pytest.raises(Exception, match="permission denied"):
+        system.database.query(statement)
+    with psycopg.connect(embedded_postgres) as owner, pytest.raises(psycopg.Error, match="append-only"):
+        owner.execute(statement.encode())
 
 
 @pytest.mark.parametrize(
@@ -37,10 +43,9 @@ def test_records_cannot_be_changed_or_deleted(log: AuditTable, system: System) -
     ],
 )
 def test_whoever_gets_past_that_is_found(
-    log: AuditTable, system: System, statement: str, position: int, reason: str
+    log: AuditTable, embedded_postgres: str, statement: str, position: int, reason: str
 ) -> None:
-    system.database.query("ALTER TABLE audit DISABLE TRIGGER USER")
-    system.database.query(statement)
+    attack(embedded_postgres, statement)
     broken = log.verify()
     assert broken is not None
     assert (broken.position, reason in broken.reason) == (position, True)

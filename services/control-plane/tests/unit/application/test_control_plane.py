@@ -5,6 +5,7 @@ import threading
 from uuid import uuid4
 
 import pytest
+from deployforge_chassis.testing import attack
 from deployforge_control_plane.application.views import Scope
 from deployforge_control_plane.domain.compliance import Verified
 from deployforge_control_plane.domain.manifest.problems import InvalidManifest
@@ -296,8 +297,8 @@ def test_every_command_leaves_one_record_in_its_transaction(system: System) -> N
     ]
 
 
-def test_if_audit_cannot_be_written_nothing_is_changed(system: System) -> None:
-    system.database.query("ALTER TABLE audit RENAME TO elsewhere")
+def test_if_audit_cannot_be_written_nothing_is_changed(system: System, embedded_postgres: str) -> None:
+    attack(embedded_postgres, "ALTER TABLE audit RENAME TO elsewhere")
     request_id = uuid4()
     with pytest.raises(Exception, match="audit"):
         system.submit(request_id=request_id)
