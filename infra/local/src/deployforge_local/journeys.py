@@ -10,8 +10,8 @@ from pathlib import Path
 
 from deployforge_local.settings import LocalSettings
 
-#: Ports that a system needs in a row.
-_PORTS = 30
+#: Ports that a system needs in a row, with three replicas of everything.
+_PORTS = 90
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def _properties(settings: LocalSettings) -> str:
             "node.id=1",
             f"controller.quorum.voters=1@{controller}",
             f"listeners=SSL://{broker},CONTROLLER://{controller}",
-            f"advertised.listeners=SSL://{broker}",
+            f"advertised.listeners=SSL://127.0.0.1:{settings.link(settings.port(KAFKA))}",
             "controller.listener.names=CONTROLLER",
             "listener.security.protocol.map=CONTROLLER:SSL,SSL:SSL",
             "inter.broker.listener.name=SSL",

@@ -17,11 +17,12 @@ PEOPLE: dict[str, list[str]] = {"admin": ["admin"], "alice": ["deployer", "audit
 
 
 def ensure(settings: LocalSettings) -> None:
-    """Write the contexts file and the token hashes, once."""
+    """Write the contexts file and the token hashes, once; where the control plane answers is kept up to date."""
     if settings.contexts_file.is_file() and settings.tokens_file.is_file():
+        _move(settings)
         return
     tokens = {name: f"dft_{secrets.token_hex(8)}_{secrets.token_urlsafe(32)}" for name in PEOPLE}
-    server = f"127.0.0.1:{settings.grpc_port(CONTROL_PLANE)}"
+    server = settings.addresses(CONTROL_PLANE)
     write_secret(
         settings.tokens_file,
         json.dumps(
@@ -40,6 +41,16 @@ def ensure(settings: LocalSettings) -> None:
         name: {"server": server, "tlsDir": str(settings.tls_dir), "token": token} for name, token in tokens.items()
     }
     write_secret(settings.contexts_file, yaml.safe_dump({"current": "admin", "contexts": contexts}, sort_keys=False))
+
+
+def _move(settings: LocalSettings) -> None:
+    """The same people, at the addresses of now: the number of replicas or the ports may have changed."""
+    server, document = settings.addresses(CONTROL_PLANE), yaml.safe_load(settings.contexts_file.read_text())
+    known = [context for name, context in document["contexts"].items() if name in PEOPLE]
+    if any(context["server"] != server for context in known):
+        for context in known:
+            context["server"] = server
+        write_secret(settings.contexts_file, yaml.safe_dump(document, sort_keys=False))
 
 
 def write_secret(path: Path, text: str) -> None:

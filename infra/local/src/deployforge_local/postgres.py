@@ -69,15 +69,15 @@ def command(settings: LocalSettings) -> list[str]:
     """How to start the server."""
     return [
         binary("postgres"), "-D", str(data_dir(settings)), "-k", str(settings.socket_dir), "-p", str(_PORT),
-        "-c", "listen_addresses=", "-c", "max_connections=300", "-c", "shared_buffers=128MB",
+        "-c", "listen_addresses=", "-c", f"max_connections={300 * settings.replicas}", "-c", "shared_buffers=128MB",
         "-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "log_min_messages=warning",
     ]  # fmt: skip
 
 
-def url(settings: LocalSettings, role: str, database: str | None = None) -> str:
-    """The connection string of a role."""
+def url(settings: LocalSettings, role: str, database: str | None = None, *, linked: bool = False) -> str:
+    """The connection string of a role; `linked`: through what stands in between, if anything does."""
     return make_conninfo(
-        host=str(settings.socket_dir),
+        host=str(settings.link_socket_dir if linked and settings.link_port_base else settings.socket_dir),
         port=_PORT,
         user=role,
         password=passwords(settings)[role],

@@ -12,7 +12,7 @@ from deployforge_chassis.keys import KeyFile
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from deployforge_local import artifacts, emulator, kafka, people, postgres
-from deployforge_local.settings import LocalSettings
+from deployforge_local.settings import KAFKA, MINISTACK, LocalSettings
 
 
 def _nothing() -> None:
@@ -86,49 +86,55 @@ def infrastructure(settings: LocalSettings) -> list[Process]:
 
 
 def services(settings: LocalSettings) -> list[Process]:
-    """The six."""
-    return [
-        Process(
-            service,
-            lambda service=service: [  # type: ignore[misc]
-                sys.executable, "-m", f"deployforge_{service.replace('-', '_')}.main",
-            ],
-            lambda service=service: is_serving(settings, service),  # type: ignore[misc]
-            environment=service_environment(settings, service),
-            stage=1,
-        )
-        for service in SERVICES
-    ]  # fmt: skip
+    """The six, each as often as there are replicas."""
+    return [_member(settings, service, replica) for replica in range(1, settings.replicas + 1) for service in SERVICES]
 
 
-def service_environment(settings: LocalSettings, service: str) -> dict[str, str]:
-    """What a service is told."""
+def member_name(service: str, replica: int) -> str:
+    """What a replica's process is called: `mcal`, `mcal-2`."""
+    return service if replica == 1 else f"{service}-{replica}"
+
+
+def _member(settings: LocalSettings, service: str, replica: int) -> Process:
+    return Process(
+        member_name(service, replica),
+        lambda: [sys.executable, "-m", f"deployforge_{service.replace('-', '_')}.main"],
+        lambda: is_serving(settings, service, replica),
+        environment=service_environment(settings, service, replica),
+        stage=1,
+    )
+
+
+def service_environment(settings: LocalSettings, service: str, replica: int = 1) -> dict[str, str]:
+    """What a replica of a service is told."""
     told = {
         "SERVICE": service,
-        "GRPC_ADDRESS": f"127.0.0.1:{settings.grpc_port(service)}",
-        "METRICS_ADDRESS": f"127.0.0.1:{settings.metrics_port(service)}",
-        "DATABASE_URL": postgres.url(settings, service),
-        "DATABASE_OWNER_URL": postgres.url(settings, postgres.owner(service)),
-        "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        "GRPC_ADDRESS": f"127.0.0.1:{settings.grpc_port(service, replica)}",
+        "METRICS_ADDRESS": f"127.0.0.1:{settings.metrics_port(service, replica)}",
+        "DATABASE_URL": postgres.url(settings, service, linked=True),
+        "DATABASE_OWNER_URL": postgres.url(settings, postgres.owner(service), linked=True),
+        "KAFKA_BOOTSTRAP": f"127.0.0.1:{settings.link(settings.port(KAFKA))}",
         "REGISTRY_URL": settings.registry_url,
         "TLS_DIR": str(settings.tls_dir),
         "KEY_FILE": str(settings.key_dir / f"{service}.key"),
         "LOG_LEVEL": settings.log_level,
-        **{f"{peer.upper().replace('-', '_')}_ADDRESS": f"127.0.0.1:{settings.grpc_port(peer)}" for peer in SERVICES},
+        **{f"{peer.upper().replace('-', '_')}_ADDRESS": settings.addresses(peer) for peer in SERVICES},
     }
     if service == MCAL:
-        told["AWS_ENDPOINT"] = settings.ministack_url
+        told["AWS_ENDPOINT"] = f"http://127.0.0.1:{settings.link(settings.port(MINISTACK))}"
         told["MCAL_CREDENTIALS_FILE"] = str(settings.credentials_file)
     if service == CONTROL_PLANE:
         told["BOOTSTRAP_TOKENS_FILE"] = str(settings.tokens_file)
     return {f"DEPLOYFORGE_{name}": value for name, value in told.items()}
 
 
-def is_serving(settings: LocalSettings, service: str) -> bool:
-    """Whether a service reports SERVING to a client of our CA."""
+def is_serving(settings: LocalSettings, service: str, replica: int = 1) -> bool:
+    """Whether a replica of a service reports SERVING to a client of our CA."""
     credentials = tls.load(settings.tls_dir, CLIENT).channel_credentials()
     with grpc.secure_channel(
-        f"127.0.0.1:{settings.grpc_port(service)}", credentials, [("grpc.ssl_target_name_override", service)]
+        f"127.0.0.1:{settings.grpc_port(service, replica)}",
+        credentials,
+        [("grpc.ssl_target_name_override", service)],
     ) as channel:
         try:
             stub = health_pb2_grpc.HealthStub(channel)

@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 KAFKA, KAFKA_CONTROLLER, REGISTRY, REGISTRY_MANAGEMENT, MINISTACK = range(5)
 #: Port offsets of the services' gRPC and metrics, in the order of `identity.SERVICES`.
 _GRPC, _METRICS = 10, 20
+#: From one replica's ports to the next one's.
+_PER_REPLICA = 30
 
 
 class LocalSettings(BaseSettings):
@@ -23,7 +25,14 @@ class LocalSettings(BaseSettings):
     """Directory of this system's data, logs, keys and certificates; two systems need two."""
 
     port_base: int = Field(default=7400, ge=1024, le=65500)
-    """First of the 26 ports of this system, all on 127.0.0.1."""
+    """First of the 26 ports of this system, all on 127.0.0.1; each further replica takes the 30 after that."""
+
+    replicas: int = Field(default=1, ge=1, le=3)
+    """Processes of each service, sharing its database and its consumer groups."""
+
+    link_port_base: int = Field(default=0, ge=0, le=65500)
+    """Where the services find the broker, the emulated cloud and each other, when something stands in between: the
+    port base of those proxies. PostgreSQL's socket is then looked for in `link_socket_dir`. 0: nothing stands there."""
 
     cache: Path = Path("~/.cache/deployforge")
     """Directory of downloaded, verified artifacts; systems share it."""
@@ -86,22 +95,37 @@ class LocalSettings(BaseSettings):
         """PostgreSQL's Unix socket; short, because a socket's path has 107 bytes at most."""
         return Path(tempfile.gettempdir()) / f"deployforge-{hashlib.sha256(str(self.root).encode()).hexdigest()[:10]}"
 
+    @property
+    def link_socket_dir(self) -> Path:
+        """Where services look for PostgreSQL's socket when something stands in between."""
+        return self.socket_dir / "link"
+
     def port(self, offset: int) -> int:
         """A port of this system."""
         return self.port_base + offset
 
-    def grpc_port(self, service: str) -> int:
-        """Where a service answers calls."""
-        return self.port(_GRPC + SERVICES.index(service))
+    def link(self, port: int) -> int:
+        """The port by which services reach a port of this system."""
+        return port - self.port_base + self.link_port_base if self.link_port_base else port
 
-    def metrics_port(self, service: str) -> int:
-        """Where a service shows its metrics."""
-        return self.port(_METRICS + SERVICES.index(service))
+    def grpc_port(self, service: str, replica: int = 1) -> int:
+        """Where a replica of a service answers calls."""
+        return self.port(_GRPC + SERVICES.index(service) + _PER_REPLICA * (replica - 1))
+
+    def metrics_port(self, service: str, replica: int = 1) -> int:
+        """Where a replica of a service shows its metrics."""
+        return self.port(_METRICS + SERVICES.index(service) + _PER_REPLICA * (replica - 1))
+
+    def addresses(self, service: str) -> str:
+        """All replicas of a service, `host:port[,host:port…]`, as its clients are told."""
+        replicas = range(1, self.replicas + 1)
+        return ",".join(f"127.0.0.1:{self.link(self.grpc_port(service, replica))}" for replica in replicas)
 
     @property
     def ports(self) -> list[int]:
         """Every port of this system."""
-        services = [port for s in SERVICES for port in (self.grpc_port(s), self.metrics_port(s))]
+        members = [(s, replica) for s in SERVICES for replica in range(1, self.replicas + 1)]
+        services = [port for member in members for port in (self.grpc_port(*member), self.metrics_port(*member))]
         return [self.port(offset) for offset in range(5)] + services
 
     @property

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from deployforge_chassis.testing import until
-from deployforge_local import artifacts, everything, people
+from deployforge_local import artifacts, everything, people, processes
 from deployforge_local.artifacts import Artifact, ArtifactDiffers
 from deployforge_local.pids import Pid
 from deployforge_local.settings import LocalSettings
@@ -23,6 +23,41 @@ def test_two_systems_share_no_port(tmp_path: Path) -> None:
     assert len(set(one.ports)) == len(one.ports) == 17
     assert not set(one.ports) & set(other.ports)
     assert one.socket_dir != other.socket_dir
+
+
+def test_replicas_have_ports_of_their_own_within_the_systems(tmp_path: Path) -> None:
+    settings = LocalSettings(home=tmp_path, port_base=7400, replicas=3)
+    assert len(set(settings.ports)) == len(settings.ports) == 5 + 3 * 12
+    assert max(settings.ports) < 7500
+    assert settings.addresses("mcal") == "127.0.0.1:7415,127.0.0.1:7445,127.0.0.1:7475"
+
+
+def test_replicas_share_a_database_and_differ_in_where_they_listen(tmp_path: Path) -> None:
+    settings = LocalSettings(home=tmp_path, replicas=2)
+    one, two = (processes.service_environment(settings, "mcal", replica) for replica in (1, 2))
+    differ = {name for name in one if one[name] != two[name]}
+    assert differ == {"DEPLOYFORGE_GRPC_ADDRESS", "DEPLOYFORGE_METRICS_ADDRESS"}
+    assert [p.name for p in processes.services(settings)][5:8] == ["mcal", "control-plane-2", "orchestrator-2"]
+
+
+def test_what_stands_in_between_is_what_services_are_told(tmp_path: Path) -> None:
+    settings = LocalSettings(home=tmp_path, port_base=7400, link_port_base=9400)
+    told = processes.service_environment(settings, "mcal")
+    assert told["DEPLOYFORGE_KAFKA_BOOTSTRAP"] == "127.0.0.1:9400"
+    assert told["DEPLOYFORGE_AWS_ENDPOINT"] == "http://127.0.0.1:9404"
+    assert told["DEPLOYFORGE_HEALER_ADDRESS"] == "127.0.0.1:9414"
+    assert told["DEPLOYFORGE_GRPC_ADDRESS"] == "127.0.0.1:7415"
+    assert f"host={settings.link_socket_dir}" in told["DEPLOYFORGE_DATABASE_URL"]
+
+
+def test_people_keep_their_tokens_when_the_control_plane_moves(tmp_path: Path) -> None:
+    people.ensure(LocalSettings(home=tmp_path))
+    before = yaml.safe_load(LocalSettings(home=tmp_path).contexts_file.read_text())
+    people.ensure(moved := LocalSettings(home=tmp_path, port_base=9000, replicas=2))
+    after = yaml.safe_load(moved.contexts_file.read_text())
+    assert {c["server"] for c in after["contexts"].values()} == {"127.0.0.1:9010,127.0.0.1:9040"}
+    assert [c["token"] for c in after["contexts"].values()] == [c["token"] for c in before["contexts"].values()]
+    assert stat.S_IMODE(moved.contexts_file.stat().st_mode) == 0o600
 
 
 def test_a_socket_path_is_short_however_long_the_home_is(tmp_path: Path) -> None:

@@ -64,22 +64,22 @@ class ServiceSettings(BaseSettings):
     """Least severe level that is logged."""
 
     control_plane_address: str = "127.0.0.1:7410"
-    """gRPC address of control-plane, `host:port`."""
+    """gRPC address of control-plane, `host:port[,host:port…]`: one per replica, or a name for all."""
 
     orchestrator_address: str = "127.0.0.1:7411"
-    """gRPC address of orchestrator, `host:port`."""
+    """gRPC address of orchestrator, `host:port[,host:port…]`: one per replica, or a name for all."""
 
     state_manager_address: str = "127.0.0.1:7412"
-    """gRPC address of state-manager, `host:port`."""
+    """gRPC address of state-manager, `host:port[,host:port…]`: one per replica, or a name for all."""
 
     drift_detector_address: str = "127.0.0.1:7413"
-    """gRPC address of drift-detector, `host:port`."""
+    """gRPC address of drift-detector, `host:port[,host:port…]`: one per replica, or a name for all."""
 
     healer_address: str = "127.0.0.1:7414"
-    """gRPC address of healer, `host:port`."""
+    """gRPC address of healer, `host:port[,host:port…]`: one per replica, or a name for all."""
 
     mcal_address: str = "127.0.0.1:7415"
-    """gRPC address of mcal, `host:port`."""
+    """gRPC address of mcal, `host:port[,host:port…]`: one per replica, or a name for all."""
 
     grpc_threads: int = Field(default=64, ge=2)
     """Threads that serve calls; a streaming call holds one for as long as it lasts."""
@@ -102,7 +102,7 @@ class ServiceSettings(BaseSettings):
         return value.lower() if isinstance(value, str) else value
 
     def peer_address(self, peer: str) -> str:
-        """`host:port` of the gRPC server of service `peer`."""
+        """Where service `peer` answers calls, `host:port[,host:port…]`."""
         if peer not in SERVICES:
             raise UnknownPeer(peer)
         address: str = getattr(self, f"{peer.replace('-', '_')}_address")

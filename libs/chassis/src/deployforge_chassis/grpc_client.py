@@ -24,6 +24,11 @@ _RETRY: Final = {
 Metadata = Sequence[tuple[str, str]]
 
 
+def target(addresses: str) -> str:
+    """`host:port[,host:port…]` as gRPC spells it; several must be IPv4 addresses, since gRPC resolves one name only."""
+    return f"ipv4:{addresses}" if "," in addresses else addresses
+
+
 def channel(
     settings: ServiceSettings,
     peer: str,
@@ -35,8 +40,9 @@ def channel(
 ) -> grpc.Channel:
     """A channel to service `peer`, which must prove by its certificate to be that service. Connects when used.
 
-    Calls are tried up to four times while the peer is UNAVAILABLE; commands carry request ids, so that repeats
-    nothing. Full names in `once` ("package.Service/Method") are never repeated.
+    Calls take turns among the replicas that can be reached. They are tried up to four times while the peer is
+    UNAVAILABLE; commands carry request ids, so that repeats nothing. Full names in `once` ("package.Service/Method")
+    are never repeated.
     Unary calls without a timeout get `deadline_seconds`; streams have none unless the caller gives one.
     With a `signer`, the principal of `principal.acting_for` is signed for the peer. `address` overrides settings.
     """
@@ -47,15 +53,16 @@ def channel(
         ("grpc.enable_retries", 1),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
+        # A peer that is stopped, or cut off without a word, is given up after 15 s and the other replicas go on.
+        ("grpc.keepalive_time_ms", 10_000),
+        ("grpc.keepalive_timeout_ms", 5_000),
         # A restarted peer is back in seconds; the library's own patience reaches two minutes.
         ("grpc.initial_reconnect_backoff_ms", 200),
         ("grpc.min_reconnect_backoff_ms", 1_000),
         ("grpc.max_reconnect_backoff_ms", 2_000),
     )
     credentials = tls.load(settings.tls_dir, settings.service).channel_credentials()
-    secure = grpc.secure_channel(address or settings.peer_address(peer), credentials, options)
+    secure = grpc.secure_channel(target(address or settings.peer_address(peer)), credentials, options)
 
     def metadata() -> Iterator[tuple[str, str]]:
         if (cause := causality.current()) is not None:
@@ -71,7 +78,11 @@ def channel(
 def _service_config(once: Collection[str]) -> dict[str, Any]:
     never = [dict(zip(("service", "method"), name.strip("/").split("/"), strict=True)) for name in once]
     excluded = [{"name": never}] if never else []
-    return {"methodConfig": [*excluded, {"name": [{}], "retryPolicy": _RETRY}]}
+    # The library's default would send everything to the first replica that answers.
+    return {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        "methodConfig": [*excluded, {"name": [{}], "retryPolicy": _RETRY}],
+    }
 
 
 class _CausalChannel(grpc.Channel):

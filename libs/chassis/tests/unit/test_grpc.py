@@ -22,6 +22,7 @@ from deployforge_chassis.grpc_server import (
 )
 from deployforge_chassis.grpc_server import principal as principal_of
 from deployforge_chassis.principal import Principal, PrincipalSigner
+from deployforge_chassis.testing import until
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -155,6 +156,30 @@ def test_a_taken_port_stops_start_up(server: GrpcServer, settings_of: SettingsOf
     second = serve(settings_of("orchestrator", grpc_address=f"127.0.0.1:{server.port}"), [], {}, {})
     with pytest.raises(PortTaken):
         second.start()
+
+
+def test_calls_take_turns_among_replicas_and_survive_the_end_of_one(settings_of: SettingsOf) -> None:
+    answered: list[str] = []
+
+    def started(name: str) -> GrpcServer:
+        echo = Echo()
+        echo.say = lambda request, context: answered.append(name) or request  # type: ignore[func-returns-value]
+        replica = serve(settings_of("orchestrator"), [echo.register], RULES, {})
+        replica.start()
+        return replica
+
+    one, two = started("one"), started("two")
+    address = f"127.0.0.1:{one.port},127.0.0.1:{two.port}"
+    try:
+        with channel(settings_of("control-plane"), "orchestrator", address=address) as connection:
+            until(lambda: say(connection) and {"one", "two"} <= set(answered))
+            one.stop(0.5)
+            answered.clear()
+            assert [say(connection) for _ in range(10)] == [b"hello"] * 10
+            assert set(answered) == {"two"}
+    finally:
+        one.stop(0.5)
+        two.stop(0.5)
 
 
 def raises(error: Exception) -> Callable[[bytes, grpc.ServicerContext], Any]:

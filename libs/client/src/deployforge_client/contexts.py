@@ -25,6 +25,7 @@ class Context:
 
     name: str
     server: str
+    """`host:port`, or `address:port,address:port…`: one per replica, all with a certificate for the first address."""
     tls_dir: Path
     token: str = field(repr=False)
 
