@@ -71,6 +71,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
         console.print(f"{title}: {empty}" if title else empty, style="dim")
 
 
+def more(cursor: str) -> None:
+    """Say how to see the next page, when there is one."""
+    if cursor:
+        console.print(f"more: --cursor {cursor}", style="dim", soft_wrap=True)
+
+
 def moment(at: Timestamp) -> str:
     """UTC time to the second; a dash for an unset one."""
     if not at.seconds:

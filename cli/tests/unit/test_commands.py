@@ -35,9 +35,23 @@ def test_without_a_system_the_command_says_so(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     "command",
     ["validate", "plan", "apply", "approve", "reject", "cancel", "watch", "status", "list", "destroy", "rollback",
-     "history", "diff", "inventory", "graph", "outputs", "types", "schema", "doctor", "init", "manifest"],
+     "history", "diff", "state", "inventory", "graph", "outputs", "types", "schema", "doctor", "init", "manifest"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str) -> None:
     done = _runner.invoke(app, [command, "--help"])
     assert done.exit_code == 0
     assert "Usage" in done.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["state", "show", "a/b", "--as-of", "yesterday"],
+        ["diff", "a/b", "tomorrow"],
+        ["diff", "a/b", "1", "2", "--as-of", "now"],
+    ],
+)
+def test_a_time_that_is_none_is_a_usage_error_with_an_example(arguments: list[str]) -> None:
+    done = _runner.invoke(app, arguments)
+    assert done.exit_code == Exit.USAGE
+    assert "2h ago" in done.output or "one of them" in done.output

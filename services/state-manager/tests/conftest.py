@@ -8,10 +8,13 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Fact, Record
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import a_fact, example
-from deployforge_state_manager.adapters.projection import TABLES, PostgresProjection
-from deployforge_state_manager.adapters.reading import PostgresStateReader
+from deployforge_state_manager.adapters.inventory import PostgresInventoryReader
+from deployforge_state_manager.adapters.projection import PostgresProjection
 from deployforge_state_manager.adapters.records import records
 from deployforge_state_manager.adapters.staging import PostgresStaging
+from deployforge_state_manager.adapters.tables import TABLES
+from deployforge_state_manager.adapters.versions import PostgresStateReader
+from deployforge_state_manager.application.ports import Point
 from deployforge_state_manager.application.state_manager import StateManager
 from eventsourcing.persistence import StoredEvent
 
@@ -30,12 +33,15 @@ class Memory:
         self.projection = PostgresProjection(database, sealer)
         self.app = StateManager(database, sealer, PostgresStaging(database, sealer), self.projection)
         self.reader = PostgresStateReader(database, sealer)
+        self.inventory = PostgresInventoryReader(database)
 
     def hear(self, topic: str, type: str, **changed: Any) -> None:
         handler = {
             "ResourceVerified": self.app.resource_verified,
             "ResourceRemoved": self.app.resource_removed,
             "ExecutionVerified": self.app.execution_verified,
+            "DeploymentRequested": self.app.deployment_requested,
+            "PlanApproved": self.app.plan_approved,
             "ComplianceReported": self.app.compliance_reported,
             "DriftDetected": self.app.drift_detected,
             "DriftResolved": self.app.drift_resolved,
@@ -56,7 +62,7 @@ class Memory:
         return execution
 
     def names(self, version: int = 0) -> list[str]:
-        return [row["resource"] for row in self.reader.resources(self.reader.version(*WHERE, version))]
+        return [row["resource"] for row in self.reader.resources(self.reader.version(*WHERE, Point(version)))]
 
     def said(self) -> list[Record]:
         stored = self.app.recorder.select_notifications(None, 1000)
@@ -78,12 +84,15 @@ class Memory:
         ]
 
     def _opened(self, row: dict[str, Any]) -> Any:
-        if "body" not in row:
+        if row.get("body") is None:
             return row
-        kind = f"resource|{row['deployment_id']}|{row['urn']}|{row['from_version']}" if "urn" in row else (
-            f"version|{row['deployment_id']}|{row['version']}"
-        )  # fmt: skip
-        return {**row, "body": self._sealer.open(bytes(row["body"]), kind)}
+        if "urn" in row:
+            place = f"resource|{row['deployment_id']}|{row['urn']}|{row['resource_version']}"
+        elif "kind" in row:
+            place = f"{row['kind']}|{row['deployment_id']}|{row['id']}"
+        else:
+            place = f"version|{row['deployment_id']}|{row['version']}"
+        return {**row, "body": self._sealer.open(bytes(row["body"]), place)}
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Answers are the messages of the public contract (`deployforge.*_pb2`), which are
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -238,12 +239,20 @@ class DeployForge:
 
     # --- state -----------------------------------------------------------------------------------------
 
-    def state(self, deployment: str, version: int = 0) -> state_pb2.GetResponse:
-        """The state of a deployment at a version (0: the newest)."""
-        return self._call.unary(self._state.Get, state_pb2.GetRequest(deployment=reference(deployment), version=version))
+    def state(
+        self, deployment: str, version: int = 0, *, as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> state_pb2.GetResponse:
+        """The state of a deployment at a version (0: the newest), or as of a time, by what was known at a time."""
+        at = point(version, as_of, known_at)
+        request = state_pb2.GetRequest(deployment=reference(deployment), version=version)
+        if at.HasField("as_of"):
+            request.as_of.CopyFrom(at.as_of)
+        if at.HasField("known_at"):
+            request.known_at.CopyFrom(at.known_at)
+        return self._call.unary(self._state.Get, request)
 
     def history(self, deployment: str, *, size: int = 100, cursor: str = "") -> state_pb2.HistoryResponse:
-        """Versions, newest first."""
+        """Versions, newest first, and where a rollback would go."""
         return self._call.unary(
             self._state.History,
             state_pb2.HistoryRequest(
@@ -251,12 +260,25 @@ class DeployForge:
             ),
         )
 
-    def diff(self, deployment: str, from_version: int, to_version: int = 0) -> state_pb2.DiffResponse:
-        """What changed from one version to another."""
+    def resource_history(
+        self, deployment: str, resource: str, *, size: int = 100, cursor: str = ""
+    ) -> state_pb2.ResourceHistoryResponse:
+        """What happened to one resource, newest first."""
         return self._call.unary(
-            self._state.Diff,
-            state_pb2.DiffRequest(deployment=reference(deployment), from_version=from_version, to_version=to_version),
+            self._state.ResourceHistory,
+            state_pb2.ResourceHistoryRequest(
+                deployment=reference(deployment), resource=resource, page=common_pb2.PageRequest(size=size, cursor=cursor)
+            ),
         )
+
+    def diff(
+        self, deployment: str, before: int | state_pb2.Point, after: int | state_pb2.Point = 0
+    ) -> state_pb2.DiffResponse:
+        """What changed from one point to another; a number is a version (0: the newest), see also `point`."""
+        request = state_pb2.DiffRequest(deployment=reference(deployment))
+        getattr(request, "from").CopyFrom(point(before) if isinstance(before, int) else before)
+        request.to.CopyFrom(point(after) if isinstance(after, int) else after)
+        return self._call.unary(self._state.Diff, request)
 
     def graph(self, deployment: str) -> state_pb2.GraphResponse:
         """The dependency graph of the newest version."""
@@ -377,6 +399,16 @@ class DeployForge:
     def credentials(self) -> clouds_pb2.ListResponse:
         """Names and kinds of the stored root credentials."""
         return self._call.unary(self._credentials.List, clouds_pb2.ListRequest())
+
+
+def point(version: int = 0, as_of: datetime | None = None, known_at: datetime | None = None) -> state_pb2.Point:
+    """A version (0: the newest), or a place on the two time axes."""
+    found = state_pb2.Point(version=version)
+    if as_of is not None:
+        found.as_of.FromDatetime(as_of)
+    if known_at is not None:
+        found.known_at.FromDatetime(known_at)
+    return found
 
 
 def read_manifest(path: Path) -> bytes:

@@ -9,10 +9,11 @@ from deployforge_chassis.inbox import Inbox
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
 
+from deployforge_state_manager.adapters.inventory import PostgresInventoryReader
 from deployforge_state_manager.adapters.projection import PostgresProjection
-from deployforge_state_manager.adapters.reading import PostgresStateReader
 from deployforge_state_manager.adapters.records import records
 from deployforge_state_manager.adapters.staging import PostgresStaging
+from deployforge_state_manager.adapters.versions import PostgresStateReader
 from deployforge_state_manager.application.state_manager import StateManager
 from deployforge_state_manager.config import Settings
 from deployforge_state_manager.entrypoints.grpc_api import RULES, STATUS_OF, InventoryApi, StateApi
@@ -27,14 +28,17 @@ def main() -> None:
     base = foundation.lay(settings)
     database, sealer, bus, wire, channels = base.database, base.sealer, base.bus, base.wire, base.channels
 
-    app = StateManager(database, sealer, PostgresStaging(database, sealer), PostgresProjection(database, sealer))
-    reader, bodies = PostgresStateReader(database, sealer), Bodies(database, sealer)
+    projection = PostgresProjection(database, sealer)
+    app = StateManager(database, sealer, PostgresStaging(database, sealer), projection)
+    projection.fill(app)
+    reader, inventory = PostgresStateReader(database, sealer), PostgresInventoryReader(database)
+    bodies = Bodies(database, sealer)
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
 
     registrations = [
         lambda s: state_pb2_grpc.add_StateServicer_to_server(StateApi(reader), s),
-        lambda s: state_pb2_grpc.add_InventoryServicer_to_server(InventoryApi(reader), s),
+        lambda s: state_pb2_grpc.add_InventoryServicer_to_server(InventoryApi(inventory), s),
         *owed.registrations(app, records, wire, bodies.get),
     ]
     server = serve(settings, registrations, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})

@@ -35,6 +35,7 @@ OWN: Final[Mapping[str, Permission | None]] = {
 FORWARDED: Final[Mapping[str, Permission]] = {
     "/deployforge.state_manager.v1.State/Get": _P.READ,
     "/deployforge.state_manager.v1.State/History": _P.READ,
+    "/deployforge.state_manager.v1.State/ResourceHistory": _P.READ,
     "/deployforge.state_manager.v1.State/Diff": _P.READ,
     "/deployforge.state_manager.v1.State/LastKnownGood": _P.READ,
     "/deployforge.state_manager.v1.State/Graph": _P.READ,

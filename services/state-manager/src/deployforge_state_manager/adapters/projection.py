@@ -1,10 +1,11 @@
-"""Read models in PostgreSQL. Bodies are sealed; only what is filtered and sorted by is in clear.
+"""Read models in PostgreSQL, see tables.py.
 
 A rebuild from the event log gives the same rows: nothing here depends on the time or on other rows.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,33 +17,9 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.sql import SQL, Identifier
 from pydantic_core import to_json
 
+from deployforge_state_manager.adapters.tables import SCHEMA, TABLES
 from deployforge_state_manager.domain.deployment import Deployment
-from deployforge_state_manager.domain.resource import Resource
-
-SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS versions (deployment_id uuid NOT NULL, version bigint NOT NULL, "
-    "namespace text NOT NULL, name text NOT NULL, desired_version bigint NOT NULL, execution_id text NOT NULL, "
-    "good boolean NOT NULL DEFAULT false, effective_at timestamptz NOT NULL, recorded_at timestamptz NOT NULL, "
-    "body bytea NOT NULL, PRIMARY KEY (deployment_id, version))",
-    "CREATE INDEX IF NOT EXISTS versions_by_name ON versions (namespace, name, version DESC)",
-    "CREATE TABLE IF NOT EXISTS resource_versions (deployment_id uuid NOT NULL, urn text NOT NULL, "
-    "from_version bigint NOT NULL, to_version bigint, effective_at timestamptz NOT NULL, "
-    "recorded_at timestamptz NOT NULL, body bytea NOT NULL, PRIMARY KEY (deployment_id, urn, from_version))",
-    'CREATE TABLE IF NOT EXISTS inventory (urn text COLLATE "C" PRIMARY KEY, deployment_id uuid NOT NULL, '
-    "namespace text NOT NULL, name text NOT NULL, type text NOT NULL, native_type text NOT NULL, "
-    "provider text NOT NULL, account text NOT NULL, location text NOT NULL, physical_id text NOT NULL, "
-    "criticality text NOT NULL, drift text NOT NULL DEFAULT '', version bigint NOT NULL, "
-    "changed_at timestamptz NOT NULL)",
-    # Each ends in the urn, by which pages are sorted: a page then costs its own rows, however many there are.
-    "CREATE INDEX IF NOT EXISTS inventory_by_namespace ON inventory (namespace, urn)",
-    "CREATE INDEX IF NOT EXISTS inventory_by_name ON inventory (namespace, name, urn)",
-    "CREATE INDEX IF NOT EXISTS inventory_by_namespace_and_type ON inventory (namespace, type, urn)",
-    "CREATE INDEX IF NOT EXISTS inventory_by_type ON inventory (type, urn)",
-    "CREATE INDEX IF NOT EXISTS inventory_by_provider ON inventory (provider, urn)",
-    "CREATE INDEX IF NOT EXISTS inventory_by_location ON inventory (location, urn)",
-)
-
-TABLES = ("versions", "resource_versions", "inventory")
+from deployforge_state_manager.domain.resource import Resource, ResourceState
 
 
 class PostgresProjection:
@@ -56,18 +33,24 @@ class PostgresProjection:
     def writes(self, event: Any) -> Sequence[Write]:
         """See ports.Projection."""
         match event:
+            case Deployment.Requested():
+                return [self._request(event.deployment_id, "asked", event.asked.request_id, event.asked)]
+            case Deployment.PlanReleased():
+                return [self._request(event.deployment_id, "released", event.released.plan_id, event.released)]
             case Deployment.VersionRecorded():
                 return [self._version(event)]
             case Deployment.VersionMarkedGood():
-                good = "UPDATE versions SET good = true WHERE deployment_id = %s AND version = %s"
-                return [(good, (event.deployment_id, event.version))]
+                good = "UPDATE versions SET good_at = %s WHERE deployment_id = %s AND version = %s"
+                return [(good, (event.timestamp, event.deployment_id, event.version))]
             case Resource.Recorded():
                 return self._recorded(event)
             case Resource.Removed():
-                gone = "DELETE FROM inventory WHERE urn = %s"
-                return [self._ended(event.deployment_id, event.urn, event.at.version), (gone, (event.urn,))]
+                # What is gone is not drifted either: that is forgotten with it.
+                forgotten = self._drift(event, "", event.at.effective_at)
+                return [self._history(event), forgotten, ("DELETE FROM inventory WHERE urn = %s", (event.urn,))]
             case Resource.DriftNoted():
-                return [("UPDATE inventory SET drift = %s WHERE urn = %s", (event.drift, event.urn))]
+                shown = ("UPDATE inventory SET drift = %s WHERE urn = %s", (event.drift, event.urn))
+                return [self._drift(event, event.drift, event.since or event.timestamp), shown]
         return []
 
     def rebuild(self, app: EventSourcedApplication) -> int:
@@ -87,29 +70,40 @@ class PostgresProjection:
                     for sql, params in self.writes(app.sealed.to_domain_event(stored)):
                         cursor.execute(sql.encode(), params)
                 position, count = page[-1].id, count + len(page)
+            cursor.execute("UPDATE read_models SET filled = true")
         return count
+
+    def fill(self, app: EventSourcedApplication) -> None:
+        """Derive the rows from the log when the tables are new; to be called once at start."""
+        with self._database.transaction() as cursor:
+            # Replicas that start together take turns.
+            cursor.execute("LOCK TABLE read_models IN EXCLUSIVE MODE")
+            state = cursor.execute("SELECT filled FROM read_models").fetchone()
+        if state is not None and not state["filled"]:
+            self.rebuild(app)
+
+    def _request(self, deployment_id: UUID, kind: str, id: str, what: Any) -> Write:
+        sealed = self._sealer.seal(deployment_id, to_json(asdict(what)), f"{kind}|{deployment_id}|{id}")
+        return (
+            "INSERT INTO requests (deployment_id, id, kind, body) VALUES (%s, %s, %s, %s)",
+            (deployment_id, id, kind, sealed),
+        )
 
     def _version(self, event: Any) -> Write:
         v = event.verified
         body = to_json({**asdict(v), "digest": event.digest, "resources": len(event.urns), "removed": event.removed})
         sealed = self._sealer.seal(event.deployment_id, body, f"version|{event.deployment_id}|{event.version}")
         return (
-            "INSERT INTO versions (deployment_id, version, namespace, name, desired_version, execution_id, "
-            "effective_at, recorded_at, body) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO versions (deployment_id, version, namespace, name, desired_version, request_id, plan_id, "
+            "effective_at, recorded_at, body) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
-                event.deployment_id, event.version, v.namespace, v.name, event.desired_version, v.execution_id,
+                event.deployment_id, event.version, v.namespace, v.name, event.desired_version, v.request_id, v.plan_id,
                 v.effective_at, event.timestamp, sealed,
             ),
         )  # fmt: skip
 
     def _recorded(self, event: Any) -> list[Write]:
         s, at = event.state, event.at
-        body = to_json({**asdict(s), "resource_version": event.resource_version})
-        place = f"resource|{event.deployment_id}|{s.urn}|{at.version}"
-        insert = (
-            "INSERT INTO resource_versions (deployment_id, urn, from_version, effective_at, recorded_at, body) "
-            "VALUES (%s, %s, %s, %s, %s, %s)"
-        )
         current = (
             "INSERT INTO inventory (urn, deployment_id, namespace, name, type, native_type, provider, account, "
             "location, physical_id, criticality, version, changed_at) "
@@ -118,28 +112,30 @@ class PostgresProjection:
             "account = EXCLUDED.account, location = EXCLUDED.location, physical_id = EXCLUDED.physical_id, "
             "criticality = EXCLUDED.criticality, version = EXCLUDED.version, changed_at = EXCLUDED.changed_at"
         )
-        return [
-            self._ended(event.deployment_id, s.urn, at.version),
+        row = (
+            s.urn, event.deployment_id, event.namespace, event.name, s.type, s.native_type, s.provider,
+            s.account, s.location, s.physical_id, s.criticality, event.resource_version, at.effective_at,
+        )  # fmt: skip
+        return [self._history(event, s), (current, row)]
+
+    def _history(self, event: Any, state: ResourceState | None = None) -> Write:
+        urn, version, sealed = (state or event).urn, event.resource_version, None
+        if state is not None:
+            body = to_json({**asdict(state), "resource_version": version})
+            sealed = self._sealer.seal(event.deployment_id, body, f"resource|{event.deployment_id}|{urn}|{version}")
+        return (
+            "INSERT INTO resource_history (deployment_id, urn, resource_version, position, from_version, "
+            "effective_at, recorded_at, body) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             (
-                insert,
-                (
-                    event.deployment_id, s.urn, at.version, at.effective_at, event.timestamp,
-                    self._sealer.seal(event.deployment_id, body, place),
-                ),
+                event.deployment_id, urn, version, event.originator_version, event.at.version, event.at.effective_at,
+                event.timestamp, sealed,
             ),
-            (
-                current,
-                (
-                    s.urn, event.deployment_id, event.namespace, event.name, s.type, s.native_type, s.provider,
-                    s.account, s.location, s.physical_id, s.criticality, event.resource_version, at.effective_at,
-                ),
-            ),
-        ]  # fmt: skip
+        )  # fmt: skip
 
     @staticmethod
-    def _ended(deployment_id: UUID, urn: str, version: int) -> Write:
+    def _drift(event: Any, drift: str, since: datetime) -> Write:
         return (
-            "UPDATE resource_versions SET to_version = %s "
-            "WHERE deployment_id = %s AND urn = %s AND to_version IS NULL AND from_version < %s",
-            (version, deployment_id, urn, version),
+            "INSERT INTO drift_notes (deployment_id, urn, position, drift, effective_at, recorded_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s)",
+            (event.deployment_id, event.urn, event.originator_version, drift, since, event.timestamp),
         )

@@ -40,7 +40,9 @@ def records(event: Any) -> Sequence[Record]:
                 "version": event.version,
             }
             return (Record(STATES, str(event.deployment_id), "StateVersionMarkedGood", good),)
-        case Deployment.Opened() | Resource.Opened() | Resource.DriftNoted():
+        case Deployment.Opened() | Deployment.Requested() | Deployment.PlanReleased():
+            return ()
+        case Resource.Opened() | Resource.DriftNoted():
             return ()
         case _:
             raise TypeError(f"{type(event).__name__} is no event of the state manager")

@@ -58,6 +58,30 @@ class ExecutionVerified:
 
 
 @dataclass(frozen=True)
+class DeploymentRequested:
+    deployment_id: UUID
+    request_id: str
+    origin: str
+    author: str
+    requested_at: datetime
+    reason: str | None = None
+    incident_id: str | None = None
+    remedy: str | None = None
+    to_version: int | None = None
+
+
+@dataclass(frozen=True)
+class PlanApproved:
+    deployment_id: UUID
+    request_id: str
+    plan_id: str
+    plan_digest: str
+    approvers: list[str]
+    rule: str
+    approved_at: datetime
+
+
+@dataclass(frozen=True)
 class ComplianceReported:
     deployment_id: UUID
     execution_id: str
@@ -69,9 +93,11 @@ class DriftDetected:
     deployment_id: UUID
     urn: str
     kind: str
+    observed_at: datetime
 
 
 @dataclass(frozen=True)
 class DriftResolved:
     deployment_id: UUID
     urn: str
+    resolved_at: datetime

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -50,27 +51,82 @@ class BadCursor(ValueError):
     """The cursor was not given out by this service."""
 
 
-class StateReader(Protocol):
-    """What is read for callers."""
+@dataclass(frozen=True)
+class Point:
+    """A version (0: the newest), or a place on the time axes: when it was true and when that was known (None: now)."""
 
-    def version(self, namespace: str, name: str, version: int = 0) -> Row:
-        """A version (0: the newest). Raises StateNotFound."""
+    version: int = 0
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what names a version and a time."""
+        if self.version and self.timed:
+            raise BadPoint(f"version {self.version}{Point(0, self.as_of, self.known_at).words}: name one of the two")
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is a place on the time axes."""
+        return self.as_of is not None or self.known_at is not None
+
+    @property
+    def words(self) -> str:
+        """As part of a sentence, with a space before it; empty for the newest version."""
+        version = f" in version {self.version}" if self.version else ""
+        as_of = f" as of {self.as_of:%Y-%m-%d %H:%M:%S%z}" if self.as_of else ""
+        return version + as_of + (f", by what was known at {self.known_at:%Y-%m-%d %H:%M:%S%z}" if self.known_at else "")
+
+
+class BadPoint(ValueError):
+    """Neither a version nor a place on the time axes, or both."""
+
+
+NEWEST = Point()
+
+
+@dataclass(frozen=True)
+class RollbackInfo:
+    """The newest good version, and the newest good one whose desired state is not deployed now; 0: there is none."""
+
+    last_known_good: int
+    target: int
+
+
+class StateReader(Protocol):
+    """What is read of one deployment."""
+
+    def version(self, namespace: str, name: str, at: Point = NEWEST) -> Row:
+        """The version at a point. Raises StateNotFound."""
         ...
 
     def last_known_good(self, namespace: str, name: str) -> Row:
         """The newest version whose compliance report passed. Raises StateNotFound."""
         ...
 
+    def ways_back(self, namespace: str, name: str) -> RollbackInfo:
+        """Where a rollback could go."""
+        ...
+
     def history(self, namespace: str, name: str, size: int, cursor: str) -> tuple[Sequence[Row], str]:
         """Versions, newest first, and the next cursor. Raises BadCursor."""
         ...
 
-    def resources(self, version: Row) -> Sequence[Row]:
-        """The resources of a version, by urn."""
+    def resource_history(self, namespace: str, name: str, urn: str, size: int, cursor: str) -> tuple[Sequence[Row], str]:
+        """What happened to a resource, newest first, with its `state` and that `before`; and the next cursor.
+        Raises StateNotFound, BadCursor."""
         ...
 
-    def inventory(
+    def resources(self, version: Row, at: Point = NEWEST) -> Sequence[Row]:
+        """The resources of a version, or of its deployment at a place on the time axes, by urn."""
+        ...
+
+
+class InventoryReader(Protocol):
+    """What is read over all deployments."""
+
+    def page(
         self, filters: Mapping[str, str], namespaces: Sequence[str] | None, size: int, cursor: str
     ) -> tuple[Sequence[Row], str]:
-        """Resources of all deployments by urn, and the next cursor; `namespaces` None means all. Raises BadCursor."""
+        """Resources of all deployments by urn, and the next cursor; `namespaces` None means all. Filters by column,
+        empty ones ignored. Raises BadCursor."""
         ...

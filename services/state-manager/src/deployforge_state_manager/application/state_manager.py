@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from eventsourcing.application import AggregateNotFoundError
 
 from deployforge_state_manager.application import messages
 from deployforge_state_manager.application.ports import Projection, Staged, Staging
-from deployforge_state_manager.domain.deployment import Deployment, Unit, UnknownExecution, Verified
+from deployforge_state_manager.domain.deployment import Asked, Deployment, Released, Unit, UnknownExecution, Verified
 from deployforge_state_manager.domain.resource import At, Resource, ResourceState, scan_shard
 from deployforge_state_manager.domain.watching import watching
 
@@ -55,6 +56,29 @@ class StateManager(EventSourcedApplication):
         deployment.record(verified, digests, removed=sum(1 for s in staged if s.state is None))
         return self._effects(deployment, *resources, writes=(clear,))
 
+    def deployment_requested(self, fact: Fact) -> Effects:
+        """Remember why, for the version that may come of it."""
+        heard = fact.read(messages.DeploymentRequested)
+        deployment = self._deployment(heard.deployment_id)
+        deployment.asked(
+            Asked(
+                heard.request_id, heard.origin, heard.author, heard.reason or "", heard.incident_id or "",
+                heard.remedy or "", heard.to_version or 0, heard.requested_at,
+            )
+        )  # fmt: skip
+        return self._effects(deployment)
+
+    def plan_approved(self, fact: Fact) -> Effects:
+        """Remember by which rule and by whom a plan was released."""
+        heard = fact.read(messages.PlanApproved)
+        deployment = self._deployment(heard.deployment_id)
+        deployment.released(
+            Released(
+                heard.request_id, heard.plan_id, heard.plan_digest, heard.rule, tuple(heard.approvers), heard.approved_at
+            )
+        )
+        return self._effects(deployment)
+
     def compliance_reported(self, fact: Fact) -> Effects:
         """A version whose compliance report passed is known good."""
         heard = fact.read(messages.ComplianceReported)
@@ -70,12 +94,13 @@ class StateManager(EventSourcedApplication):
     def drift_detected(self, fact: Fact) -> Effects:
         """Show the drift in the inventory."""
         heard = fact.read(messages.DriftDetected)
-        return self._note_drift(heard.deployment_id, heard.urn, "missing" if heard.kind == "MISSING" else "drifted")
+        drift = "missing" if heard.kind == "MISSING" else "drifted"
+        return self._note_drift(heard.deployment_id, heard.urn, drift, heard.observed_at)
 
     def drift_resolved(self, fact: Fact) -> Effects:
         """Show in the inventory that the drift is gone."""
         heard = fact.read(messages.DriftResolved)
-        return self._note_drift(heard.deployment_id, heard.urn, "in-sync")
+        return self._note_drift(heard.deployment_id, heard.urn, "in-sync", heard.resolved_at)
 
     # --- how -------------------------------------------------------------------------------------------
 
@@ -101,7 +126,7 @@ class StateManager(EventSourcedApplication):
                 # one that touched nothing here (0) leaves the generation as it was.
                 known = resource.state.generation if resource.state else 0
                 target = replace(target, generation=max(target.generation, generations.get(target.unit_id, 0), known))
-                resource.record(target, watching(heard.drift_json, target.resource), at)
+                resource.record(target, watching(heard.drift_json, target.resource), _told(urn in by_urn, resource, at))
             resources.append(resource)
         return resources
 
@@ -122,17 +147,25 @@ class StateManager(EventSourcedApplication):
             shard = scan_shard(state.provider_type, state.account, state.location, heard.deployment_id)
             return Resource(heard.deployment_id, heard.namespace, heard.name, urn, shard)
 
-    def _note_drift(self, deployment_id: UUID, urn: str, drift: str) -> Effects:
+    def _note_drift(self, deployment_id: UUID, urn: str, drift: str, since: datetime) -> Effects:
         try:
             resource: Resource = self.repository.get(Resource.create_id(deployment_id, urn))
         except AggregateNotFoundError:
             return NOTHING
-        resource.note_drift(drift)
+        resource.note_drift(drift, since)
         return self._effects(resource)
 
     def _effects(self, *aggregates: Any, writes: Sequence[Any] = ()) -> Effects:
         projected = [write for a in aggregates for e in a.pending_events for write in self._projection.writes(e)]
         return Effects(aggregates, (*writes, *projected))
+
+
+def _told(changed: bool, resource: Resource, at: At) -> At:
+    """When something became so: a resource that the execution left alone is as it was last, also where the execution
+    comes later to be known than one that followed it in the clouds."""
+    if changed or resource.effective_at is None:
+        return at
+    return replace(at, effective_at=max(at.effective_at, resource.effective_at))
 
 
 def _verified(heard: messages.ExecutionVerified) -> Verified:

@@ -51,6 +51,32 @@ class Verified:
     effective_at: datetime
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Why a version came to be: what its request says of itself."""
+
+    request_id: str
+    origin: str
+    author: str
+    reason: str
+    incident_id: str
+    remedy: str
+    to_version: int
+    requested_at: datetime
+
+
+@dataclass(frozen=True)
+class Released:
+    """What let a plan be executed."""
+
+    request_id: str
+    plan_id: str
+    plan_digest: str
+    rule: str
+    approvers: tuple[str, ...]
+    approved_at: datetime
+
+
 class UnknownExecution(Exception):
     """No version was made by that execution (yet)."""
 
@@ -66,6 +92,8 @@ class Deployment(Aggregate):
         self.versions: dict[str, int] = {}
         self.good: set[int] = set()
         self.urns: set[str] = set()
+        self.requests: set[str] = set()
+        self.releases: set[str] = set()
         self.namespace = ""
         self.name = ""
 
@@ -73,6 +101,24 @@ class Deployment(Aggregate):
     def create_id(deployment_id: UUID) -> UUID:
         """One stream for each deployment."""
         return deployment_id
+
+    def asked(self, asked: Asked) -> None:
+        """A request gave its reason. Repeating it does nothing."""
+        if asked.request_id not in self.requests:
+            self._requested(asked=asked)
+
+    @event("Requested")
+    def _requested(self, asked: Asked) -> None:
+        self.requests.add(asked.request_id)
+
+    def released(self, released: Released) -> None:
+        """A plan was approved. Repeating it does nothing."""
+        if released.plan_id not in self.releases:
+            self._plan_released(released=released)
+
+    @event("PlanReleased")
+    def _plan_released(self, released: Released) -> None:
+        self.releases.add(released.plan_id)
 
     def next_version(self, verified: Verified) -> tuple[int, int]:
         """(version, desired version) that this execution makes: a heal leaves the desired version where it is."""

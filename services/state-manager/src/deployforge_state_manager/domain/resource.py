@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 from zlib import crc32
 
@@ -77,6 +78,7 @@ class Resource(Aggregate):
         self.state: ResourceState | None = None
         self.watching = Watching()
         self.drift = ""
+        self.effective_at: datetime | None = None
 
     @staticmethod
     def create_id(deployment_id: UUID, urn: str) -> UUID:
@@ -107,6 +109,7 @@ class Resource(Aggregate):
         self.resource_version = resource_version
         self.state = state
         self.watching = watching
+        self._became(at)
 
     def remove(self, at: At) -> bool:
         """It is gone, or no longer managed; False when it was not there."""
@@ -120,16 +123,33 @@ class Resource(Aggregate):
         self.resource_version = resource_version
         self.state = None
         self.drift = ""
+        self._became(at)
 
-    def note_drift(self, drift: str) -> bool:
-        """drifted, missing or in-sync, as the drift detector says; False when that is known."""
+    def _became(self, at: At) -> None:
+        self.effective_at = max(self.effective_at or at.effective_at, at.effective_at)
+
+    def note_drift(self, drift: str, since: datetime | None = None) -> bool:
+        """drifted, missing or in-sync, as the drift detector saw it at `since`; False when that is known."""
         if self.state is None or drift == self.drift:
             return False
-        self._drift_noted(urn=self.urn, drift=drift)
+        self._drift_noted(urn=self.urn, drift=drift, since=since)
         return True
 
-    @event("DriftNoted")
-    def _drift_noted(self, urn: str, drift: str) -> None:
+    class DriftNoted(Aggregate.Event):
+        """`since` is when it was seen in the clouds; None where that was not kept yet."""
+
+        class_version = 2
+        urn: str
+        drift: str
+        since: datetime | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """The first kind did not say since when."""
+            state["since"] = None
+
+    @event(DriftNoted)
+    def _drift_noted(self, urn: str, drift: str, since: datetime | None) -> None:
         self.drift = drift
 
 

@@ -1,41 +1,39 @@
 """`State` and `Inventory`."""
 
-import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import grpc
-from deployforge.common.v1 import common_pb2
 from deployforge.state_manager.v1 import state_pb2 as pb
 from deployforge.state_manager.v1 import state_pb2_grpc
-from deployforge_chassis import jsondiff
 from deployforge_chassis.grpc_server import principal
 from deployforge_chassis.identity import CONTROL_PLANE, DRIFT_DETECTOR, HEALER, ORCHESTRATOR
-from google.protobuf.timestamp_pb2 import Timestamp
 
-from deployforge_state_manager.application.ports import BadCursor, Row, StateNotFound, StateReader
+from deployforge_state_manager.application.ports import (
+    BadCursor,
+    BadPoint,
+    InventoryReader,
+    Row,
+    StateNotFound,
+    StateReader,
+)
+from deployforge_state_manager.domain.difference import between
+from deployforge_state_manager.entrypoints import messages
 
 _STATE = "/deployforge.state_manager.v1.State/"
 _READERS = frozenset({CONTROL_PLANE, ORCHESTRATOR, HEALER, DRIFT_DETECTOR})
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
-    **{_STATE + method: _READERS for method in ("Get", "History", "Diff", "LastKnownGood", "Graph")},
+    **{_STATE + method: _READERS for method in ("Get", "History", "ResourceHistory", "Diff", "LastKnownGood", "Graph")},
     "/deployforge.state_manager.v1.Inventory/List": frozenset({CONTROL_PLANE}),
 }
 
 STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
     StateNotFound: grpc.StatusCode.NOT_FOUND,
+    BadPoint: grpc.StatusCode.INVALID_ARGUMENT,
     BadCursor: grpc.StatusCode.INVALID_ARGUMENT,
     LookupError: grpc.StatusCode.NOT_FOUND,
 }
-
-_RESOURCE_FIELDS = (
-    "urn", "type", "native_type", "provider", "account", "location", "unit_id", "unit_name", "physical_id",
-    "desired_json", "actual_json", "attributes_json", "depends_on", "criticality", "set_paths", "resource_version",
-    "protect", "retain_on_delete", "provider_type", "credential_ref", "spec_json", "create_only_paths",
-)  # fmt: skip
-_UNIT_FIELDS = tuple(field.name for field in pb.UnitState.DESCRIPTOR.fields)
 
 
 class StateApi(state_pb2_grpc.StateServicer):
@@ -45,39 +43,55 @@ class StateApi(state_pb2_grpc.StateServicer):
         self._reader = reader
 
     def Get(self, request: pb.GetRequest, context: grpc.ServicerContext) -> pb.GetResponse:
-        version = self._reader.version(request.deployment.namespace, request.deployment.name, request.version)
+        at = messages.point(request)
+        version = self._reader.version(*_where(request), at)
         return pb.GetResponse(
-            version=_version(version),
-            resources=[_resource(row) for row in self._reader.resources(version)],
+            version=messages.version(version),
+            resources=[messages.resource(row) for row in self._reader.resources(version, at)],
             healing_json=version["healing_json"],
             outputs_json=version["outputs_json"],
-            units=[pb.UnitState(**{name: unit[name] for name in _UNIT_FIELDS}) for unit in version["units"]],
+            units=[messages.unit(unit) for unit in version["units"]],
         )
 
     def History(self, request: pb.HistoryRequest, context: grpc.ServicerContext) -> pb.HistoryResponse:
-        rows, cursor = self._reader.history(
-            request.deployment.namespace, request.deployment.name, request.page.size, request.page.cursor
-        )
+        where = _where(request)
+        rows, cursor = self._reader.history(*where, request.page.size, request.page.cursor)
         if not rows and not request.page.cursor:
-            raise StateNotFound(f"nothing is known of {request.deployment.namespace}/{request.deployment.name}")
-        return pb.HistoryResponse(versions=[_version(row) for row in rows], next_cursor=cursor)
+            raise StateNotFound(f"nothing is known of {'/'.join(where)}")
+        back = self._reader.ways_back(*where)
+        return pb.HistoryResponse(
+            versions=[messages.version(row) for row in rows], next_cursor=cursor,
+            last_known_good=back.last_known_good, rollback_target=back.target,
+        )  # fmt: skip
+
+    def ResourceHistory(self, request: pb.ResourceHistoryRequest, context: grpc.ServicerContext
+                        ) -> pb.ResourceHistoryResponse:  # fmt: skip
+        where = _where(request)
+        urn = f"urn:df:{where[0]}:{where[1]}:{request.resource}"
+        rows, cursor = self._reader.resource_history(*where, urn, request.page.size, request.page.cursor)
+        return pb.ResourceHistoryResponse(events=[messages.happened(row) for row in rows], next_cursor=cursor)
 
     def Diff(self, request: pb.DiffRequest, context: grpc.ServicerContext) -> pb.DiffResponse:
-        where = request.deployment.namespace, request.deployment.name
-        before, after = (self._reader.version(*where, v) for v in (request.from_version, request.to_version))
-        old = {row["urn"]: row for row in self._reader.resources(before)}
-        new = {row["urn"]: row for row in self._reader.resources(after)}
-        diffs = [_diff(urn, old.get(urn), new.get(urn)) for urn in sorted(old.keys() | new.keys())]
-        return pb.DiffResponse(
-            from_version=before["version"], to_version=after["version"], resources=[d for d in diffs if d is not None]
+        # `from` is a word of Python's own.
+        points = (
+            messages.point(getattr(request, "from"), request.from_version or getattr(request, "from").version),
+            messages.point(request.to, request.to_version or request.to.version),
         )
+        before, after = (self._reader.version(*_where(request), at) for at in points)
+        old, new = (
+            {row["urn"]: row for row in self._reader.resources(version, at)}
+            for version, at in zip((before, after), points, strict=True)
+        )
+        return pb.DiffResponse(
+            from_version=before["version"], to_version=after["version"],
+            resources=[messages.resource_difference(found) for found in between(old, new)],
+        )  # fmt: skip
 
     def LastKnownGood(self, request: pb.LastKnownGoodRequest, context: grpc.ServicerContext) -> pb.LastKnownGoodResponse:
-        found = self._reader.last_known_good(request.deployment.namespace, request.deployment.name)
-        return pb.LastKnownGoodResponse(version=_version(found))
+        return pb.LastKnownGoodResponse(version=messages.version(self._reader.last_known_good(*_where(request))))
 
     def Graph(self, request: pb.GraphRequest, context: grpc.ServicerContext) -> pb.GraphResponse:
-        version = self._reader.version(request.deployment.namespace, request.deployment.name)
+        version = self._reader.version(*_where(request))
         rows = self._reader.resources(version)
         edges = [
             pb.Edge(from_urn=row["urn"], to_urn=needed, reason=_reason(row, needed))
@@ -90,7 +104,7 @@ class StateApi(state_pb2_grpc.StateServicer):
 class InventoryApi(state_pb2_grpc.InventoryServicer):
     """Reads over all deployments."""
 
-    def __init__(self, reader: StateReader) -> None:
+    def __init__(self, reader: InventoryReader) -> None:
         self._reader = reader
 
     def List(self, request: pb.InventoryListRequest, context: grpc.ServicerContext) -> pb.InventoryListResponse:
@@ -103,77 +117,13 @@ class InventoryApi(state_pb2_grpc.InventoryServicer):
             "provider": request.provider,
             "location": request.location,
         }
-        rows, cursor = self._reader.inventory(filters, reach, request.page.size, request.page.cursor)
-        return pb.InventoryListResponse(items=[_item(row) for row in rows], next_cursor=cursor)
+        rows, cursor = self._reader.page(filters, reach, request.page.size, request.page.cursor)
+        return pb.InventoryListResponse(items=[messages.item(row) for row in rows], next_cursor=cursor)
 
 
-def _version(row: Row) -> pb.Version:
-    return pb.Version(
-        deployment_id=str(row["deployment_id"]),
-        deployment=common_pb2.DeploymentRef(namespace=row["namespace"], name=row["name"]),
-        version=row["version"],
-        desired_version=row["desired_version"],
-        request_id=row["request_id"],
-        plan_id=row["plan_id"],
-        plan_digest=row["plan_digest"],
-        execution_id=row["execution_id"],
-        action=row["action"].lower(),
-        author=row["author"],
-        approvers=row["approvers"],
-        manifest_digest=row["manifest_digest"] or "",
-        digest=row["digest"],
-        resources=row["resources"],
-        good=row["good"],
-        recorded_at=_timestamp(row["recorded_at"]),
-        effective_at=_timestamp(row["effective_at"]),
-    )
-
-
-def _resource(row: Row) -> pb.ResourceState:
-    return pb.ResourceState(name=row["resource"], **{name: row[name] for name in _RESOURCE_FIELDS})
-
-
-def _item(row: Row) -> pb.InventoryItem:
-    return pb.InventoryItem(
-        urn=row["urn"],
-        deployment=common_pb2.DeploymentRef(namespace=row["namespace"], name=row["name"]),
-        type=row["type"],
-        native_type=row["native_type"],
-        provider=row["provider"],
-        account=row["account"],
-        location=row["location"],
-        physical_id=row["physical_id"],
-        criticality=row["criticality"],
-        drift=row["drift"],
-        version=row["version"],
-        changed_at=_timestamp(row["changed_at"]),
-    )
-
-
-def _diff(urn: str, before: Row | None, after: Row | None) -> pb.ResourceDiff | None:
-    present = after or before
-    assert present is not None
-    found = jsondiff.changes(_comparable(before), _comparable(after), present["set_paths"])
-    if not found:
-        return None
-    change = "added" if before is None else "removed" if after is None else "changed"
-    attributes = [
-        common_pb2.AttributeChange(path=c.path, before_json=c.before_json, after_json=c.after_json) for c in found
-    ]
-    return pb.ResourceDiff(urn=urn, name=present["resource"], change=change, attributes=attributes)
-
-
-def _comparable(row: Row | None) -> Any:
-    if row is None:
-        return {}
-    return {**json.loads(row["desired_json"]), "(physical id)": row["physical_id"]}
+def _where(request: Any) -> tuple[str, str]:
+    return request.deployment.namespace, request.deployment.name
 
 
 def _reason(row: Row, needed: str) -> str:
     return "reference" if "${" + needed.rsplit(":", 1)[-1] + "." in row["spec_json"] else "explicit"
-
-
-def _timestamp(at: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp

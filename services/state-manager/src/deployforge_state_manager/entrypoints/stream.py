@@ -13,6 +13,10 @@ def heard(app: StateManager) -> Heard:
             "ResourceRemoved": app.resource_removed,
             "ExecutionVerified": app.execution_verified,
         },
-        "control-plane.deployments": {"ComplianceReported": app.compliance_reported},
+        "control-plane.deployments": {
+            "DeploymentRequested": app.deployment_requested,
+            "PlanApproved": app.plan_approved,
+            "ComplianceReported": app.compliance_reported,
+        },
         "drift-detector.drift": {"DriftDetected": app.drift_detected, "DriftResolved": app.drift_resolved},
     }

@@ -8,8 +8,7 @@ import pytest
 from deployforge_chassis.facts import NotYet
 from deployforge_chassis.testing import until
 from deployforge_state_manager.adapters.projection import PostgresProjection
-from deployforge_state_manager.application.ports import StateNotFound
-from deployforge_state_manager.entrypoints.grpc_api import _diff
+from deployforge_state_manager.application.ports import Point, StateNotFound
 
 from ...conftest import WHERE, Memory, urn
 
@@ -30,7 +29,7 @@ def test_every_version_can_be_read_again(memory: Memory) -> None:
     memory.executed({"orders": {"desired_json": '{"v":2}'}}, removed=("mail",))
     assert memory.names(1) == ["mail", "orders"]
     assert memory.names(2) == ["orders"]
-    values = [memory.reader.resources(memory.reader.version(*WHERE, v))[-1]["desired_json"] for v in (1, 2)]
+    values = [memory.reader.resources(memory.reader.version(*WHERE, Point(v)))[-1]["desired_json"] for v in (1, 2)]
     assert [json.loads(value) for value in values] == [{"v": 1}, {"v": 2}]
     tombstones = [r for r in memory.said() if r.fact == "DesiredState" and r.value is None]
     assert [r.key for r in tombstones] == ["urn:df:storefront:webshop:mail"]
@@ -77,24 +76,14 @@ def test_a_report_before_its_version_waits(memory: Memory) -> None:
 def test_the_inventory_shows_drift_and_pages(memory: Memory) -> None:
     memory.executed({name: {} for name in "abc"})
     memory.hear("drift-detector.drift", "DriftDetected", urn="urn:df:storefront:webshop:b", kind="MISSING")
-    rows, cursor = memory.reader.inventory({}, None, 2, "")
+    rows, cursor = memory.inventory.page({}, None, 2, "")
     assert [(r["urn"][-1], r["drift"]) for r in rows] == [("a", ""), ("b", "missing")]
-    rows, cursor = memory.reader.inventory({}, None, 2, cursor)
+    rows, cursor = memory.inventory.page({}, None, 2, cursor)
     assert ([r["urn"][-1] for r in rows], cursor) == (["c"], "")
     memory.hear("drift-detector.drift", "DriftResolved", urn="urn:df:storefront:webshop:b")
-    assert memory.reader.inventory({}, None, 2, "")[0][1]["drift"] == "in-sync"
-    assert memory.reader.inventory({}, ["elsewhere"], 9, "")[0] == []
-    assert memory.reader.inventory({"type": "Topic"}, None, 9, "")[0] == []
-
-
-def test_a_difference_is_told_attribute_by_attribute_with_sets_as_sets(memory: Memory) -> None:
-    def row(**values: Any) -> dict[str, Any]:
-        return {"resource": "a", "set_paths": ["rules"], "physical_id": "p", "desired_json": json.dumps(values)}
-
-    assert _diff("a", row(rules=[1, 2]), row(rules=[2, 1])) is None
-    changed = _diff("a", row(tags={"x": 1}), row(tags={"x": 2}))
-    assert changed is not None
-    assert [(a.path, a.before_json, a.after_json) for a in changed.attributes] == [("tags.x", "1", "2")]
+    assert memory.inventory.page({}, None, 2, "")[0][1]["drift"] == "in-sync"
+    assert memory.inventory.page({}, ["elsewhere"], 9, "")[0] == []
+    assert memory.inventory.page({"type": "Topic"}, None, 9, "")[0] == []
 
 
 def _a_life(memory: Memory) -> None:
@@ -104,6 +93,8 @@ def _a_life(memory: Memory) -> None:
     memory.executed({"mail": {}, "more": {}})
     memory.executed({"orders": {"physical_id": "other", "desired_json": '{"v":2}'}}, action="HEAL", desired_changed=False)
     memory.hear("drift-detector.drift", "DriftDetected", urn=urn("orders"))
+    memory.hear("control-plane.deployments", "DeploymentRequested")
+    memory.hear("control-plane.deployments", "PlanApproved")
 
 
 def test_a_rebuild_gives_the_same_bytes(memory: Memory) -> None:
@@ -112,6 +103,19 @@ def test_a_rebuild_gives_the_same_bytes(memory: Memory) -> None:
     assert all(before)
     assert memory.projection.rebuild(memory.app) > 0
     assert memory.rows() == before
+
+
+def test_rows_of_another_shape_are_made_anew_at_start(memory: Memory) -> None:
+    _a_life(memory)
+    before = memory.rows()
+    memory.app.database.write([("UPDATE read_models SET shape = 1", ()), ("DELETE FROM versions", ())])
+    again = PostgresProjection(memory.app.database, memory.app.sealer)
+    assert not any(memory.rows())
+    again.fill(memory.app)
+    assert memory.rows() == before
+    memory.app.database.write([("DELETE FROM versions", ())])
+    again.fill(memory.app)
+    assert memory.app.database.query("SELECT * FROM versions") == [], "once is enough"
 
 
 def test_what_is_recorded_during_a_rebuild_is_there_once(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +188,7 @@ def test_drift_rules_reach_the_upsert_also_when_only_they_changed(memory: Memory
 
 def test_every_row_knows_when_it_was_true_and_when_that_was_known(memory: Memory) -> None:
     memory.executed({"orders": {}}, effective_at=EFFECTIVE)
-    for table in ("versions", "resource_versions"):
+    for table in ("versions", "resource_history"):
         [row] = memory.app.database.query(f"SELECT effective_at, recorded_at FROM {table}")
         assert row["effective_at"] == EFFECTIVE
         assert row["recorded_at"] > EFFECTIVE
@@ -223,15 +227,15 @@ def test_drift_is_shown_through_a_heal_and_forgotten_with_the_resource(memory: M
     memory.executed({"orders": {}})
     memory.hear("drift-detector.drift", "DriftDetected", urn=urn("orders"))
     memory.executed({"orders": {"physical_id": "new"}}, action="HEAL", desired_changed=False)
-    assert memory.reader.inventory({}, None, 9, "")[0][0]["drift"] == "drifted"
+    assert memory.inventory.page({}, None, 9, "")[0][0]["drift"] == "drifted"
     memory.executed({}, removed=("orders",))
     memory.executed({"orders": {}})
-    assert memory.reader.inventory({}, None, 9, "")[0][0]["drift"] == ""
+    assert memory.inventory.page({}, None, 9, "")[0][0]["drift"] == ""
 
 
 def test_bodies_are_sealed(memory: Memory) -> None:
     memory.executed({"orders": {"desired_json": '{"secretive":"value"}'}})
-    for table in ("versions", "resource_versions"):
+    for table in ("versions", "resource_history"):
         for row in memory.app.database.query(f"SELECT body FROM {table}"):
             assert b"secretive" not in bytes(row["body"])
 

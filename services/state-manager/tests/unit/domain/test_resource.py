@@ -60,6 +60,12 @@ def test_drift_is_noted_when_it_is_news() -> None:
     assert not resource.note_drift("drifted")
 
 
+def test_drift_that_was_noted_before_its_time_was_kept_is_read_as_such() -> None:
+    state: dict[str, object] = {"urn": STATE.urn, "drift": "drifted"}
+    Resource.DriftNoted.upcast_v1_v2(state)
+    assert state == {"urn": STATE.urn, "drift": "drifted", "since": None}
+
+
 def test_a_shard_is_the_same_wherever_it_is_computed() -> None:
     shard = scan_shard("aws", "0", "eu-west-1", UUID("7d2f7a0e-2f4e-5a0b-9a53-2f0d4c1b7a11"))
     assert shard.startswith("aws:0:eu-west-1:")

@@ -24,21 +24,21 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"deployforge/common/v1/common.proto\x12\x15\x64\x65ployforge.common.v1\"0\n\rDeploymentRef\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"+\n\x0bPageRequest\x12\x0c\n\x04size\x18\x01 \x01(\r\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"w\n\x0f\x41ttributeChange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x13\n\x0b\x62\x65\x66ore_json\x18\x02 \x01(\t\x12\x12\n\nafter_json\x18\x03 \x01(\t\x12\x0f\n\x07unknown\x18\x04 \x01(\x08\x12\x1c\n\x14requires_replacement\x18\x05 \x01(\x08\"t\n\x07Problem\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\r\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\r\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x10\n\x08\x65xpected\x18\x06 \x01(\t\x12\x0c\n\x04hint\x18\x07 \x01(\t*n\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEVERITY_INFORMATIONAL\x10\x01\x12\x15\n\x11SEVERITY_DEGRADED\x10\x02\x12\x15\n\x11SEVERITY_CRITICAL\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"deployforge/common/v1/common.proto\x12\x15\x64\x65ployforge.common.v1\"0\n\rDeploymentRef\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"+\n\x0bPageRequest\x12\x0c\n\x04size\x18\x01 \x01(\r\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"\x9a\x01\n\x0f\x41ttributeChange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x13\n\x0b\x62\x65\x66ore_json\x18\x02 \x01(\t\x12\x12\n\nafter_json\x18\x03 \x01(\t\x12\x0f\n\x07unknown\x18\x04 \x01(\x08\x12\x1c\n\x14requires_replacement\x18\x05 \x01(\x08\x12\x0e\n\x06\x63hange\x18\x06 \x01(\t\x12\x11\n\tfrom_path\x18\x07 \x01(\t\"t\n\x07Problem\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\r\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\r\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x10\n\x08\x65xpected\x18\x06 \x01(\t\x12\x0c\n\x04hint\x18\x07 \x01(\t*n\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SEVERITY_INFORMATIONAL\x10\x01\x12\x15\n\x11SEVERITY_DEGRADED\x10\x02\x12\x15\n\x11SEVERITY_CRITICAL\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'deployforge.common.v1.common_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEVERITY']._serialized_start=395
-  _globals['_SEVERITY']._serialized_end=505
+  _globals['_SEVERITY']._serialized_start=431
+  _globals['_SEVERITY']._serialized_end=541
   _globals['_DEPLOYMENTREF']._serialized_start=61
   _globals['_DEPLOYMENTREF']._serialized_end=109
   _globals['_PAGEREQUEST']._serialized_start=111
   _globals['_PAGEREQUEST']._serialized_end=154
-  _globals['_ATTRIBUTECHANGE']._serialized_start=156
-  _globals['_ATTRIBUTECHANGE']._serialized_end=275
-  _globals['_PROBLEM']._serialized_start=277
-  _globals['_PROBLEM']._serialized_end=393
+  _globals['_ATTRIBUTECHANGE']._serialized_start=157
+  _globals['_ATTRIBUTECHANGE']._serialized_end=311
+  _globals['_PROBLEM']._serialized_start=313
+  _globals['_PROBLEM']._serialized_end=429
 # @@protoc_insertion_point(module_scope)

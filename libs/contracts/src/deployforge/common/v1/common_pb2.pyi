@@ -33,18 +33,22 @@ class PageRequest(_message.Message):
     def __init__(self, size: _Optional[int] = ..., cursor: _Optional[str] = ...) -> None: ...
 
 class AttributeChange(_message.Message):
-    __slots__ = ("path", "before_json", "after_json", "unknown", "requires_replacement")
+    __slots__ = ("path", "before_json", "after_json", "unknown", "requires_replacement", "change", "from_path")
     PATH_FIELD_NUMBER: _ClassVar[int]
     BEFORE_JSON_FIELD_NUMBER: _ClassVar[int]
     AFTER_JSON_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN_FIELD_NUMBER: _ClassVar[int]
     REQUIRES_REPLACEMENT_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    FROM_PATH_FIELD_NUMBER: _ClassVar[int]
     path: str
     before_json: str
     after_json: str
     unknown: bool
     requires_replacement: bool
-    def __init__(self, path: _Optional[str] = ..., before_json: _Optional[str] = ..., after_json: _Optional[str] = ..., unknown: _Optional[bool] = ..., requires_replacement: _Optional[bool] = ...) -> None: ...
+    change: str
+    from_path: str
+    def __init__(self, path: _Optional[str] = ..., before_json: _Optional[str] = ..., after_json: _Optional[str] = ..., unknown: _Optional[bool] = ..., requires_replacement: _Optional[bool] = ..., change: _Optional[str] = ..., from_path: _Optional[str] = ...) -> None: ...
 
 class Problem(_message.Message):
     __slots__ = ("file", "line", "column", "path", "message", "expected", "hint")

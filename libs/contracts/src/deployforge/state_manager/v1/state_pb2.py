@@ -26,7 +26,7 @@ from deployforge.common.v1 import common_pb2 as deployforge_dot_common_dot_v1_do
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(deployforge/state_manager/v1/state.proto\x12\x1c\x64\x65ployforge.state_manager.v1\x1a\"deployforge/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x03\n\rResourceState\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x13\n\x0bnative_type\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x06 \x01(\t\x12\x10\n\x08location\x18\x07 \x01(\t\x12\x0f\n\x07unit_id\x18\x08 \x01(\t\x12\x11\n\tunit_name\x18\t \x01(\t\x12\x13\n\x0bphysical_id\x18\n \x01(\t\x12\x14\n\x0c\x64\x65sired_json\x18\x0b \x01(\t\x12\x13\n\x0b\x61\x63tual_json\x18\x0c \x01(\t\x12\x17\n\x0f\x61ttributes_json\x18\r \x01(\t\x12\x12\n\ndepends_on\x18\x0e \x03(\t\x12\x13\n\x0b\x63riticality\x18\x0f \x01(\t\x12\x11\n\tset_paths\x18\x10 \x03(\t\x12\x18\n\x10resource_version\x18\x11 \x01(\x04\x12\x0f\n\x07protect\x18\x12 \x01(\x08\x12\x18\n\x10retain_on_delete\x18\x13 \x01(\x08\x12\x15\n\rprovider_type\x18\x14 \x01(\t\x12\x16\n\x0e\x63redential_ref\x18\x15 \x01(\t\x12\x11\n\tspec_json\x18\x16 \x01(\t\x12\x19\n\x11\x63reate_only_paths\x18\x17 \x03(\t\"\xb4\x03\n\x07Version\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x38\n\ndeployment\x18\x02 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x0f\n\x07version\x18\x03 \x01(\x04\x12\x17\n\x0f\x64\x65sired_version\x18\x04 \x01(\x04\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x12\x0f\n\x07plan_id\x18\x06 \x01(\t\x12\x13\n\x0bplan_digest\x18\x07 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x08 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\t \x01(\t\x12\x0e\n\x06\x61uthor\x18\n \x01(\t\x12\x11\n\tapprovers\x18\x0b \x03(\t\x12\x17\n\x0fmanifest_digest\x18\x0c \x01(\t\x12\x0e\n\x06\x64igest\x18\r \x01(\t\x12\x11\n\tresources\x18\x0e \x01(\r\x12\x0c\n\x04good\x18\x0f \x01(\x08\x12/\n\x0brecorded_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x65\x66\x66\x65\x63tive_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"W\n\nGetRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\"\xe9\x01\n\x0bGetResponse\x12\x36\n\x07version\x18\x01 \x01(\x0b\x32%.deployforge.state_manager.v1.Version\x12>\n\tresources\x18\x02 \x03(\x0b\x32+.deployforge.state_manager.v1.ResourceState\x12\x14\n\x0chealing_json\x18\x03 \x01(\t\x12\x14\n\x0coutputs_json\x18\x04 \x01(\t\x12\x36\n\x05units\x18\x05 \x03(\x0b\x32\'.deployforge.state_manager.v1.UnitState\"\xd9\x01\n\tUnitState\x12\x0f\n\x07unit_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x15\n\rprovider_type\x18\x04 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x05 \x01(\t\x12\x10\n\x08location\x18\x06 \x01(\t\x12\x16\n\x0e\x63redential_ref\x18\x07 \x01(\t\x12\r\n\x05stage\x18\x08 \x01(\r\x12\x0c\n\x04part\x18\t \x01(\r\x12\x17\n\x0ftemplate_digest\x18\n \x01(\t\x12\x13\n\x0binputs_json\x18\x0b \x01(\t\"|\n\x0eHistoryRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x30\n\x04page\x18\x02 \x01(\x0b\x32\".deployforge.common.v1.PageRequest\"_\n\x0fHistoryResponse\x12\x37\n\x08versions\x18\x01 \x03(\x0b\x32%.deployforge.state_manager.v1.Version\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"q\n\x0b\x44iffRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x14\n\x0c\x66rom_version\x18\x02 \x01(\x04\x12\x12\n\nto_version\x18\x03 \x01(\x04\"u\n\x0cResourceDiff\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x63hange\x18\x03 \x01(\t\x12:\n\nattributes\x18\x04 \x03(\x0b\x32&.deployforge.common.v1.AttributeChange\"w\n\x0c\x44iffResponse\x12\x14\n\x0c\x66rom_version\x18\x01 \x01(\x04\x12\x12\n\nto_version\x18\x02 \x01(\x04\x12=\n\tresources\x18\x03 \x03(\x0b\x32*.deployforge.state_manager.v1.ResourceDiff\"P\n\x14LastKnownGoodRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\"O\n\x15LastKnownGoodResponse\x12\x36\n\x07version\x18\x01 \x01(\x0b\x32%.deployforge.state_manager.v1.Version\"H\n\x0cGraphRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\"8\n\x04\x45\x64ge\x12\x10\n\x08\x66rom_urn\x18\x01 \x01(\t\x12\x0e\n\x06to_urn\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"P\n\rGraphResponse\x12\x0c\n\x04urns\x18\x01 \x03(\t\x12\x31\n\x05\x65\x64ges\x18\x02 \x03(\x0b\x32\".deployforge.state_manager.v1.Edge\"\xb4\x01\n\x14InventoryListRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x10\n\x08location\x18\x04 \x01(\t\x12\x30\n\x04page\x18\x05 \x01(\x0b\x32\".deployforge.common.v1.PageRequest\"\xa8\x02\n\rInventoryItem\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x38\n\ndeployment\x18\x02 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x13\n\x0bnative_type\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x06 \x01(\t\x12\x10\n\x08location\x18\x07 \x01(\t\x12\x13\n\x0bphysical_id\x18\x08 \x01(\t\x12\x13\n\x0b\x63riticality\x18\t \x01(\t\x12\r\n\x05\x64rift\x18\n \x01(\t\x12\x0f\n\x07version\x18\x0b \x01(\x04\x12.\n\nchanged_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"h\n\x15InventoryListResponse\x12:\n\x05items\x18\x01 \x03(\x0b\x32+.deployforge.state_manager.v1.InventoryItem\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t2\x86\x04\n\x05State\x12Z\n\x03Get\x12(.deployforge.state_manager.v1.GetRequest\x1a).deployforge.state_manager.v1.GetResponse\x12\x66\n\x07History\x12,.deployforge.state_manager.v1.HistoryRequest\x1a-.deployforge.state_manager.v1.HistoryResponse\x12]\n\x04\x44iff\x12).deployforge.state_manager.v1.DiffRequest\x1a*.deployforge.state_manager.v1.DiffResponse\x12x\n\rLastKnownGood\x12\x32.deployforge.state_manager.v1.LastKnownGoodRequest\x1a\x33.deployforge.state_manager.v1.LastKnownGoodResponse\x12`\n\x05Graph\x12*.deployforge.state_manager.v1.GraphRequest\x1a+.deployforge.state_manager.v1.GraphResponse2|\n\tInventory\x12o\n\x04List\x12\x32.deployforge.state_manager.v1.InventoryListRequest\x1a\x33.deployforge.state_manager.v1.InventoryListResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(deployforge/state_manager/v1/state.proto\x12\x1c\x64\x65ployforge.state_manager.v1\x1a\"deployforge/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x03\n\rResourceState\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x13\n\x0bnative_type\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x06 \x01(\t\x12\x10\n\x08location\x18\x07 \x01(\t\x12\x0f\n\x07unit_id\x18\x08 \x01(\t\x12\x11\n\tunit_name\x18\t \x01(\t\x12\x13\n\x0bphysical_id\x18\n \x01(\t\x12\x14\n\x0c\x64\x65sired_json\x18\x0b \x01(\t\x12\x13\n\x0b\x61\x63tual_json\x18\x0c \x01(\t\x12\x17\n\x0f\x61ttributes_json\x18\r \x01(\t\x12\x12\n\ndepends_on\x18\x0e \x03(\t\x12\x13\n\x0b\x63riticality\x18\x0f \x01(\t\x12\x11\n\tset_paths\x18\x10 \x03(\t\x12\x18\n\x10resource_version\x18\x11 \x01(\x04\x12\x0f\n\x07protect\x18\x12 \x01(\x08\x12\x18\n\x10retain_on_delete\x18\x13 \x01(\x08\x12\x15\n\rprovider_type\x18\x14 \x01(\t\x12\x16\n\x0e\x63redential_ref\x18\x15 \x01(\t\x12\x11\n\tspec_json\x18\x16 \x01(\t\x12\x19\n\x11\x63reate_only_paths\x18\x17 \x03(\t\"\xa4\x04\n\x07Version\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x38\n\ndeployment\x18\x02 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x0f\n\x07version\x18\x03 \x01(\x04\x12\x17\n\x0f\x64\x65sired_version\x18\x04 \x01(\x04\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x12\x0f\n\x07plan_id\x18\x06 \x01(\t\x12\x13\n\x0bplan_digest\x18\x07 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x08 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\t \x01(\t\x12\x0e\n\x06\x61uthor\x18\n \x01(\t\x12\x11\n\tapprovers\x18\x0b \x03(\t\x12\x17\n\x0fmanifest_digest\x18\x0c \x01(\t\x12\x0e\n\x06\x64igest\x18\r \x01(\t\x12\x11\n\tresources\x18\x0e \x01(\r\x12\x0c\n\x04good\x18\x0f \x01(\x08\x12/\n\x0brecorded_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x65\x66\x66\x65\x63tive_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x06reason\x18\x12 \x01(\x0b\x32$.deployforge.state_manager.v1.Reason\x12\x38\n\x08\x61pproval\x18\x13 \x01(\x0b\x32&.deployforge.state_manager.v1.Approval\"\x91\x01\n\x06Reason\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x13\n\x0bincident_id\x18\x03 \x01(\t\x12\x0e\n\x06remedy\x18\x04 \x01(\t\x12\x12\n\nto_version\x18\x05 \x01(\x04\x12\x30\n\x0crequested_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"q\n\x08\x41pproval\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x11\n\tapprovers\x18\x02 \x03(\t\x12\x13\n\x0bplan_digest\x18\x03 \x01(\t\x12/\n\x0b\x61pproved_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"q\n\x05Point\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb0\x01\n\nGetRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08known_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe9\x01\n\x0bGetResponse\x12\x36\n\x07version\x18\x01 \x01(\x0b\x32%.deployforge.state_manager.v1.Version\x12>\n\tresources\x18\x02 \x03(\x0b\x32+.deployforge.state_manager.v1.ResourceState\x12\x14\n\x0chealing_json\x18\x03 \x01(\t\x12\x14\n\x0coutputs_json\x18\x04 \x01(\t\x12\x36\n\x05units\x18\x05 \x03(\x0b\x32\'.deployforge.state_manager.v1.UnitState\"\xd9\x01\n\tUnitState\x12\x0f\n\x07unit_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x15\n\rprovider_type\x18\x04 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x05 \x01(\t\x12\x10\n\x08location\x18\x06 \x01(\t\x12\x16\n\x0e\x63redential_ref\x18\x07 \x01(\t\x12\r\n\x05stage\x18\x08 \x01(\r\x12\x0c\n\x04part\x18\t \x01(\r\x12\x17\n\x0ftemplate_digest\x18\n \x01(\t\x12\x13\n\x0binputs_json\x18\x0b \x01(\t\"|\n\x0eHistoryRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x30\n\x04page\x18\x02 \x01(\x0b\x32\".deployforge.common.v1.PageRequest\"\x91\x01\n\x0fHistoryResponse\x12\x37\n\x08versions\x18\x01 \x03(\x0b\x32%.deployforge.state_manager.v1.Version\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\x12\x17\n\x0flast_known_good\x18\x03 \x01(\x04\x12\x17\n\x0frollback_target\x18\x04 \x01(\x04\"\x96\x01\n\x16ResourceHistoryRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x10\n\x08resource\x18\x02 \x01(\t\x12\x30\n\x04page\x18\x03 \x01(\x0b\x32\".deployforge.common.v1.PageRequest\"\xb4\x02\n\rResourceEvent\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x18\n\x10resource_version\x18\x03 \x01(\x04\x12\x30\n\x0c\x65\x66\x66\x65\x63tive_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecorded_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bphysical_id\x18\x06 \x01(\t\x12\x11\n\tunit_name\x18\x07 \x01(\t\x12\x14\n\x0c\x64\x65sired_json\x18\x08 \x01(\t\x12\r\n\x05\x64rift\x18\t \x01(\t\x12:\n\nattributes\x18\n \x03(\x0b\x32&.deployforge.common.v1.AttributeChange\"k\n\x17ResourceHistoryResponse\x12;\n\x06\x65vents\x18\x01 \x03(\x0b\x32+.deployforge.state_manager.v1.ResourceEvent\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"\xd5\x01\n\x0b\x44iffRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x14\n\x0c\x66rom_version\x18\x02 \x01(\x04\x12\x12\n\nto_version\x18\x03 \x01(\x04\x12\x31\n\x04\x66rom\x18\x04 \x01(\x0b\x32#.deployforge.state_manager.v1.Point\x12/\n\x02to\x18\x05 \x01(\x0b\x32#.deployforge.state_manager.v1.Point\"\x87\x01\n\x0cResourceDiff\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x63hange\x18\x03 \x01(\t\x12:\n\nattributes\x18\x04 \x03(\x0b\x32&.deployforge.common.v1.AttributeChange\x12\x10\n\x08\x66rom_urn\x18\x05 \x01(\t\"w\n\x0c\x44iffResponse\x12\x14\n\x0c\x66rom_version\x18\x01 \x01(\x04\x12\x12\n\nto_version\x18\x02 \x01(\x04\x12=\n\tresources\x18\x03 \x03(\x0b\x32*.deployforge.state_manager.v1.ResourceDiff\"P\n\x14LastKnownGoodRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\"O\n\x15LastKnownGoodResponse\x12\x36\n\x07version\x18\x01 \x01(\x0b\x32%.deployforge.state_manager.v1.Version\"H\n\x0cGraphRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\"8\n\x04\x45\x64ge\x12\x10\n\x08\x66rom_urn\x18\x01 \x01(\t\x12\x0e\n\x06to_urn\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"P\n\rGraphResponse\x12\x0c\n\x04urns\x18\x01 \x03(\t\x12\x31\n\x05\x65\x64ges\x18\x02 \x03(\x0b\x32\".deployforge.state_manager.v1.Edge\"\xb4\x01\n\x14InventoryListRequest\x12\x38\n\ndeployment\x18\x01 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x10\n\x08location\x18\x04 \x01(\t\x12\x30\n\x04page\x18\x05 \x01(\x0b\x32\".deployforge.common.v1.PageRequest\"\xa8\x02\n\rInventoryItem\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x38\n\ndeployment\x18\x02 \x01(\x0b\x32$.deployforge.common.v1.DeploymentRef\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x13\n\x0bnative_type\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x06 \x01(\t\x12\x10\n\x08location\x18\x07 \x01(\t\x12\x13\n\x0bphysical_id\x18\x08 \x01(\t\x12\x13\n\x0b\x63riticality\x18\t \x01(\t\x12\r\n\x05\x64rift\x18\n \x01(\t\x12\x0f\n\x07version\x18\x0b \x01(\x04\x12.\n\nchanged_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"h\n\x15InventoryListResponse\x12:\n\x05items\x18\x01 \x03(\x0b\x32+.deployforge.state_manager.v1.InventoryItem\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t2\x86\x05\n\x05State\x12Z\n\x03Get\x12(.deployforge.state_manager.v1.GetRequest\x1a).deployforge.state_manager.v1.GetResponse\x12\x66\n\x07History\x12,.deployforge.state_manager.v1.HistoryRequest\x1a-.deployforge.state_manager.v1.HistoryResponse\x12~\n\x0fResourceHistory\x12\x34.deployforge.state_manager.v1.ResourceHistoryRequest\x1a\x35.deployforge.state_manager.v1.ResourceHistoryResponse\x12]\n\x04\x44iff\x12).deployforge.state_manager.v1.DiffRequest\x1a*.deployforge.state_manager.v1.DiffResponse\x12x\n\rLastKnownGood\x12\x32.deployforge.state_manager.v1.LastKnownGoodRequest\x1a\x33.deployforge.state_manager.v1.LastKnownGoodResponse\x12`\n\x05Graph\x12*.deployforge.state_manager.v1.GraphRequest\x1a+.deployforge.state_manager.v1.GraphResponse2|\n\tInventory\x12o\n\x04List\x12\x32.deployforge.state_manager.v1.InventoryListRequest\x1a\x33.deployforge.state_manager.v1.InventoryListResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,41 +36,53 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOURCESTATE']._serialized_start=144
   _globals['_RESOURCESTATE']._serialized_end=621
   _globals['_VERSION']._serialized_start=624
-  _globals['_VERSION']._serialized_end=1060
-  _globals['_GETREQUEST']._serialized_start=1062
-  _globals['_GETREQUEST']._serialized_end=1149
-  _globals['_GETRESPONSE']._serialized_start=1152
-  _globals['_GETRESPONSE']._serialized_end=1385
-  _globals['_UNITSTATE']._serialized_start=1388
-  _globals['_UNITSTATE']._serialized_end=1605
-  _globals['_HISTORYREQUEST']._serialized_start=1607
-  _globals['_HISTORYREQUEST']._serialized_end=1731
-  _globals['_HISTORYRESPONSE']._serialized_start=1733
-  _globals['_HISTORYRESPONSE']._serialized_end=1828
-  _globals['_DIFFREQUEST']._serialized_start=1830
-  _globals['_DIFFREQUEST']._serialized_end=1943
-  _globals['_RESOURCEDIFF']._serialized_start=1945
-  _globals['_RESOURCEDIFF']._serialized_end=2062
-  _globals['_DIFFRESPONSE']._serialized_start=2064
-  _globals['_DIFFRESPONSE']._serialized_end=2183
-  _globals['_LASTKNOWNGOODREQUEST']._serialized_start=2185
-  _globals['_LASTKNOWNGOODREQUEST']._serialized_end=2265
-  _globals['_LASTKNOWNGOODRESPONSE']._serialized_start=2267
-  _globals['_LASTKNOWNGOODRESPONSE']._serialized_end=2346
-  _globals['_GRAPHREQUEST']._serialized_start=2348
-  _globals['_GRAPHREQUEST']._serialized_end=2420
-  _globals['_EDGE']._serialized_start=2422
-  _globals['_EDGE']._serialized_end=2478
-  _globals['_GRAPHRESPONSE']._serialized_start=2480
-  _globals['_GRAPHRESPONSE']._serialized_end=2560
-  _globals['_INVENTORYLISTREQUEST']._serialized_start=2563
-  _globals['_INVENTORYLISTREQUEST']._serialized_end=2743
-  _globals['_INVENTORYITEM']._serialized_start=2746
-  _globals['_INVENTORYITEM']._serialized_end=3042
-  _globals['_INVENTORYLISTRESPONSE']._serialized_start=3044
-  _globals['_INVENTORYLISTRESPONSE']._serialized_end=3148
-  _globals['_STATE']._serialized_start=3151
-  _globals['_STATE']._serialized_end=3669
-  _globals['_INVENTORY']._serialized_start=3671
-  _globals['_INVENTORY']._serialized_end=3795
+  _globals['_VERSION']._serialized_end=1172
+  _globals['_REASON']._serialized_start=1175
+  _globals['_REASON']._serialized_end=1320
+  _globals['_APPROVAL']._serialized_start=1322
+  _globals['_APPROVAL']._serialized_end=1435
+  _globals['_POINT']._serialized_start=1437
+  _globals['_POINT']._serialized_end=1550
+  _globals['_GETREQUEST']._serialized_start=1553
+  _globals['_GETREQUEST']._serialized_end=1729
+  _globals['_GETRESPONSE']._serialized_start=1732
+  _globals['_GETRESPONSE']._serialized_end=1965
+  _globals['_UNITSTATE']._serialized_start=1968
+  _globals['_UNITSTATE']._serialized_end=2185
+  _globals['_HISTORYREQUEST']._serialized_start=2187
+  _globals['_HISTORYREQUEST']._serialized_end=2311
+  _globals['_HISTORYRESPONSE']._serialized_start=2314
+  _globals['_HISTORYRESPONSE']._serialized_end=2459
+  _globals['_RESOURCEHISTORYREQUEST']._serialized_start=2462
+  _globals['_RESOURCEHISTORYREQUEST']._serialized_end=2612
+  _globals['_RESOURCEEVENT']._serialized_start=2615
+  _globals['_RESOURCEEVENT']._serialized_end=2923
+  _globals['_RESOURCEHISTORYRESPONSE']._serialized_start=2925
+  _globals['_RESOURCEHISTORYRESPONSE']._serialized_end=3032
+  _globals['_DIFFREQUEST']._serialized_start=3035
+  _globals['_DIFFREQUEST']._serialized_end=3248
+  _globals['_RESOURCEDIFF']._serialized_start=3251
+  _globals['_RESOURCEDIFF']._serialized_end=3386
+  _globals['_DIFFRESPONSE']._serialized_start=3388
+  _globals['_DIFFRESPONSE']._serialized_end=3507
+  _globals['_LASTKNOWNGOODREQUEST']._serialized_start=3509
+  _globals['_LASTKNOWNGOODREQUEST']._serialized_end=3589
+  _globals['_LASTKNOWNGOODRESPONSE']._serialized_start=3591
+  _globals['_LASTKNOWNGOODRESPONSE']._serialized_end=3670
+  _globals['_GRAPHREQUEST']._serialized_start=3672
+  _globals['_GRAPHREQUEST']._serialized_end=3744
+  _globals['_EDGE']._serialized_start=3746
+  _globals['_EDGE']._serialized_end=3802
+  _globals['_GRAPHRESPONSE']._serialized_start=3804
+  _globals['_GRAPHRESPONSE']._serialized_end=3884
+  _globals['_INVENTORYLISTREQUEST']._serialized_start=3887
+  _globals['_INVENTORYLISTREQUEST']._serialized_end=4067
+  _globals['_INVENTORYITEM']._serialized_start=4070
+  _globals['_INVENTORYITEM']._serialized_end=4366
+  _globals['_INVENTORYLISTRESPONSE']._serialized_start=4368
+  _globals['_INVENTORYLISTRESPONSE']._serialized_end=4472
+  _globals['_STATE']._serialized_start=4475
+  _globals['_STATE']._serialized_end=5121
+  _globals['_INVENTORY']._serialized_start=5123
+  _globals['_INVENTORY']._serialized_end=5247
 # @@protoc_insertion_point(module_scope)

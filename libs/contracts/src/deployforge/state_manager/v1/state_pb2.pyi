@@ -61,7 +61,7 @@ class ResourceState(_message.Message):
     def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., native_type: _Optional[str] = ..., provider: _Optional[str] = ..., account: _Optional[str] = ..., location: _Optional[str] = ..., unit_id: _Optional[str] = ..., unit_name: _Optional[str] = ..., physical_id: _Optional[str] = ..., desired_json: _Optional[str] = ..., actual_json: _Optional[str] = ..., attributes_json: _Optional[str] = ..., depends_on: _Optional[_Iterable[str]] = ..., criticality: _Optional[str] = ..., set_paths: _Optional[_Iterable[str]] = ..., resource_version: _Optional[int] = ..., protect: _Optional[bool] = ..., retain_on_delete: _Optional[bool] = ..., provider_type: _Optional[str] = ..., credential_ref: _Optional[str] = ..., spec_json: _Optional[str] = ..., create_only_paths: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Version(_message.Message):
-    __slots__ = ("deployment_id", "deployment", "version", "desired_version", "request_id", "plan_id", "plan_digest", "execution_id", "action", "author", "approvers", "manifest_digest", "digest", "resources", "good", "recorded_at", "effective_at")
+    __slots__ = ("deployment_id", "deployment", "version", "desired_version", "request_id", "plan_id", "plan_digest", "execution_id", "action", "author", "approvers", "manifest_digest", "digest", "resources", "good", "recorded_at", "effective_at", "reason", "approval")
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -79,6 +79,8 @@ class Version(_message.Message):
     GOOD_FIELD_NUMBER: _ClassVar[int]
     RECORDED_AT_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_AT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_FIELD_NUMBER: _ClassVar[int]
     deployment_id: str
     deployment: _common_pb2.DeploymentRef
     version: int
@@ -96,15 +98,59 @@ class Version(_message.Message):
     good: bool
     recorded_at: _timestamp_pb2.Timestamp
     effective_at: _timestamp_pb2.Timestamp
-    def __init__(self, deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., version: _Optional[int] = ..., desired_version: _Optional[int] = ..., request_id: _Optional[str] = ..., plan_id: _Optional[str] = ..., plan_digest: _Optional[str] = ..., execution_id: _Optional[str] = ..., action: _Optional[str] = ..., author: _Optional[str] = ..., approvers: _Optional[_Iterable[str]] = ..., manifest_digest: _Optional[str] = ..., digest: _Optional[str] = ..., resources: _Optional[int] = ..., good: _Optional[bool] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    reason: Reason
+    approval: Approval
+    def __init__(self, deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., version: _Optional[int] = ..., desired_version: _Optional[int] = ..., request_id: _Optional[str] = ..., plan_id: _Optional[str] = ..., plan_digest: _Optional[str] = ..., execution_id: _Optional[str] = ..., action: _Optional[str] = ..., author: _Optional[str] = ..., approvers: _Optional[_Iterable[str]] = ..., manifest_digest: _Optional[str] = ..., digest: _Optional[str] = ..., resources: _Optional[int] = ..., good: _Optional[bool] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[Reason, _Mapping]] = ..., approval: _Optional[_Union[Approval, _Mapping]] = ...) -> None: ...
+
+class Reason(_message.Message):
+    __slots__ = ("origin", "text", "incident_id", "remedy", "to_version", "requested_at")
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    INCIDENT_ID_FIELD_NUMBER: _ClassVar[int]
+    REMEDY_FIELD_NUMBER: _ClassVar[int]
+    TO_VERSION_FIELD_NUMBER: _ClassVar[int]
+    REQUESTED_AT_FIELD_NUMBER: _ClassVar[int]
+    origin: str
+    text: str
+    incident_id: str
+    remedy: str
+    to_version: int
+    requested_at: _timestamp_pb2.Timestamp
+    def __init__(self, origin: _Optional[str] = ..., text: _Optional[str] = ..., incident_id: _Optional[str] = ..., remedy: _Optional[str] = ..., to_version: _Optional[int] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Approval(_message.Message):
+    __slots__ = ("rule", "approvers", "plan_digest", "approved_at")
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    APPROVERS_FIELD_NUMBER: _ClassVar[int]
+    PLAN_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_AT_FIELD_NUMBER: _ClassVar[int]
+    rule: str
+    approvers: _containers.RepeatedScalarFieldContainer[str]
+    plan_digest: str
+    approved_at: _timestamp_pb2.Timestamp
+    def __init__(self, rule: _Optional[str] = ..., approvers: _Optional[_Iterable[str]] = ..., plan_digest: _Optional[str] = ..., approved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Point(_message.Message):
+    __slots__ = ("version", "as_of", "known_at")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_AT_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    as_of: _timestamp_pb2.Timestamp
+    known_at: _timestamp_pb2.Timestamp
+    def __init__(self, version: _Optional[int] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., known_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetRequest(_message.Message):
-    __slots__ = ("deployment", "version")
+    __slots__ = ("deployment", "version", "as_of", "known_at")
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_AT_FIELD_NUMBER: _ClassVar[int]
     deployment: _common_pb2.DeploymentRef
     version: int
-    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+    as_of: _timestamp_pb2.Timestamp
+    known_at: _timestamp_pb2.Timestamp
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., version: _Optional[int] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., known_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetResponse(_message.Message):
     __slots__ = ("version", "resources", "healing_json", "outputs_json", "units")
@@ -155,34 +201,85 @@ class HistoryRequest(_message.Message):
     def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., page: _Optional[_Union[_common_pb2.PageRequest, _Mapping]] = ...) -> None: ...
 
 class HistoryResponse(_message.Message):
-    __slots__ = ("versions", "next_cursor")
+    __slots__ = ("versions", "next_cursor", "last_known_good", "rollback_target")
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    LAST_KNOWN_GOOD_FIELD_NUMBER: _ClassVar[int]
+    ROLLBACK_TARGET_FIELD_NUMBER: _ClassVar[int]
     versions: _containers.RepeatedCompositeFieldContainer[Version]
     next_cursor: str
-    def __init__(self, versions: _Optional[_Iterable[_Union[Version, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+    last_known_good: int
+    rollback_target: int
+    def __init__(self, versions: _Optional[_Iterable[_Union[Version, _Mapping]]] = ..., next_cursor: _Optional[str] = ..., last_known_good: _Optional[int] = ..., rollback_target: _Optional[int] = ...) -> None: ...
+
+class ResourceHistoryRequest(_message.Message):
+    __slots__ = ("deployment", "resource", "page")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    resource: str
+    page: _common_pb2.PageRequest
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., resource: _Optional[str] = ..., page: _Optional[_Union[_common_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class ResourceEvent(_message.Message):
+    __slots__ = ("what", "version", "resource_version", "effective_at", "recorded_at", "physical_id", "unit_name", "desired_json", "drift", "attributes")
+    WHAT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_AT_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_AT_FIELD_NUMBER: _ClassVar[int]
+    PHYSICAL_ID_FIELD_NUMBER: _ClassVar[int]
+    UNIT_NAME_FIELD_NUMBER: _ClassVar[int]
+    DESIRED_JSON_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    what: str
+    version: int
+    resource_version: int
+    effective_at: _timestamp_pb2.Timestamp
+    recorded_at: _timestamp_pb2.Timestamp
+    physical_id: str
+    unit_name: str
+    desired_json: str
+    drift: str
+    attributes: _containers.RepeatedCompositeFieldContainer[_common_pb2.AttributeChange]
+    def __init__(self, what: _Optional[str] = ..., version: _Optional[int] = ..., resource_version: _Optional[int] = ..., effective_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., physical_id: _Optional[str] = ..., unit_name: _Optional[str] = ..., desired_json: _Optional[str] = ..., drift: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[_common_pb2.AttributeChange, _Mapping]]] = ...) -> None: ...
+
+class ResourceHistoryResponse(_message.Message):
+    __slots__ = ("events", "next_cursor")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[ResourceEvent]
+    next_cursor: str
+    def __init__(self, events: _Optional[_Iterable[_Union[ResourceEvent, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
 
 class DiffRequest(_message.Message):
-    __slots__ = ("deployment", "from_version", "to_version")
+    __slots__ = ("deployment", "from_version", "to_version", "to")
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
     FROM_VERSION_FIELD_NUMBER: _ClassVar[int]
     TO_VERSION_FIELD_NUMBER: _ClassVar[int]
+    FROM_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
     deployment: _common_pb2.DeploymentRef
     from_version: int
     to_version: int
-    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., from_version: _Optional[int] = ..., to_version: _Optional[int] = ...) -> None: ...
+    to: Point
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., from_version: _Optional[int] = ..., to_version: _Optional[int] = ..., to: _Optional[_Union[Point, _Mapping]] = ..., **kwargs) -> None: ...
 
 class ResourceDiff(_message.Message):
-    __slots__ = ("urn", "name", "change", "attributes")
+    __slots__ = ("urn", "name", "change", "attributes", "from_urn")
     URN_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     CHANGE_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    FROM_URN_FIELD_NUMBER: _ClassVar[int]
     urn: str
     name: str
     change: str
     attributes: _containers.RepeatedCompositeFieldContainer[_common_pb2.AttributeChange]
-    def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., change: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[_common_pb2.AttributeChange, _Mapping]]] = ...) -> None: ...
+    from_urn: str
+    def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., change: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[_common_pb2.AttributeChange, _Mapping]]] = ..., from_urn: _Optional[str] = ...) -> None: ...
 
 class DiffResponse(_message.Message):
     __slots__ = ("from_version", "to_version", "resources")

@@ -44,6 +44,11 @@ class StateStub:
                 request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.HistoryRequest.SerializeToString,
                 response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.HistoryResponse.FromString,
                 _registered_method=True)
+        self.ResourceHistory = channel.unary_unary(
+                '/deployforge.state_manager.v1.State/ResourceHistory',
+                request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ResourceHistoryRequest.SerializeToString,
+                response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ResourceHistoryResponse.FromString,
+                _registered_method=True)
         self.Diff = channel.unary_unary(
                 '/deployforge.state_manager.v1.State/Diff',
                 request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.DiffRequest.SerializeToString,
@@ -65,21 +70,28 @@ class StateServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Get(self, request, context):
-        """The state of a deployment at a version (0: the newest). NOT_FOUND when there is none.
+        """The state of a deployment at a version (0: the newest), or at a point in time. NOT_FOUND when there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def History(self, request, context):
-        """Versions, newest first.
+        """Versions, newest first: who, why, which plan and approval, and which is the one to go back to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResourceHistory(self, request, context):
+        """One resource through time, newest first: where it was, what it should be, when it drifted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Diff(self, request, context):
-        """What changed from one version to another, attribute by attribute.
+        """What changed from one point to another, attribute by attribute.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,6 +123,11 @@ def add_StateServicer_to_server(servicer, server):
                     servicer.History,
                     request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.HistoryRequest.FromString,
                     response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.HistoryResponse.SerializeToString,
+            ),
+            'ResourceHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResourceHistory,
+                    request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ResourceHistoryRequest.FromString,
+                    response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ResourceHistoryResponse.SerializeToString,
             ),
             'Diff': grpc.unary_unary_rpc_method_handler(
                     servicer.Diff,
@@ -182,6 +199,33 @@ class State:
             '/deployforge.state_manager.v1.State/History',
             deployforge_dot_state__manager_dot_v1_dot_state__pb2.HistoryRequest.SerializeToString,
             deployforge_dot_state__manager_dot_v1_dot_state__pb2.HistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResourceHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.state_manager.v1.State/ResourceHistory',
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.ResourceHistoryRequest.SerializeToString,
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.ResourceHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

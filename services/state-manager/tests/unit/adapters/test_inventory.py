@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from itertools import product
 
 import pytest
-from deployforge_state_manager.adapters.reading import PostgresStateReader
+from deployforge_state_manager.adapters.inventory import PostgresInventoryReader
 from deployforge_state_manager.application.ports import BadCursor
 
-from ...conftest import WHERE, Memory
+from ...conftest import Memory
 
 _FILL = """
 INSERT INTO inventory (urn, deployment_id, namespace, name, type, native_type, provider, account, location,
@@ -35,7 +35,7 @@ def test_every_filter_gives_what_a_plain_search_gives(memory: Memory) -> None:
     for filters, reach in product(_FILTERS, _REACHES):
         found, cursor = [], ""
         while True:
-            rows, cursor = memory.reader.inventory(filters, reach, 50, cursor)
+            rows, cursor = memory.inventory.page(filters, reach, 50, cursor)
             found += [row["urn"] for row in rows]
             if not cursor:
                 break
@@ -64,10 +64,10 @@ def _read_by(memory: Memory, filters: dict[str, str], reach: Sequence[str] | Non
         "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) AS n FROM pg_stat_xact_user_tables WHERE relname = 'inventory'"
     )
     with memory.app.database.transaction() as cursor:
-        through = PostgresStateReader(_Through(cursor), memory.app.sealer)  # type: ignore[arg-type]
+        through = PostgresInventoryReader(_Through(cursor))  # type: ignore[arg-type]
         cursor.execute(count.encode())
         before = cursor.fetchall()[0]["n"]
-        through.inventory(filters, reach, 20, "")
+        through.page(filters, reach, 20, "")
         cursor.execute(count.encode())
         return int(cursor.fetchall()[0]["n"] - before)
 
@@ -82,20 +82,7 @@ class _Through:
         return self._cursor.execute(sql.encode(), params).fetchall()  # type: ignore[attr-defined]
 
 
-def test_history_is_paged_newest_first(memory: Memory) -> None:
-    for version in range(5):
-        memory.executed({"orders": {"desired_json": f'{{"v":{version}}}'}})
-    rows, cursor = memory.reader.history(*WHERE, 2, "")
-    assert [row["version"] for row in rows] == [5, 4]
-    rows, cursor = memory.reader.history(*WHERE, 2, cursor)
-    rows, cursor = memory.reader.history(*WHERE, 2, cursor)
-    assert ([row["version"] for row in rows], cursor) == ([1], "")
-
-
 def test_a_cursor_that_nobody_gave_out_is_refused(memory: Memory) -> None:
-    for cursor in ("?", "w6k=", "YWJj", "4pyT", "AA==", "LTE=", "/w=="):
-        with pytest.raises(BadCursor):
-            memory.reader.history(*WHERE, 2, cursor)
     for cursor in ("?", "AA==", "/w=="):
         with pytest.raises(BadCursor):
-            memory.reader.inventory({}, None, 2, cursor)
+            memory.inventory.page({}, None, 2, cursor)
