@@ -57,8 +57,12 @@ class ServiceSettings(BaseSettings):
     tls_dir: Path = Path(".deployforge/tls")
     """Directory with `ca.pem`, `<service>.pem` (chain), `<service>.key` (PKCS8), `control-plane.pem`."""
 
+    keys: str = ""
+    """URI of the provider of the key that wraps this service's data keys: `file:///path`, `pkcs11:token=…;object=…`
+    or `aws-kms:alias/…`, see docs/operations/keys.md. Empty: the file named by `key_file`."""
+
     key_file: Path = Path(".deployforge/keys/service.key")
-    """File with the key that wraps this service's data keys."""
+    """File with the key that wraps this service's data keys, when `keys` is empty."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged."""
@@ -100,6 +104,11 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @property
+    def keys_uri(self) -> str:
+        """The URI of the key provider in use."""
+        return self.keys or self.key_file.absolute().as_uri()
 
     def peer_address(self, peer: str) -> str:
         """Where service `peer` answers calls, `host:port[,host:port…]`."""

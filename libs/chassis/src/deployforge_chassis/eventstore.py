@@ -9,20 +9,21 @@ Built on the `eventsourcing` library. What differs, and why:
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate as BaseAggregate
 from eventsourcing.persistence import IntegrityError, InterfaceError, Mapper, OperationalError, StoredEvent
-from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import retry
 from psycopg import Cursor
 
 from deployforge_chassis import append_only
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Effects, Move, Write
+from deployforge_chassis.sealer import KeysMoved, Sealed
 from deployforge_chassis.sealing import SealedMapper, Sealer
 
 EVENTS_TABLE = "events"
@@ -68,6 +69,10 @@ class Gap(Exception):
 class PositionedRecorder(PostgresApplicationRecorder):
     """Inserts events together with position moves and other writes."""
 
+    def __init__(self, datastore: PostgresDatastore, sealer: Sealer, *, events_table_name: str) -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+        self._sealer = sealer
+
     @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
     def insert_events(
         self,
@@ -77,12 +82,13 @@ class PositionedRecorder(PostgresApplicationRecorder):
         writes: Sequence[Write] = (),
         **kwargs: Any,
     ) -> Sequence[int]:
-        """One transaction. Raises Duplicate or Gap, and IntegrityError when a version exists already."""
+        """One transaction. Raises Duplicate, Gap or KeysMoved, and IntegrityError when a version exists already."""
         # Not in the library's pipeline mode: there psycopg can wait for an answer to a statement that it has not sent
         # whole, for ever and with the lock held. Seen with saves of 500 kB; https://github.com/psycopg/psycopg/issues/685
         with self.datastore.transaction(commit=True) as curs:
             # First the lock: whatever is written beside events becomes visible in the order of their commits too.
             curs.execute("SELECT pg_advisory_xact_lock(%s)", (_INSERT_LOCK,))
+            self._sealer.admit(_sealed(stored_events, writes), curs)
             for move in sorted(moves):
                 _move(curs, move)
             for sql, params in writes:
@@ -106,6 +112,11 @@ class PositionedRecorder(PostgresApplicationRecorder):
 
     def _notify_channel(self, curs: Cursor[Any]) -> None:
         """Nobody listens: the relay is woken in its process and polls otherwise."""
+
+
+def _sealed(stored_events: Sequence[StoredEvent], writes: Sequence[Write]) -> Iterator[bytes]:
+    yield from (stored.state for stored in stored_events)
+    yield from (param for _, params in writes for param in params if isinstance(param, Sealed))
 
 
 def _move(curs: Cursor[Any], move: Move) -> None:
@@ -150,7 +161,7 @@ class EventSourcedApplication(Application[UUID]):
 
     def construct_factory(self, env: Any) -> Any:
         """Use this application's own pool instead of one made from the environment."""
-        return _Factory(env, self.database)
+        return _Factory(env, self.database, self.sealer)
 
     def construct_mapper(self) -> Mapper[UUID]:
         """Seal every event."""
@@ -175,6 +186,8 @@ class EventSourcedApplication(Application[UUID]):
             return []
         try:
             recordings = super().save(*objs, moves=moves, writes=writes)
+        except KeysMoved as moved:
+            raise VersionConflict(str(moved)) from moved
         except IntegrityError as error:
             if f"{EVENTS_TABLE}_pkey" in str(error):
                 raise VersionConflict(str(error).splitlines()[0]) from error
@@ -194,14 +207,15 @@ class EventSourcedApplication(Application[UUID]):
 class _Factory(PostgresFactory):
     """Gives every recorder the application's own database."""
 
-    def __init__(self, env: Any, database: Database) -> None:
+    def __init__(self, env: Any, database: Database, sealer: Sealer) -> None:
         # Not the library's __init__: it would open a second pool from environment variables.
         self.env = env
         self.datastore = database.datastore
+        self._sealer = sealer
         self.is_snapshotting_enabled = lambda: False  # type: ignore[method-assign]
 
     def application_recorder(self) -> PositionedRecorder:
-        return PositionedRecorder(self.datastore, events_table_name=EVENTS_TABLE)
+        return PositionedRecorder(self.datastore, self._sealer, events_table_name=EVENTS_TABLE)
 
     def close(self) -> None:
         """The database is closed by who opened it."""

@@ -13,7 +13,7 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.grpc_client import channel
 from deployforge_chassis.identity import SERVICES
 from deployforge_chassis.kafka_bus import KafkaBus
-from deployforge_chassis.keys import KeyFile
+from deployforge_chassis.keys import open_provider
 from deployforge_chassis.registry import RegistryClient
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.wire import Wire
@@ -39,7 +39,7 @@ def lay(settings: ServiceSettings, open_channel: Callable[[ServiceSettings, str]
     """
     database = Database(settings.database_url, owner_url=settings.database_owner_url)
     database.migrate(Sealer.SCHEMA)
-    sealer = Sealer(database, KeyFile(settings.key_file), service=settings.service)
+    sealer = Sealer(database, open_provider(settings.keys_uri), service=settings.service)
     codec = AvroCodec(RegistryClient(settings.registry_url))
     codec.register(settings.service)
     wire = Wire(codec, topics.load(), settings.service)

@@ -18,6 +18,7 @@ from prometheus_client import Counter, Histogram
 from deployforge_chassis import causality, tracing
 from deployforge_chassis.call import Call, serving
 from deployforge_chassis.identity import CONTROL_PLANE, TRUST_DOMAIN, NotOurs, name_of
+from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.principal import METADATA_KEY, PrincipalRefused, PrincipalVerifier
 
 StatusOf = Mapping[type[Exception], grpc.StatusCode]
@@ -58,6 +59,7 @@ class Guard:
         # Generated servicers raise NotImplementedError for a method that a service does not offer.
         self._status_of: dict[type, grpc.StatusCode] = {
             NotImplementedError: grpc.StatusCode.UNIMPLEMENTED,
+            KeyUnavailable: grpc.StatusCode.UNAVAILABLE,
             **status_of,
         }
         self._verifier = verifier

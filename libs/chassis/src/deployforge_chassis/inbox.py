@@ -20,6 +20,7 @@ from deployforge_chassis.eventstore import Duplicate, EventSourcedApplication, G
 from deployforge_chassis.facts import NOTHING, Effects, Fact, Handler, Heard, Message, Move, NotYet
 from deployforge_chassis.feed import Feed
 from deployforge_chassis.holding import Holding
+from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.parking import Parking
 from deployforge_chassis.part import ThreadPart
 from deployforge_chassis.positions import Positions
@@ -43,7 +44,7 @@ _CONFLICTS_AT_MOST = 50
 _HELD_AT_MOST = 5_000
 
 #: What may pass by itself and says nothing about the message.
-_TRANSIENT = (OperationalError, InterfaceError, RegistryUnavailable, UnknownSchema, grpc.RpcError)
+_TRANSIENT = (OperationalError, InterfaceError, RegistryUnavailable, UnknownSchema, KeyUnavailable, grpc.RpcError)
 
 
 class _Stopped(Exception):

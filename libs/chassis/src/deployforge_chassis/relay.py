@@ -17,6 +17,7 @@ from eventsourcing.persistence import PersistenceError, StoredEvent
 from deployforge_chassis.bus import Bus, ProduceFailed
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.facts import Message, Record
+from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.part import ThreadPart
 from deployforge_chassis.registry import RegistryUnavailable
 from deployforge_chassis.wire import Records, Wire
@@ -44,7 +45,7 @@ class StaleLeader(Exception):
 
 
 #: What ends a leadership but not the relay: the bus, the database or the registry is away, or another one leads.
-_OUTAGES = (ProduceFailed, PersistenceError, psycopg.Error, RegistryUnavailable, StaleLeader)
+_OUTAGES = (ProduceFailed, PersistenceError, psycopg.Error, RegistryUnavailable, KeyUnavailable, StaleLeader)
 
 
 class TwoFactsOfOneEvent(Exception):

@@ -1,18 +1,9 @@
-"""Encryption at rest: AES-256-GCM under one data key per owner, bound to the place where it is stored.
+"""Domain events at rest: sealed by the Sealer, bound to stream, version and topic."""
 
-Source of the construction: NIST SP 800-38D (GCM); a data key seals far fewer than 2^32 values, so random 96-bit
-nonces are safe. The data key is itself wrapped by a KeyProvider and bound to service and owner.
-"""
-
-import os
-import secrets
-import threading
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 from eventsourcing.utils import get_topic, resolve_topic
 from pydantic import TypeAdapter
@@ -20,90 +11,9 @@ from pydantic_core import from_json, to_json
 
 from deployforge_chassis import causality
 from deployforge_chassis.causality import Causality
-from deployforge_chassis.database import Database
-from deployforge_chassis.keys import KeyProvider
+from deployforge_chassis.sealer import NOBODY, Sealer, Shredded, Tampered
 
-_NONCE_BYTES = 12
-_KEY_ID_BYTES = 16
-
-#: Owner of what belongs to no deployment.
-NOBODY = UUID(int=0)
-
-
-class Tampered(Exception):
-    """A sealed value is not what was stored, or not where it was stored."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__(f"sealed data is damaged or was moved: {place}")
-        self.place = place
-
-
-class Shredded(Exception):
-    """The data key is gone, and with it everything it sealed."""
-
-    def __init__(self, owner: UUID) -> None:
-        super().__init__(f"the data key of {owner} does not exist (any more)")
-        self.owner = owner
-
-
-class Sealer:
-    """Seals values under the data key of their owner (a deployment). Threads may share it."""
-
-    SCHEMA = (
-        "CREATE TABLE IF NOT EXISTS data_keys ("
-        "owner uuid PRIMARY KEY, wrapped bytea NOT NULL, created_at timestamptz NOT NULL DEFAULT now())",
-    )
-
-    def __init__(self, database: Database, provider: KeyProvider, *, service: str) -> None:
-        self._database = database
-        self._provider = provider
-        self.service = service
-        self._keys: dict[UUID, AESGCM] = {}
-        self._lock = threading.Lock()
-
-    def seal(self, owner: UUID, plaintext: bytes, place: str) -> bytes:
-        """Layout: owner (16 bytes), nonce (12), ciphertext and tag. Opens only with the same `place`."""
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._key(owner, create=True).encrypt(nonce, plaintext, self._aad(owner, place))
-        return owner.bytes + nonce + sealed
-
-    def open(self, sealed: bytes, place: str) -> bytes:
-        """The plaintext. Raises Tampered, or Shredded when the data key is gone."""
-        owner = UUID(bytes=bytes(sealed[:_KEY_ID_BYTES]))
-        nonce = sealed[_KEY_ID_BYTES : _KEY_ID_BYTES + _NONCE_BYTES]
-        try:
-            return self._key(owner, create=False).decrypt(
-                nonce, sealed[_KEY_ID_BYTES + _NONCE_BYTES :], self._aad(owner, place)
-            )
-        except (InvalidTag, ValueError):
-            raise Tampered(place) from None
-
-    def _aad(self, owner: UUID, place: str) -> bytes:
-        return f"{self.service}|{place}|{owner}".encode()
-
-    def _key(self, owner: UUID, *, create: bool) -> AESGCM:
-        if key := self._keys.get(owner):
-            return key
-        with self._lock:
-            if key := self._keys.get(owner):
-                return key
-            key = AESGCM(self._load(owner, create=create))
-            self._keys[owner] = key
-            return key
-
-    def _load(self, owner: UUID, *, create: bool) -> bytes:
-        aad = f"{self.service}|data-key|{owner}".encode()
-        found = self._database.one("SELECT wrapped FROM data_keys WHERE owner = %s", (owner,))
-        if found is None and create:
-            # Committed at once and apart from what it will seal: an unused key does no harm, a lost one would.
-            fresh = self._provider.wrap(secrets.token_bytes(32), aad)
-            self._database.query(
-                "INSERT INTO data_keys (owner, wrapped) VALUES (%s, %s) ON CONFLICT DO NOTHING", (owner, fresh)
-            )
-            found = self._database.one("SELECT wrapped FROM data_keys WHERE owner = %s", (owner,))
-        if found is None:
-            raise Shredded(owner)
-        return self._provider.unwrap(bytes(found["wrapped"]), aad)
+__all__ = ["NOBODY", "SealedMapper", "Sealer", "Shredded", "Tampered"]
 
 
 class SealedMapper(Mapper[UUID]):

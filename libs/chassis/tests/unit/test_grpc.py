@@ -21,6 +21,7 @@ from deployforge_chassis.grpc_server import (
     serve,
 )
 from deployforge_chassis.grpc_server import principal as principal_of
+from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.principal import Principal, PrincipalSigner
 from deployforge_chassis.testing import until
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -194,6 +195,13 @@ def test_a_named_refusal_becomes_its_status(connect: Connect, echo: Echo, method
     echo.say = echo.items = raises(NoSuchEcho("no echo 7"))
     error = refusal(connect(), method)
     assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "no echo 7")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_key_provider_that_is_away_makes_the_service_unavailable(connect: Connect, echo: Echo, method: str) -> None:
+    echo.say = echo.items = raises(KeyUnavailable("the token cannot be reached"))
+    error = refusal(connect(), method)
+    assert (error.code(), error.details()) == (grpc.StatusCode.UNAVAILABLE, "the token cannot be reached")
 
 
 @pytest.mark.parametrize("method", METHODS)
