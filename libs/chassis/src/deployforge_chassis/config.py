@@ -94,6 +94,13 @@ class ServiceSettings(BaseSettings):
     grpc_concurrency: int = Field(default=256, ge=1)
     """Calls running or waiting for a thread; more are refused with RESOURCE_EXHAUSTED."""
 
+    effects_waiting_at_most: int = Field(default=5_000, ge=1)
+    """Pieces of outside work that may be due and not taken up; above that, commands are refused with
+    RESOURCE_EXHAUSTED and a hint when to try again."""
+
+    unpublished_at_most: int = Field(default=100_000, ge=1)
+    """Events that may wait to be published; above that, commands are refused as above."""
+
     effects_kept_seconds: float = Field(default=7 * 86_400.0, gt=0)
     """Seconds for which outside work that is done stays in its table; then it is deleted, little by little."""
 

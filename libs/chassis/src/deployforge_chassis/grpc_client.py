@@ -1,6 +1,7 @@
 """Channels to other services: mutual TLS, a deadline on every unary call, retries, and the cause carried along."""
 
 import json
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, Self
 
@@ -10,6 +11,7 @@ from deployforge_chassis import causality, tls
 from deployforge_chassis import principal as principals
 from deployforge_chassis.config import ServiceSettings
 from deployforge_chassis.grpc_server import MAX_MESSAGE_BYTES
+from deployforge_chassis.overload import jittered, retry_after_seconds
 from deployforge_chassis.principal import METADATA_KEY, PrincipalSigner
 
 DEADLINE_SECONDS: Final = 10.0
@@ -43,6 +45,8 @@ def channel(
     Calls take turns among the replicas that can be reached. They are tried up to four times while the peer is
     UNAVAILABLE; commands carry request ids, so that repeats nothing. Full names in `once` ("package.Service/Method")
     are never repeated.
+    A peer that refuses because too much waits (RESOURCE_EXHAUSTED with a hint) is asked again after the hint, with
+    jitter, while the call's own time lasts; such a refusal has done nothing, so that holds for `once` too.
     Unary calls without a timeout get `deadline_seconds`; streams have none unless the caller gives one.
     With a `signer`, the principal of `principal.acting_for` is signed for the peer. `address` overrides settings.
     """
@@ -130,10 +134,24 @@ class _Calls:
         self._deadline_seconds = deadline_seconds
 
     def __call__(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
-        return self._inner(request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more)
+        return self._patiently(self._inner, request, timeout, metadata, more)
 
     def with_call(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
-        return self._inner.with_call(request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more)
+        return self._patiently(self._inner.with_call, request, timeout, metadata, more)
+
+    def _patiently(self, call: Callable[..., Any], request: Any, timeout: float | None, metadata: Any, more: Any) -> Any:
+        seconds = self._within(timeout)
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while True:
+            left = None if deadline is None else deadline - time.monotonic()
+            try:
+                return call(request, left, (*self._metadata(), *(metadata or ())), **more)
+            except grpc.RpcError as refused:
+                hint = retry_after_seconds(refused)
+                # A call without an end of its own is a stream, whose requests cannot be sent twice.
+                if hint is None or deadline is None or (pause := jittered(hint)) >= deadline - time.monotonic():
+                    raise
+                time.sleep(pause)
 
     def future(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
         return self._inner.future(request, self._within(timeout), (*self._metadata(), *(metadata or ())), **more)

@@ -10,7 +10,7 @@ server = serve(
 ```
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
@@ -20,6 +20,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from deployforge_chassis import tls
+from deployforge_chassis.backpressure import Pressure
 from deployforge_chassis.call import caller, principal
 from deployforge_chassis.config import ServiceSettings
 from deployforge_chassis.guard import Guard, Handler, StatusOf
@@ -89,11 +90,15 @@ def serve(
     registrations: Sequence[Registration],
     rules: Mapping[str, frozenset[str]],
     status_of: StatusOf,
+    *,
+    pressure: Pressure | None = None,
+    commands: Collection[str] = (),
 ) -> "GrpcServer":
     """A server, not started, of `registrations` plus health and reflection, with mutual TLS.
 
     `rules` maps each full method name, `/package.Service/Method`, to the callers that may use it; everyone else
     is refused. Refuses to be made (MethodWithoutRule, RuleWithoutMethod) when rules and methods do not match.
+    `commands`, unary methods, are refused with RESOURCE_EXHAUSTED and a hint while `pressure` is too high.
     """
     table = _Table()
     registrar: Any = table
@@ -107,10 +112,10 @@ def serve(
     if missing := table.methods.keys() - all_rules.keys():
         raise MethodWithoutRule(missing)
     strangers = {name for allowed in all_rules.values() for name in allowed} - CALLERS
-    if wrong := (all_rules.keys() - table.methods.keys()) | strangers:
+    if wrong := ((all_rules.keys() | set(commands)) - table.methods.keys()) | strangers:
         raise RuleWithoutMethod(wrong)
     verifier = PrincipalVerifier.from_dir(settings.tls_dir, settings.service)
-    guard = Guard(all_rules, status_of, verifier, settings.grpc_streams)
+    guard = Guard(all_rules, status_of, verifier, settings.grpc_streams, pressure, commands)
     return GrpcServer(settings, table, guard, probe)
 
 

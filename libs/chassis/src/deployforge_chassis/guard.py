@@ -6,7 +6,7 @@ It wraps the table of method handlers once, at start-up, because a server interc
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from contextvars import copy_context
 from typing import Any, Final, NoReturn, TypeAlias
@@ -16,9 +16,11 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from deployforge_chassis import causality, tracing
+from deployforge_chassis.backpressure import Pressure
 from deployforge_chassis.call import Call, serving
 from deployforge_chassis.identity import CONTROL_PLANE, TRUST_DOMAIN, NotOurs, name_of
 from deployforge_chassis.keys import KeyUnavailable
+from deployforge_chassis.overload import Overloaded, details_of, refuse
 from deployforge_chassis.principal import METADATA_KEY, PrincipalRefused, PrincipalVerifier
 
 StatusOf = Mapping[type[Exception], grpc.StatusCode]
@@ -26,6 +28,7 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Behavior = Callable[[Any, grpc.ServicerContext], Any]
 
 _SAN: Final = "x509_subject_alternative_name"
+_STREAMS_PAUSE_SECONDS: Final = 2.0
 _LONGEST_ID: Final = 128
 _LONGEST_DETAILS: Final = 2_000
 """Characters; details travel in a header, and clients refuse headers above 8 KiB."""
@@ -46,7 +49,10 @@ log = structlog.get_logger(__name__)
 
 
 class Guard:
-    """Wraps handlers. `status_of` maps a refusal, or a class above it, to the status that callers see."""
+    """Wraps handlers. `status_of` maps a refusal, or a class above it, to the status that callers see.
+
+    `commands` are the methods that are refused while `pressure` is too high.
+    """
 
     def __init__(
         self,
@@ -54,6 +60,8 @@ class Guard:
         status_of: StatusOf,
         verifier: PrincipalVerifier,
         streams: int,
+        pressure: Pressure | None = None,
+        commands: Collection[str] = (),
     ) -> None:
         self._rules = rules
         # Generated servicers raise NotImplementedError for a method that a service does not offer.
@@ -64,6 +72,8 @@ class Guard:
         }
         self._verifier = verifier
         self._streams = threading.BoundedSemaphore(streams)
+        self._pressure = pressure
+        self._commands = frozenset(commands)
 
     def wrap(self, method: str, handler: Handler) -> Handler:
         """The same handler behind the guard. `method` is the full name, `/package.Service/Method`."""
@@ -80,6 +90,8 @@ class Guard:
                 call, cause = self._admit(method, context)
                 with serving(call), causality.bound(cause):
                     try:
+                        if method in self._commands and self._pressure is not None:
+                            self._pressure.check()
                         return behavior(request, context)
                     except Exception as error:
                         self._refuse(method, error, context)
@@ -97,7 +109,7 @@ class Guard:
             try:
                 call, cause = self._admit(method, context)
                 if not self._streams.acquire(blocking=False):
-                    context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many open streams; try again later")
+                    refuse(context, Overloaded("too many open streams", _STREAMS_PAUSE_SECONDS))
                 bindings.callback(self._streams.release)
                 scope.run(bindings.enter_context, serving(call))
                 scope.run(bindings.enter_context, causality.bound(cause))
@@ -137,11 +149,15 @@ class Guard:
         """Turn an exception into a status. What has no name leaves the process only as an id to look up."""
         if type(error) is Exception and not error.args and _code_of(context) is not None:
             raise error  # the handler called context.abort itself
+        if isinstance(error, Overloaded):
+            refuse(context, error)
         for kind in type(error).__mro__:
             if (code := self._status_of.get(kind)) is not None:
                 context.abort(code, str(error)[:_LONGEST_DETAILS])
         if isinstance(error, grpc.RpcError) and isinstance(error, grpc.Call):
-            # A call that was forwarded failed: its status is our answer, as the callee worded it.
+            # A call that was forwarded failed: its status is our answer, as the callee worded it, hint and all.
+            if details := details_of(error):
+                context.set_trailing_metadata(tuple(details.items()))
             context.abort(error.code(), (error.details() or "")[:_LONGEST_DETAILS])
         error_id = uuid.uuid4().hex
         log.error("call failed", method=method, error_id=error_id, exc_info=error)

@@ -1,6 +1,10 @@
 """Runs the parts of a process until it is told to stop or one of them dies.
 
 Crash-only: a part that fails ends the process with exit code 1, and whoever supervises it starts it again.
+
+An asked-for stop ends within `drain_seconds` whatever hangs. Parts are stopped one after the other, the gRPC server
+first; what will not end is left behind: a call is cut off, outside work is given back to its queue, a message is not
+moved past, and each is taken up again by whoever comes next. That is the same as after a crash, so it ends with 0.
 """
 
 import os
@@ -17,6 +21,11 @@ from deployforge_chassis.part import Part
 
 _LOOK_SECONDS: Final = 0.2
 _KILL_GRACE_SECONDS: Final = 2.0
+#: What a part that hangs leaves to each that is stopped after it.
+_RESERVED_SECONDS: Final = 0.4
+#: Of the time to drain, what is left for the interpreter to end, and what it gets at least.
+_LAST_SECONDS: Final = 0.5
+_SHORTEST_GRACE_SECONDS: Final = 0.3
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +53,9 @@ def run(
     """Start `parts` in order, wait for SIGTERM or SIGINT (or `stop`), and stop them in reverse order.
 
     Returns after an asked-for stop in which every part stopped cleanly; otherwise raises SystemExit(1).
-    All parts together get `drain_seconds`; a process still alive 2 s later ends itself through `die` (unless the
-    caller brought its own `stop`: then the process is the caller's). Signals are handled only in the main thread.
+    All parts together get `drain_seconds`. Whatever outlives it is left behind by ending the process through `die`:
+    with 0 when every part stopped, otherwise 2 s later with 1 (unless the caller brought its own `stop`: then the
+    process is the caller's). Signals are handled only in the main thread.
     """
     asked = _Asked(stop)
     _on_signals(asked)
@@ -69,15 +79,25 @@ def run(
     if health is not None:
         health.not_serving()
     # A part that hangs in stop(), or a thread that outlives it, must not keep a dead process in the way.
-    last_resort = threading.Timer(drain_seconds + _KILL_GRACE_SECONDS, die, args=(1,))
-    last_resort.daemon = True
-    last_resort.start()
-    drained = _drain(started, drain_seconds)
+    last_resort = _die_after(drain_seconds + _KILL_GRACE_SECONDS, die, 1)
+    deadline = time.monotonic() + drain_seconds - min(_LAST_SECONDS, drain_seconds / 2)
+    drained = _drain(started, deadline)
+    log.info("stopped", failed=failed, drained=drained)
     if stop is not None:
         last_resort.cancel()
-    log.info("stopped", failed=failed, drained=drained)
+    elif drained and not failed:
+        # Threads of a pool are waited for when the interpreter ends, also those that will never come back.
+        last_resort.cancel()
+        _die_after(max(_SHORTEST_GRACE_SECONDS, deadline - time.monotonic()), die, 0)
     if failed or not drained:
         raise SystemExit(1)
+
+
+def _die_after(seconds: float, die: Callable[[int], object], code: int) -> threading.Timer:
+    timer = threading.Timer(seconds, die, args=(code,))
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 class _Asked:
@@ -118,13 +138,13 @@ def _watch(parts: Sequence[Part], asked: _Asked) -> bool:
     return False
 
 
-def _drain(started: Sequence[Part], seconds: float) -> bool:
+def _drain(started: Sequence[Part], deadline: float) -> bool:
     """Stop in reverse order; whether every part stopped without an error."""
-    deadline = time.monotonic() + seconds
     clean = True
-    for part in reversed(started):
+    for number, part in reversed(tuple(enumerate(started))):
+        left = deadline - time.monotonic()
         try:
-            part.stop(max(0.0, deadline - time.monotonic()))
+            part.stop(max(0.0, left - number * min(_RESERVED_SECONDS, left / len(started))))
         except Exception:
             log.exception("part did not stop", part=part.name)
             clean = False

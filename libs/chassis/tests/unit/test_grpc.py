@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import pytest
 from deployforge_chassis import causality, devca, principal, tracing
+from deployforge_chassis.backpressure import Gauge, Pressure
 from deployforge_chassis.call import NoCall
 from deployforge_chassis.causality import Causality
 from deployforge_chassis.config import ServiceSettings
@@ -22,6 +23,7 @@ from deployforge_chassis.grpc_server import (
 )
 from deployforge_chassis.grpc_server import principal as principal_of
 from deployforge_chassis.keys import KeyUnavailable
+from deployforge_chassis.overload import Overloaded, retry_after_seconds
 from deployforge_chassis.principal import Principal, PrincipalSigner
 from deployforge_chassis.testing import until
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -290,7 +292,9 @@ def test_too_many_streams_are_refused_and_ended_ones_make_room(connect: Connect,
     connection = connect()
     open_streams = [connection.unary_stream("/test.Echo/List")(b"x") for _ in range(2)]
     assert [next(stream) for stream in open_streams] == [b"first", b"first"]
-    assert refusal(connection, "List").code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    error = refusal(connection, "List")
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert retry_after_seconds(error) == 2.0
     release.set()
     assert [list(stream) for stream in open_streams] == [[], []]
     assert list(connection.unary_stream("/test.Echo/List")(b"x")) == [b"first"]
@@ -373,7 +377,9 @@ def test_reflection_lists_the_services(connect: Connect) -> None:
 
 def test_a_large_message_passes_and_a_larger_one_does_not(connect: Connect) -> None:
     assert len(say(connect(), b"x" * 15 * 1024 * 1024)) == 15 * 1024 * 1024
-    assert refusal(connect(), request=b"x" * 17 * 1024 * 1024).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    error = refusal(connect(), request=b"x" * 17 * 1024 * 1024)
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert retry_after_seconds(error) is None
 
 
 def test_a_unary_call_has_a_deadline_of_its_own(connect: Connect, echo: Echo) -> None:
@@ -427,3 +433,84 @@ def test_stop_lets_a_running_call_finish(server: GrpcServer, connect: Connect, e
     release.set()
     stopping.join(10)
     assert call.result(10) == b"x"
+
+
+@pytest.fixture
+def depth() -> list[int]:
+    return [11]
+
+
+@pytest.fixture
+def pressed(echo: Echo, settings_of: SettingsOf, depth: list[int]) -> Iterator[grpc.Channel]:
+    """A channel to a server whose method Say is a command, and whose queue is as deep as the test says."""
+    pressure = Pressure([Gauge("things wait", lambda: depth[0], 10)], now=iter(range(1000)).__next__)
+    server = serve(settings_of("orchestrator"), [echo.register], RULES, {}, pressure=pressure, commands=["/test.Echo/Say"])
+    server.start()
+    with channel(
+        settings_of("control-plane"), "orchestrator", address=f"127.0.0.1:{server.port}", once=["test.Echo/Say"]
+    ) as connection:
+        yield connection
+    server.stop(1.0)
+
+
+def test_commands_are_refused_with_a_hint_while_too_much_waits_and_reads_are_served(
+    pressed: grpc.Channel, echo: Echo
+) -> None:
+    echo.say = lambda request, context: pytest.fail("a refused command was carried out")
+    error = refusal(pressed, timeout=1.0)
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert error.details() == "11 things wait, at most 10 may be; try again in 1.1 s"
+    assert retry_after_seconds(error) == 1.1
+    assert list(pressed.unary_stream("/test.Echo/List")(b"x")) == [b"x"] * 3
+
+
+def test_a_refused_caller_comes_back_after_the_hint_and_within_its_deadline(
+    pressed: grpc.Channel, depth: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        depth[0] = 10
+
+    monkeypatch.setattr("deployforge_chassis.grpc_client.time.sleep", sleep)
+    assert say(pressed) == b"hello"
+    assert len(pauses) == 1
+    assert 1.1 <= pauses[0] <= 1.65
+
+
+def test_a_refusal_behind_the_one_who_was_asked_keeps_its_hint(connect: Connect, echo: Echo) -> None:
+    def forward(request: bytes, context: grpc.ServicerContext) -> bytes:
+        if request == b"inner":
+            raise Overloaded("full", 3.5)
+        return say(connect(), b"inner", timeout=1.0)
+
+    echo.say = forward
+    error = refusal(connect(), request=b"outer", timeout=2.0)
+    assert (error.code(), retry_after_seconds(error)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, 3.5)
+
+
+def test_a_command_that_nobody_serves_stops_start_up(echo: Echo, settings_of: SettingsOf) -> None:
+    with pytest.raises(RuleWithoutMethod, match="Sya"):
+        serve(settings_of("orchestrator"), [echo.register], RULES, {}, commands=["/test.Echo/Sya"])
+
+
+def test_a_server_that_stops_answers_unavailable(server: GrpcServer, connect: Connect, echo: Echo) -> None:
+    """To new calls at once, and to running ones when their time is over: clients then ask another replica."""
+    entered, release = threading.Event(), threading.Event()
+
+    def wait(request: bytes, context: grpc.ServicerContext) -> bytes:
+        entered.set()
+        release.wait(10)
+        return request
+
+    echo.say = wait
+    connection = connect(once=["test.Echo/Say"])
+    call = connection.unary_unary("/test.Echo/Say").future(b"x")
+    assert entered.wait(10)
+    server.stop(0.2)
+    error = call.exception(10)
+    assert isinstance(error, grpc.RpcError)
+    late = refusal(connection)
+    release.set()
+    assert [error.code(), late.code()] == [grpc.StatusCode.UNAVAILABLE] * 2

@@ -1,13 +1,15 @@
 """A mutual-TLS channel that carries the caller's token, and turns failures into named errors."""
 
 import json
+import random
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
 
 from deployforge_client.contexts import Context
-from deployforge_client.errors import NoContext, TimedOut, from_rpc
+from deployforge_client.errors import NoContext, Overloaded, TimedOut, from_rpc
 
 #: A call that has no answer after this long has failed; streams have no limit.
 CALL_DEADLINE_SECONDS = 30.0
@@ -49,15 +51,29 @@ def _host(server: str) -> str:
 class Caller:
     """Calls methods of stubs with the token, a deadline and named errors."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, *, sleep: Callable[[float], object] = time.sleep) -> None:
+        self._sleep = sleep
         self._metadata = (("authorization", f"Bearer {token}"),)
 
     def unary(self, method: Callable[..., Any], request: Any, timeout: float = CALL_DEADLINE_SECONDS) -> Any:
-        """The answer of one call. Raises a DeployForgeError."""
-        try:
-            return method(request, metadata=self._metadata, timeout=timeout)
-        except grpc.RpcError as error:
-            raise from_rpc(error) from None
+        """The answer of one call. Raises a DeployForgeError.
+
+        A server that has too much to do says when to come back: then the call, of which nothing was done, is made
+        again after that time and up to half as much more, while `timeout` lasts.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                return method(request, metadata=self._metadata, timeout=deadline - time.monotonic())
+            except grpc.RpcError as error:
+                named = from_rpc(error)
+            if not isinstance(named, Overloaded):
+                raise named
+            # Source: AWS Architecture Blog, 'Exponential Backoff and Jitter'; here the server knows the backoff.
+            pause = named.retry_after_seconds * random.uniform(1.0, 1.5)  # noqa: S311 - spreads load, guards nothing
+            if pause >= deadline - time.monotonic():
+                raise named
+            self._sleep(pause)
 
     def stream(self, method: Callable[..., Any], request: Any, timeout_seconds: float | None = None) -> Iterator[Any]:
         """The answers of a streaming call; closing the iterator cancels it.

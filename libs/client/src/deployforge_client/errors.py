@@ -6,6 +6,8 @@ from typing import cast
 import grpc
 from deployforge.common.v1 import common_pb2
 from deployforge.control_plane.v1 import deployments_pb2
+from google.rpc.error_details_pb2 import RetryInfo
+from grpc_status import rpc_status
 
 #: Trailing metadata in which a refused manifest's problems travel.
 PROBLEMS_KEY = "problems-bin"
@@ -47,6 +49,14 @@ class Refused(DeployForgeError):
     """The call is understood and does not fit the state of things: decided, stale, expired."""
 
 
+class Overloaded(Refused):
+    """Too much waits already; nothing was done. `retry_after_seconds` is what the server asks for."""
+
+    def __init__(self, message: str, retry_after_seconds: float) -> None:
+        super().__init__(message, hint="too much at once; try again shortly")
+        self.retry_after_seconds = retry_after_seconds
+
+
 class BadRequest(DeployForgeError):
     """The call itself is wrong."""
 
@@ -79,5 +89,22 @@ def from_rpc(error: grpc.RpcError) -> DeployForgeError:
     for key, value in trailing:
         if key == PROBLEMS_KEY:
             return InvalidManifest(deployments_pb2.ValidateResponse.FromString(value).problems)
+    if (pause := retry_after_seconds(error)) is not None:
+        return Overloaded(error.details() or str(error.code()), pause)
     kind, hint = _BY_STATUS.get(error.code(), (DeployForgeError, ""))
     return kind(error.details() or str(error.code()), hint=hint)
+
+
+def retry_after_seconds(error: grpc.RpcError) -> float | None:
+    """The google.rpc.RetryInfo of a refusal for want of room; None when there is none."""
+    if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return None
+    try:
+        status = rpc_status.from_call(cast(grpc.Call, error))
+    except ValueError:
+        # Details that speak of another status are somebody's mistake, and no hint.
+        return None
+    info = RetryInfo()
+    if status is not None and any(detail.Unpack(info) for detail in status.details):
+        return info.retry_delay.ToTimedelta().total_seconds()
+    return None

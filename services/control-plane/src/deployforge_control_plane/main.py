@@ -3,6 +3,7 @@
 from functools import partial
 
 from deployforge_chassis import foundation, owed, telemetry
+from deployforge_chassis.backpressure import pressure_of
 from deployforge_chassis.clock import SystemClock
 from deployforge_chassis.effects import EffectWorkers
 from deployforge_chassis.grpc_client import channel
@@ -25,7 +26,7 @@ from deployforge_control_plane.application.effects import Errands
 from deployforge_control_plane.application.watching import Watching
 from deployforge_control_plane.config import Settings
 from deployforge_control_plane.entrypoints.grpc_api import STATUS_OF
-from deployforge_control_plane.entrypoints.methods import MUTATING, RULES
+from deployforge_control_plane.entrypoints.methods import MUTATING, PATIENT, RULES
 from deployforge_control_plane.entrypoints.serving import registrations
 from deployforge_control_plane.entrypoints.stream import inbox
 
@@ -58,7 +59,10 @@ def main() -> None:
 
     own = registrations(app, checking, access, watching, channels)
     owing = owed.registrations(app, records, wire, app.bodies.get)
-    server = serve(settings, [*own, *owing], {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
+    server = serve(
+        settings, [*own, *owing], {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF},
+        pressure=pressure_of(settings, database, app.queue), commands=PATIENT,
+    )  # fmt: skip
     run([metrics, relay, hearing, workers, server], server, drain_seconds=settings.drain_seconds)
 
 

@@ -1,6 +1,7 @@
 """Composition root: config → telemetry → adapters → application → relay → stream → gRPC."""
 
 from deployforge_chassis import foundation, owed, telemetry
+from deployforge_chassis.backpressure import pressure_of
 from deployforge_chassis.bodies import Bodies
 from deployforge_chassis.clock import SystemClock
 from deployforge_chassis.grpc_server import serve
@@ -20,7 +21,7 @@ from deployforge_drift_detector.application.judging import Judging
 from deployforge_drift_detector.application.scheduling import Scheduling
 from deployforge_drift_detector.config import Settings
 from deployforge_drift_detector.entrypoints.batches import Batches
-from deployforge_drift_detector.entrypoints.grpc_api import RULES, STATUS_OF, registrations
+from deployforge_drift_detector.entrypoints.grpc_api import COMMANDS, RULES, STATUS_OF, registrations
 from deployforge_drift_detector.entrypoints.processor import Processor
 from deployforge_drift_detector.entrypoints.stream import inbox
 from deployforge_drift_detector.entrypoints.watchdog import Watchdog
@@ -50,7 +51,10 @@ def main() -> None:
 
     bodies = Bodies(database, sealer)
     served = [*registrations(app), *owed.registrations(app, records, wire, bodies.get)]
-    server = serve(settings, served, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
+    server = serve(
+        settings, served, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF},
+        pressure=pressure_of(settings, database), commands=COMMANDS,
+    )  # fmt: skip
     parts: list[Part] = [metrics, relay, desired, inbox(app, bus, wire, channels), processor, scheduler, server]
     run(parts, server, drain_seconds=settings.drain_seconds)
 

@@ -69,6 +69,12 @@ MUTATING: Final = frozenset({
 })  # fmt: skip
 """Methods that change something, here or elsewhere: each call of one is audited."""
 
+PATIENT: Final = frozenset({
+    f"{_OWN}Deployments/Submit", f"{_OWN}Deployments/Propose", f"{_OWN}Deployments/Execute",
+    "/deployforge.drift_detector.v1.Drift/Scan",
+})  # fmt: skip
+"""Methods that begin new work, refused while too much waits. What stops, decides or takes away is always served."""
+
 _PEOPLE: Final = frozenset({CLIENT})
 
 RULES: Final[Mapping[str, frozenset[str]]] = {

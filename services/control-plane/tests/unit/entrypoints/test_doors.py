@@ -52,6 +52,9 @@ class Unavailable(grpc.RpcError, grpc.Call):  # type: ignore[misc]
     def details(self) -> str:
         return "away"
 
+    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
+        return ()
+
 
 Unavailable.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
 

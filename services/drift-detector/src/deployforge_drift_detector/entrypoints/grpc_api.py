@@ -23,6 +23,9 @@ RULES: Final[Mapping[str, frozenset[str]]] = {
 }
 """Which certificates may call what."""
 
+COMMANDS: Final = frozenset({f"{_DRIFT}Scan"})
+"""Methods that begin new work; refused while too much waits."""
+
 
 class BadRequest(ValueError):
     """A request that cannot be answered, whatever is known."""
