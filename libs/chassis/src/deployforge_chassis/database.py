@@ -74,8 +74,7 @@ class Database:
             for statement in statements:
                 cursor.execute(statement.encode())
             if self._owner_url:
-                missing = cursor.execute(append_only.PRIVILEGES.encode(), (self._role,))
-                for row in missing.fetchall():
+                for row in cursor.execute(append_only.PRIVILEGES.encode(), (self._role,)).fetchall():
                     cursor.execute(row["statement"].encode())
 
     @contextmanager

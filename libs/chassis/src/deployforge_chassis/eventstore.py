@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.application import Application
+from eventsourcing.application import Application, Repository
 from eventsourcing.domain import Aggregate as BaseAggregate
-from eventsourcing.persistence import IntegrityError, InterfaceError, Mapper, OperationalError, StoredEvent
+from eventsourcing.persistence import EventStore, IntegrityError, InterfaceError, Mapper, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import retry
 from psycopg import Cursor
@@ -25,6 +25,7 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Effects, Move, Write
 from deployforge_chassis.sealer import KeysMoved, Sealed
 from deployforge_chassis.sealing import SealedMapper, Sealer
+from deployforge_chassis.streams import HEADS, HEADS_TABLE, StreamRepository, Streams, stand_on, tips_of
 
 EVENTS_TABLE = "events"
 
@@ -116,7 +117,9 @@ class PositionedRecorder(PostgresApplicationRecorder):
 
 def _sealed(stored_events: Sequence[StoredEvent], writes: Sequence[Write]) -> Iterator[bytes]:
     yield from (stored.state for stored in stored_events)
-    yield from (param for _, params in writes for param in params if isinstance(param, Sealed))
+    for _, params in writes:
+        for param in params:
+            yield from (value for value in (param if isinstance(param, list) else (param,)) if isinstance(value, Sealed))
 
 
 def _move(curs: Cursor[Any], move: Move) -> None:
@@ -156,7 +159,7 @@ class EventSourcedApplication(Application[UUID]):
         super().__init__({"PERSISTENCE_MODULE": __name__, "APPLICATION_NAME": name})
         recorder = self.recorder
         assert isinstance(recorder, PositionedRecorder)
-        database.migrate([*Sealer.SCHEMA, *self.SCHEMA, *recorder.schema(), *append_only.events()])
+        database.migrate([*Sealer.SCHEMA, *self.SCHEMA, *recorder.schema(), *append_only.events(), HEADS])
         database.datastore.register_type_adapters()
 
     def construct_factory(self, env: Any) -> Any:
@@ -166,6 +169,15 @@ class EventSourcedApplication(Application[UUID]):
     def construct_mapper(self) -> Mapper[UUID]:
         """Seal every event."""
         return SealedMapper(self.sealer)
+
+    def construct_event_store(self) -> EventStore[UUID]:
+        """Streams that show when they were touched."""
+        return Streams(self.sealed, self.recorder, self.database)
+
+    def construct_repository(self) -> Repository[UUID]:
+        """Aggregates that know on what they stand."""
+        assert isinstance(self.events, Streams)
+        return StreamRepository(self.events)
 
     @property
     def sealed(self) -> SealedMapper:
@@ -184,14 +196,16 @@ class EventSourcedApplication(Application[UUID]):
         """As `commit`, with the aggregates as arguments."""
         if not objs and not moves and not writes:
             return []
+        tips = tips_of(objs)
         try:
-            recordings = super().save(*objs, moves=moves, writes=writes)
+            recordings = super().save(*objs, moves=moves, writes=writes, tips=tips)
         except KeysMoved as moved:
             raise VersionConflict(str(moved)) from moved
         except IntegrityError as error:
-            if f"{EVENTS_TABLE}_pkey" in str(error):
+            if f"{EVENTS_TABLE}_pkey" in str(error) or HEADS_TABLE in str(error):
                 raise VersionConflict(str(error).splitlines()[0]) from error
             raise
+        stand_on(objs, tips)
         with self._woken_lock:
             listeners = tuple(self._woken)
         for wake in listeners:

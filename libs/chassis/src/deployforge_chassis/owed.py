@@ -10,6 +10,7 @@ from deployforge_chassis.bodies import BodiesServicer, BodyNotFound
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.feed import EventFeedServicer, PublishedFeed, TopicNotOwned
 from deployforge_chassis.identity import SERVICES
+from deployforge_chassis.sealing import Tampered
 from deployforge_chassis.wire import Records, Wire
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
@@ -21,6 +22,7 @@ RULES: Final[Mapping[str, frozenset[str]]] = {
 STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
     TopicNotOwned: grpc.StatusCode.NOT_FOUND,
     BodyNotFound: grpc.StatusCode.NOT_FOUND,
+    Tampered: grpc.StatusCode.DATA_LOSS,
 }
 """Refusals to statuses."""
 

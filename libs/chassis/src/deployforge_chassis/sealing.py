@@ -24,10 +24,17 @@ class SealedMapper(Mapper[UUID]):
 
     def __init__(self, sealer: Sealer) -> None:
         super().__init__(JSONTranscoder())
-        self._sealer = sealer
+        self.sealer = sealer
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        """Seal an event under the data key of its `deployment_id`."""
+        """Seal an event that follows nothing; see `seal`."""
+        return self.seal(domain_event, b"")[0]
+
+    def seal(self, domain_event: Any, follows: bytes) -> tuple[StoredEvent, bytes]:
+        """Seal an event under the data key of its `deployment_id`; also the body that was sealed.
+
+        `follows` is the digest of the stream before it; it is sealed in, see `streams`.
+        """
         topic = get_topic(type(domain_event))
         state = dict(vars(domain_event))
         originator_id, version = state.pop("originator_id"), state.pop("originator_version")
@@ -36,12 +43,13 @@ class SealedMapper(Mapper[UUID]):
             {
                 "class_version": getattr(type(domain_event), "class_version", 1),
                 "cause": cause and [cause.correlation_id, cause.causation_id, cause.traceparent, cause.actor],
+                "follows": follows.hex(),
                 "state": state,
             },
             bytes_mode="base64",
         )
-        sealed = self._sealer.seal(domain_event.deployment_id, body, _place(originator_id, version, topic))
-        return StoredEvent(originator_id, version, topic, sealed)
+        sealed = self.sealer.seal(domain_event.deployment_id, body, _place(originator_id, version, topic))
+        return StoredEvent(originator_id, version, topic, sealed), body
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The event again, upcast to its newest version. Raises Tampered naming stream and version."""
@@ -49,15 +57,23 @@ class SealedMapper(Mapper[UUID]):
 
     def open(self, stored: StoredEvent) -> tuple[Any, Causality]:
         """An event with the causality under which it was saved."""
-        place = _place(stored.originator_id, stored.originator_version, stored.topic)
-        body = from_json(self._sealer.open(stored.state, place))
+        event, cause, _ = self.read(stored, self.body(stored))
+        return event, cause
+
+    def body(self, stored: StoredEvent) -> bytes:
+        """What was sealed. Raises Tampered naming stream and version, or Shredded."""
+        return self.sealer.open(stored.state, _place(stored.originator_id, stored.originator_version, stored.topic))
+
+    def read(self, stored: StoredEvent, opened: bytes) -> tuple[Any, Causality, bytes]:
+        """The event that a body tells of, its causality, and the digest that it follows."""
+        body = from_json(opened)
         cls: Any = resolve_topic(stored.topic)
         state = body["state"]
         for version in range(body["class_version"], getattr(cls, "class_version", 1)):
             getattr(cls, f"upcast_v{version}_v{version + 1}")(state)
         state["originator_id"], state["originator_version"] = stored.originator_id, stored.originator_version
         event = _adapter(cls).validate_python(state)
-        return event, Causality(*(body["cause"] or ["", "", "", ""]))
+        return event, Causality(*(body["cause"] or ["", "", "", ""])), bytes.fromhex(body["follows"])
 
 
 def _place(originator_id: object, version: int, topic: str) -> str:

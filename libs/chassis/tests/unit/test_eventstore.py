@@ -170,7 +170,8 @@ def test_a_save_larger_than_a_sockets_buffer_ends(app: EventSourcedApplication) 
 
 
 def test_many_events_in_one_save_end(app: EventSourcedApplication) -> None:
-    things = [Thing(uuid4(), n, [Part("x" * 1000, ())]) for n in range(1000)]
+    deployment = uuid4()
+    things = [Thing(deployment, n, [Part("x" * 1000, ())]) for n in range(1000)]
     saving = threading.Thread(target=app.commit, args=(Effects(things),), daemon=True)
     saving.start()
     saving.join(30)
