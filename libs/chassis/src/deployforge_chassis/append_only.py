@@ -47,11 +47,13 @@ def events() -> Sequence[str]:
     """The statements that make the event store append-only, with the door for re-encryption."""
     return (
         *guard("events", door="state"),
-        # SET holds for the time of the call only. The search path is fixed because the function runs as its owner.
+        # The search path is fixed because the function runs as its owner. The mark is set inside and not by the
+        # function's own SET clause: that one is for superusers only, and an owner need not be one.
         "CREATE OR REPLACE FUNCTION reseal_event(id uuid, version bigint, was bytea, becomes bytea) RETURNS boolean "
-        "LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET deployforge.door = 'events.state' "
-        "AS $$ BEGIN UPDATE events SET state = becomes "
-        "WHERE originator_id = id AND originator_version = version AND state = was; RETURN FOUND; END $$",
+        "LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$ DECLARE done boolean; BEGIN "
+        "PERFORM set_config('deployforge.door', 'events.state', true); UPDATE events SET state = becomes "
+        "WHERE originator_id = id AND originator_version = version AND state = was; done := FOUND; "
+        "PERFORM set_config('deployforge.door', '', true); RETURN done; END $$",
         "REVOKE ALL ON FUNCTION reseal_event(uuid, bigint, bytea, bytea) FROM PUBLIC",
     )
 

@@ -1,6 +1,7 @@
 """What the role of a running service may and may not do to the event store, and what nobody may."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,9 +10,11 @@ import pytest
 from deployforge_chassis import append_only
 from deployforge_chassis.database import Database
 from deployforge_chassis.eventstore import Aggregate, EventSourcedApplication
+from deployforge_chassis.keys import KeyFile
 from deployforge_chassis.sealing import Sealer
-from deployforge_chassis.testing import attack
+from deployforge_chassis.testing import attack, runtime_url
 from eventsourcing.domain import event
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 REFUSED = [
     "UPDATE events SET state = state",
@@ -148,3 +151,26 @@ def test_even_the_owner_going_through_changes_nothing_but_the_ciphertext(
         connection.execute("SET deployforge.door = 'events.state'")
         with pytest.raises(psycopg.Error, match="append-only"):
             connection.execute("UPDATE events SET originator_version = 9")
+
+
+def test_an_owner_who_is_no_superuser_makes_everything(database_url: str, tmp_path: Path) -> None:
+    """As in every real installation."""
+    name = str(conninfo_to_dict(database_url)["dbname"])
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'test_plain_owner'").fetchone():
+            connection.execute("CREATE ROLE test_plain_owner LOGIN")
+        connection.execute(f'GRANT CREATE, CONNECT ON DATABASE "{name}" TO test_plain_owner'.encode())
+        connection.execute("ALTER SCHEMA public OWNER TO test_plain_owner")
+    owner_url = make_conninfo(database_url, user="test_plain_owner")
+    database = Database(runtime_url(database_url), owner_url=owner_url, pool_size=1)
+    database.migrate(Sealer.SCHEMA)
+    KeyFile.create(tmp_path / "owner.key")
+    app = EventSourcedApplication(database, Sealer(database, KeyFile(tmp_path / "owner.key"), service="test"), name="test")
+    note = Note(uuid4(), "x")
+    app.save(note)
+    [stored] = app.recorder.select_events(note.id)
+    again = app.sealed.to_stored_event(app.sealed.to_domain_event(stored))
+    assert app.database.one(append_only.RESEAL, (note.id, 1, stored.state, again.state)) == {"done": True}
+    with pytest.raises(Exception, match="permission denied"):
+        app.database.query("UPDATE events SET state = state")
+    database.close()
