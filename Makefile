@@ -8,11 +8,13 @@ UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/$(TOOLS)/bin/uv)
 RUN := .venv/bin/python
 LOCAL := $(RUN) -m deployforge_local
 
+RELEASE := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
 # What a domain decides, and what the chassis and the clients promise, is typed strictly.
 TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
 	libs/chassis/src libs/client/src cli/src infra/local/src
 
-.PHONY: help setup contracts up down status demo test test-unit test-contract test-journeys lint format bench clean
+.PHONY: help setup contracts golden up down status demo test test-unit test-contract test-journeys lint format bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -26,6 +28,10 @@ setup: .venv/.ready ## Install everything into .venv (needs Python 3.11 only)
 
 contracts: setup ## Generate the Python modules of proto/
 	@$(RUN) libs/contracts/generate.py
+
+golden: setup ## Keep a stored event of every new event class, for later releases to read
+	@for service in $(notdir $(wildcard services/*)); do \
+		$(RUN) -m deployforge_chassis.golden deployforge_$${service//-/_} services/$$service/tests/golden $(RELEASE) || exit 1; done
 
 up: setup ## Start the whole system on this machine
 	@$(LOCAL) up

@@ -2,7 +2,8 @@
 
 Protos: buf's lint, and its breaking-change rules against the last release (or, before the first, the last commit).
 Avro: every topic's records have a schema, every version an example that every version reads, all versions are
-FULL_TRANSITIVE, and no released schema file has changed. Needs `npm ci` in tools/buf, which it does by itself.
+FULL_TRANSITIVE, and no released schema file has changed; nor has a released golden event.
+Needs `npm ci` in tools/buf, which it does by itself.
 """
 
 import shutil
@@ -97,6 +98,12 @@ def avro_immutability() -> list[str]:
     return [f"{path} was released in {release} and never changes: add a version" for path in (changed or "").split()]
 
 
+def golden_immutability() -> list[str]:
+    release = last_release()
+    changed = git("diff", "--name-only", "--diff-filter=DMR", release, "--", "services/*/tests/golden") if release else ""
+    return [f"{path} was released in {release} and never changes: write an upcaster" for path in (changed or "").split()]
+
+
 CHECKS: Final[tuple[Callable[[], list[str]], ...]] = (
     proto_style,
     proto_breakage,
@@ -104,6 +111,7 @@ CHECKS: Final[tuple[Callable[[], list[str]], ...]] = (
     avro_examples,
     avro_compatibility,
     avro_immutability,
+    golden_immutability,
 )
 
 

@@ -1,5 +1,6 @@
 """Domain events at rest: sealed by the Sealer, bound to stream, version and topic."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,18 @@ from deployforge_chassis import causality
 from deployforge_chassis.causality import Causality
 from deployforge_chassis.sealer import NOBODY, Sealer, Shredded, Tampered
 
-__all__ = ["NOBODY", "SealedMapper", "Sealer", "Shredded", "Tampered"]
+__all__ = ["NOBODY", "NewerEvent", "SealedMapper", "Sealer", "Shredded", "Tampered"]
+
+
+class NewerEvent(Exception):
+    """An event was stored by newer code than this; older code must not guess what it means."""
+
+    def __init__(self, stream: object, version: int, topic: str, stored: int, known: int) -> None:
+        super().__init__(
+            f"event {version} of stream {stream} was stored as {topic} with class_version {stored}, this code knows "
+            f"up to {known}: run the release that stored it, or a newer one"
+        )
+        self.stream, self.version, self.stored, self.known = stream, version, stored, known
 
 
 class SealedMapper(Mapper[UUID]):
@@ -36,23 +48,13 @@ class SealedMapper(Mapper[UUID]):
         `follows` is the digest of the stream before it; it is sealed in, see `streams`.
         """
         topic = get_topic(type(domain_event))
-        state = dict(vars(domain_event))
-        originator_id, version = state.pop("originator_id"), state.pop("originator_version")
-        cause = causality.current()
-        body = to_json(
-            {
-                "class_version": getattr(type(domain_event), "class_version", 1),
-                "cause": cause and [cause.correlation_id, cause.causation_id, cause.traceparent, cause.actor],
-                "follows": follows.hex(),
-                "state": state,
-            },
-            bytes_mode="base64",
-        )
+        originator_id, version = domain_event.originator_id, domain_event.originator_version
+        body = plain_body(domain_event, follows)
         sealed = self.sealer.seal(domain_event.deployment_id, body, _place(originator_id, version, topic))
         return StoredEvent(originator_id, version, topic, sealed), body
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        """The event again, upcast to its newest version. Raises Tampered naming stream and version."""
+        """The event again, upcast to its newest version. Raises Tampered or NewerEvent naming stream and version."""
         return self.open(stored_event)[0]
 
     def open(self, stored: StoredEvent) -> tuple[Any, Causality]:
@@ -67,13 +69,37 @@ class SealedMapper(Mapper[UUID]):
     def read(self, stored: StoredEvent, opened: bytes) -> tuple[Any, Causality, bytes]:
         """The event that a body tells of, its causality, and the digest that it follows."""
         body = from_json(opened)
-        cls: Any = resolve_topic(stored.topic)
-        state = body["state"]
-        for version in range(body["class_version"], getattr(cls, "class_version", 1)):
-            getattr(cls, f"upcast_v{version}_v{version + 1}")(state)
-        state["originator_id"], state["originator_version"] = stored.originator_id, stored.originator_version
-        event = _adapter(cls).validate_python(state)
+        event = event_of(body, stored.originator_id, stored.originator_version, stored.topic)
         return event, Causality(*(body["cause"] or ["", "", "", ""])), bytes.fromhex(body["follows"])
+
+
+def plain_body(domain_event: Any, follows: bytes = b"") -> bytes:
+    """What is sealed of an event, as JSON: its class_version and state, the causality of this moment, and the digest of
+    the stream before it.
+    """
+    cause = causality.current()
+    place = ("originator_id", "originator_version")
+    return to_json(
+        {
+            "class_version": getattr(type(domain_event), "class_version", 1),
+            "cause": cause and [cause.correlation_id, cause.causation_id, cause.traceparent, cause.actor],
+            "follows": follows.hex(),
+            "state": {name: value for name, value in vars(domain_event).items() if name not in place},
+        },
+        bytes_mode="base64",
+    )
+
+
+def event_of(body: Mapping[str, Any], stream: UUID | str, version: int, topic: str) -> Any:
+    """The event that `plain_body` was made of, upcast one class_version at a time. Raises NewerEvent."""
+    cls: Any = resolve_topic(topic)
+    stored, known = body["class_version"], getattr(cls, "class_version", 1)
+    if stored > known:
+        raise NewerEvent(stream, version, topic, stored, known)
+    state = dict(body["state"])
+    for step in range(stored, known):
+        getattr(cls, f"upcast_v{step}_v{step + 1}")(state)
+    return _adapter(cls).validate_python({**state, "originator_id": stream, "originator_version": version})
 
 
 def _place(originator_id: object, version: int, topic: str) -> str:
