@@ -1,4 +1,8 @@
-"""`make test-journeys`: a system of its own, the journeys through it, and nothing left behind."""
+"""`make test-journeys`: a system of its own, the journeys through it, and nothing left behind.
+
+What a service must be tested with a real broker for, `services/*/tests/integration`, runs against the same system, on
+topics and groups of its own.
+"""
 
 import os
 import shutil
@@ -15,7 +19,7 @@ _PORTS = 90
 
 
 def main() -> None:
-    """Run pytest on tests/integration against a fresh system; exits as pytest does."""
+    """Run pytest on the journeys against a fresh system; exits as pytest does."""
     sys.exit(run(sys.argv[1:]))
 
 
@@ -31,7 +35,8 @@ def run(arguments: list[str]) -> int:
     try:
         if code := subprocess.run([*local, "up"], env=environment, check=False).returncode:
             return code
-        tests = [sys.executable, "-m", "pytest", "-q", "--timeout=300", "tests/integration", *arguments]
+        suites = ["tests/integration", *sorted(map(str, Path().glob("services/*/tests/integration")))]
+        tests = [sys.executable, "-m", "pytest", "-q", "--timeout=300", *suites, *arguments]
         code = subprocess.run(tests, env=environment, check=False).returncode
         passed = code == 0
         return code

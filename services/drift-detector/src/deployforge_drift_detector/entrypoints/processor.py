@@ -2,7 +2,8 @@
 
 What Faust does by itself and must not do here, each tried and measured:
 * more than one concurrent handler of a stream commits past a message in flight: data loss. One it is;
-* an agent that raises acknowledges all the same: `Batches.take` never raises, and parks what it cannot judge;
+* an agent that raises acknowledges all the same: `Batches.take` never raises, and parks what it cannot judge; should
+  it raise after all, the message is held unacknowledged and the process ends;
 * tables count wrong after a kill, transactions repeat outputs: no tables, no exactly_once, ids are deterministic;
 * it stalls after rebalances and grows: see the watchdog, short sessions, no leader topic;
 * the web server is open to everybody, topics are declared, stdout is taken over: all off.
@@ -78,6 +79,7 @@ class Processor(ThreadPart):
         self._handled: dict[int, int] = {}
         self._began: dict[int, int] = {}
         self._events: Any = None
+        self._broken: Exception | None = None
 
     def start(self) -> None:
         """See Part. Going on after a while without a partition is right: another process may hold them all."""
@@ -96,7 +98,7 @@ class Processor(ThreadPart):
 
     def failed(self) -> BaseException | None:
         """See Part. The runner asks several times a second, from a thread that Faust cannot block."""
-        return super().failed() or self._watchdog.complaint(resident_bytes())
+        return super().failed() or self._broken or self._watchdog.complaint(resident_bytes())
 
     def run(self) -> None:
         """Run Faust until stopped."""
@@ -143,10 +145,14 @@ class Processor(ThreadPart):
         message = event.message
         arguments = (message.topic, message.partition, message.offset, message.value)
         loop = asyncio.get_running_loop()
-        if await loop.run_in_executor(self._judge, self._batches.take, *arguments):
+        try:
+            done = await loop.run_in_executor(self._judge, self._batches.take, *arguments)
+        except Exception as error:
+            self._broken, done = error, False
+        if done:
             self._handled[message.partition] = message.offset + 1
             return
-        # Told to stop in the middle: wait for the end here, so that it is not acknowledged.
+        # Told to stop in the middle, or about to end: wait for the end here, so that it is not acknowledged.
         await asyncio.Event().wait()
 
     async def _probe(self, app: Any) -> None:

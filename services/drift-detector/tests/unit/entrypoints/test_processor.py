@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from deployforge_chassis.clock import FixedClock
 from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.config import Settings
+from deployforge_drift_detector.entrypoints import processor as module
 from deployforge_drift_detector.entrypoints.processor import TOPIC, Processor, faust_settings
 from deployforge_drift_detector.entrypoints.watchdog import Watchdog
 from faust.types.enums import ProcessingGuarantee
@@ -22,6 +24,7 @@ class Judge:
 
     def __init__(self) -> None:
         self.taken: list[int] = []
+        self.stopping = threading.Event()
 
     def take(self, topic: str, partition: int, offset: int, body: bytes | None) -> bool:
         self.taken.append(offset)
@@ -95,6 +98,79 @@ def test_a_message_is_judged_before_its_place_moves() -> None:
 
     asyncio.run(part._take(Event()))
     assert (judge.taken, part._handled) == ([41], {3: 42})
+
+
+def held(part: Processor) -> bool:
+    """Whether a message is held unacknowledged for good, which only the end of the process ends."""
+
+    class Event:
+        class message:
+            topic, partition, offset, value = TOPIC, 3, 41, b"x"
+
+    async def take() -> bool:
+        taking = asyncio.ensure_future(part._take(Event()))
+        while not (taking.done() or part._broken or part._batches.stopping.is_set()):
+            await asyncio.sleep(0)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        still = not taking.done()
+        taking.cancel()
+        return still
+
+    return asyncio.run(take())
+
+
+def test_what_raises_against_all_promises_is_not_acknowledged_and_ends_the_process() -> None:
+    class Broken(Judge):
+        def take(self, topic: str, partition: int, offset: int, body: bytes | None) -> bool:
+            raise MemoryError("no more")
+
+    part = processor(Broken())
+    assert held(part)
+    assert isinstance(part.failed(), MemoryError)
+    assert part._handled == {}
+
+
+def test_what_was_not_done_when_told_to_stop_is_not_acknowledged() -> None:
+    class Stopped(Judge):
+        def take(self, topic: str, partition: int, offset: int, body: bytes | None) -> bool:
+            self.stopping.set()
+            return False
+
+    part = processor(Stopped())
+    assert held(part)
+    assert (part.failed(), part._handled) == (None, {})
+
+
+def test_a_process_that_grew_too_big_ends() -> None:
+    part = Processor(
+        Settings(database_url="dbname=x"), Judge(), Meter(), Watchdog(FixedClock(), stall_seconds=30, rss_cap_bytes=1)
+    )  # type: ignore[arg-type]
+    assert "MiB resident" in str(part.failed())
+
+
+def test_the_watchdog_waits_half_a_minute_and_memory_is_capped_unless_told_otherwise() -> None:
+    settings = Settings(database_url="dbname=x")
+    assert (settings.stall_seconds, settings.rss_cap_mib) == (30.0, 1024)
+
+
+def test_nothing_is_produced_through_faust(app: Any) -> None:
+    """Its linger is in seconds, and a producer of our own inside it would be outside its acknowledgements: what is
+    decided goes to the event store, and from there by the relay.
+    """
+    [agent] = app.agents.values()
+    assert app.conf.producer_linger == 0
+    assert agent._sinks == []
+    assert not app.conf.reply_create_topic
+    imported = Path(module.__file__).parent.rglob("*.py")
+    assert [path.name for path in imported if "confluent_kafka" in path.read_text() or "aiokafka" in path.read_text()] == []
+
+
+def test_events_are_taken_one_by_one_and_acknowledged(app: Any, tmp_path: Path) -> None:
+    """`noack_take` would hand over events and leave acknowledging to nobody."""
+    source = Path(module.__file__).read_text()
+    assert "stream.events()" in source
+    assert "noack_take" not in source.partition('"""')[2].partition('"""')[2]
 
 
 def test_what_the_watchdog_says_fails_the_part() -> None:
