@@ -10,6 +10,7 @@ from deployforge.common.v1 import feed_pb2, feed_pb2_grpc
 from deployforge_chassis import canonical
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
+from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealing import Sealer
 
 _CHUNK_BYTES = 1 << 20
@@ -39,6 +40,7 @@ class Bodies:
         self._database = database
         self._sealer = sealer
         database.migrate([*Sealer.SCHEMA, *self.SCHEMA])
+        sealer.declare(SealedColumn("bodies", "sealed", ("digest",), lambda row: f"body|{row['digest']}"))
 
     def put(self, owner: UUID, data: bytes) -> tuple[str, Write]:
         """The digest of a body, and the write that stores it (again, harmlessly) in a transaction."""

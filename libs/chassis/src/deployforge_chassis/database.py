@@ -21,6 +21,10 @@ from deployforge_chassis.facts import Write
 _MIGRATION_LOCK = 0x4446_4D47
 
 
+#: Serialises whatever inserts events: commit order is then the order of their ids.
+INSERT_LOCK = 0x4446_4556
+
+
 class Database:
     """A pool of connections to one database; threads may share it.
 

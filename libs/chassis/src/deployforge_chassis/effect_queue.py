@@ -16,6 +16,7 @@ from deployforge_chassis import causality
 from deployforge_chassis.causality import Causality
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.facts import Effects, Write
+from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealing import Sealer
 
 LEASE_SECONDS = 15.0
@@ -75,6 +76,7 @@ class EffectQueue:
         self._sealer = sealer
         self.app = app
         app.database.migrate(SCHEMA)
+        sealer.declare(SealedColumn("effects", "payload", ("kind", "id"), lambda row: f"effect|{row['kind']}|{row['id']}"))
 
     def enqueue(
         self,

@@ -21,16 +21,29 @@ from eventsourcing.utils import retry
 from psycopg import Cursor
 
 from deployforge_chassis import append_only
-from deployforge_chassis.database import Database
+from deployforge_chassis.database import INSERT_LOCK, Database
 from deployforge_chassis.facts import Effects, Move, Write
+from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealer import KeysMoved, Sealed
-from deployforge_chassis.sealing import SealedMapper, Sealer
-from deployforge_chassis.streams import HEADS, HEADS_TABLE, StreamRepository, Streams, stand_on, tips_of
+from deployforge_chassis.sealing import SealedMapper, Sealer, place_of_event
+from deployforge_chassis.streams import HEADS, HEADS_TABLE, StreamRepository, Streams, place_of_head, stand_on, tips_of
 
 EVENTS_TABLE = "events"
-
-#: Key of the advisory lock that serialises inserts of one database.
-_INSERT_LOCK = 0x4446_4556
+EVENTS = SealedColumn(
+    EVENTS_TABLE,
+    "state",
+    ("originator_id", "originator_version"),
+    lambda row: place_of_event(row["originator_id"], row["originator_version"], row["topic"]),
+    also=("topic",),
+    replace=append_only.RESEAL,
+)
+STREAM_HEADS = SealedColumn(
+    HEADS_TABLE,
+    "sealed",
+    ("originator_id",),
+    lambda row: place_of_head(row["originator_id"], row["version"]),
+    also=("version",),
+)
 
 
 class Aggregate(BaseAggregate):
@@ -88,7 +101,7 @@ class PositionedRecorder(PostgresApplicationRecorder):
         # whole, for ever and with the lock held. Seen with saves of 500 kB; https://github.com/psycopg/psycopg/issues/685
         with self.datastore.transaction(commit=True) as curs:
             # First the lock: whatever is written beside events becomes visible in the order of their commits too.
-            curs.execute("SELECT pg_advisory_xact_lock(%s)", (_INSERT_LOCK,))
+            curs.execute("SELECT pg_advisory_xact_lock(%s)", (INSERT_LOCK,))
             self._sealer.admit(_sealed(stored_events, writes), curs)
             for move in sorted(moves):
                 _move(curs, move)
@@ -154,6 +167,7 @@ class EventSourcedApplication(Application[UUID]):
     def __init__(self, database: Database, sealer: Sealer, *, name: str) -> None:
         self.database = database
         self.sealer = sealer
+        sealer.declare(EVENTS, STREAM_HEADS)
         self._woken: list[Callable[[], None]] = []
         self._woken_lock = threading.Lock()
         super().__init__({"PERSISTENCE_MODULE": __name__, "APPLICATION_NAME": name})

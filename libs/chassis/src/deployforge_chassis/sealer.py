@@ -23,6 +23,7 @@ from deployforge_chassis.data_keys import ID_BYTES, DataKey, DataKeys, KeyId, Ke
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 from deployforge_chassis.keys.port import KeyProvider, VersionRefused, WrongKey, version_of
+from deployforge_chassis.sealed_columns import SealedColumn
 
 #: Owner of what belongs to no deployment.
 NOBODY = UUID(int=0)
@@ -91,6 +92,8 @@ class Sealer:
         self._now = now
         self._sealing: dict[UUID, _Key] = {}
         self._opening: dict[bytes, _Key] = {}
+        self.columns: list[SealedColumn] = []
+        """Where this service keeps what it has sealed."""
         self._state: KeyState | None = None
         self._seen_at = float("-inf")
         self._lock = threading.Lock()
@@ -104,7 +107,10 @@ class Sealer:
             self.notice()
         key = self._sealing.get(owner)
         if key is None or key.until < now:
-            key = self._loaded(owner, self._sealing, owner, self._newest)
+            try:
+                key = self._loaded(owner, self._sealing, owner, self._newest)
+            except (WrongKey, VersionRefused) as refused:
+                raise Tampered(f"data key of {owner}") from refused
         nonce = os.urandom(_NONCE_BYTES)
         return Sealed(key.header + nonce + key.cipher.encrypt(nonce, plaintext, self._aad(place, key)))
 
@@ -139,6 +145,11 @@ class Sealer:
         """Whether a key of the generation in force has sealed it."""
         state = self._state or self.notice()
         return int.from_bytes(sealed[_HEADER_BYTES - 4 : _HEADER_BYTES], "big") == state.generation
+
+    def declare(self, *columns: SealedColumn) -> None:
+        """Say where sealed values are kept: re-encryption goes there. Saying it again changes nothing."""
+        known = {column.name for column in self.columns}
+        self.columns += [column for column in columns if column.name not in known]
 
     def shred(self, owner: UUID) -> Write:
         """The write that makes everything unreadable that the owner's keys sealed, here and after restarts.
@@ -218,7 +229,14 @@ class Sealer:
     def _unwrapped(self, row: DataKey) -> _Key:
         if row.wrapped is None:
             raise Shredded(row.id.owner)
-        plain = self._provider.unwrap(row.wrapped, self.key_aad(row.id))
+        try:
+            plain = self._provider.unwrap(row.wrapped, self.key_aad(row.id))
+        except VersionRefused:
+            # Read just before it was wrapped anew? Then it is there by now; otherwise an old one was put back.
+            again = self._rows.find(row.id)
+            if again is None or again.wrapped == row.wrapped:
+                raise
+            return self._unwrapped(again)
         return _Key(AESGCM(plain), _FORMAT + bytes(row.id), str(row.id).encode(), self._now() + KEPT_SECONDS)
 
     def key_aad(self, id: KeyId) -> bytes:

@@ -50,7 +50,7 @@ class SealedMapper(Mapper[UUID]):
         topic = get_topic(type(domain_event))
         originator_id, version = domain_event.originator_id, domain_event.originator_version
         body = plain_body(domain_event, follows)
-        sealed = self.sealer.seal(domain_event.deployment_id, body, _place(originator_id, version, topic))
+        sealed = self.sealer.seal(domain_event.deployment_id, body, place_of_event(originator_id, version, topic))
         return StoredEvent(originator_id, version, topic, sealed), body
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
@@ -64,7 +64,7 @@ class SealedMapper(Mapper[UUID]):
 
     def body(self, stored: StoredEvent) -> bytes:
         """What was sealed. Raises Tampered naming stream and version, or Shredded."""
-        return self.sealer.open(stored.state, _place(stored.originator_id, stored.originator_version, stored.topic))
+        return self.sealer.open(stored.state, place_of_event(stored.originator_id, stored.originator_version, stored.topic))
 
     def read(self, stored: StoredEvent, opened: bytes) -> tuple[Any, Causality, bytes]:
         """The event that a body tells of, its causality, and the digest that it follows."""
@@ -102,7 +102,8 @@ def event_of(body: Mapping[str, Any], stream: UUID | str, version: int, topic: s
     return _adapter(cls).validate_python({**state, "originator_id": stream, "originator_version": version})
 
 
-def _place(originator_id: object, version: int, topic: str) -> str:
+def place_of_event(originator_id: object, version: int, topic: str) -> str:
+    """What an event's seal is bound to."""
     return f"{originator_id}|{version}|{topic}"
 
 

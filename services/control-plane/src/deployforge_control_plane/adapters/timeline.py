@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
+from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealing import Sealer
 
 from deployforge_control_plane.adapters.scopes import restriction
@@ -31,6 +32,7 @@ class TimelineTable:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database, self._sealer = database, sealer
         database.migrate(SCHEMA)
+        sealer.declare(SealedColumn("timeline", "fact", ("position",), lambda row: f"timeline|{row['id']}", also=("id",)))
 
     def append(self, entry: Entry) -> Write:
         # The state is read here and now, after the request's own row was written by the same transaction.

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
+from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealing import Sealer
 from pydantic import TypeAdapter
 
@@ -32,6 +33,7 @@ class DriftTable:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database, self._sealer = database, sealer
         database.migrate(SCHEMA)
+        sealer.declare(SealedColumn("drifts", "body", ("drift_id",), lambda row: _place(row["drift_id"])))
 
     def open(self, urns: Collection[str]) -> Mapping[str, str]:
         rows = self._database.query("SELECT urn, fingerprint FROM drifts WHERE open AND urn = ANY(%s)", (list(urns),))

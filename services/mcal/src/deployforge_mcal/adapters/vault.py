@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from deployforge_chassis.database import Database
+from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealing import Sealer
 
 from deployforge_mcal.application.mcal import SYSTEM
@@ -23,6 +24,7 @@ class PostgresVault:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database, self._sealer = database, sealer
         database.migrate([*Sealer.SCHEMA, *SCHEMA])
+        sealer.declare(SealedColumn("root_credentials", "sealed", ("name",), lambda row: _place(row["name"])))
 
     def put(self, name: str, type: str, secret: Mapping[str, Any]) -> None:
         """See RootVault."""

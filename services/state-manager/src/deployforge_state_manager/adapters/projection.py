@@ -17,7 +17,7 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.sql import SQL, Identifier
 from pydantic_core import to_json
 
-from deployforge_state_manager.adapters.tables import SCHEMA, TABLES
+from deployforge_state_manager.adapters.tables import SCHEMA, SEALED, TABLES
 from deployforge_state_manager.domain.deployment import Deployment
 from deployforge_state_manager.domain.resource import Resource, ResourceState
 
@@ -29,6 +29,7 @@ class PostgresProjection:
         self._database = database
         self._sealer = sealer
         database.migrate([*Sealer.SCHEMA, *SCHEMA])
+        sealer.declare(*SEALED)
 
     def writes(self, event: Any) -> Sequence[Write]:
         """See ports.Projection."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
+from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealing import Sealer
 from pydantic import TypeAdapter
 from pydantic_core import to_json
@@ -27,12 +28,15 @@ class PostgresStaging:
         self._database = database
         self._sealer = sealer
         database.migrate([*Sealer.SCHEMA, *SCHEMA])
+        sealer.declare(
+            SealedColumn("staged", "body", ("execution_id", "urn"), lambda row: _place(row["execution_id"], row["urn"]))
+        )
 
     def put(self, deployment_id: UUID, execution_id: str, staged: Staged) -> Write:
         """See ports.Staging."""
         body = None
         if staged.state is not None:
-            place = f"staged|{execution_id}|{staged.urn}"
+            place = _place(execution_id, staged.urn)
             body = self._sealer.seal(deployment_id, to_json(asdict(staged.state)), place)
         return (
             "INSERT INTO staged (execution_id, urn, body) VALUES (%s, %s, %s) "
@@ -49,4 +53,8 @@ class PostgresStaging:
     def _open(self, execution_id: str, urn: str, body: bytes | None) -> ResourceState | None:
         if body is None:
             return None
-        return _STATE.validate_json(self._sealer.open(bytes(body), f"staged|{execution_id}|{urn}"))
+        return _STATE.validate_json(self._sealer.open(bytes(body), _place(execution_id, urn)))
+
+
+def _place(execution_id: str, urn: str) -> str:
+    return f"staged|{execution_id}|{urn}"

@@ -7,6 +7,8 @@ Bodies are sealed; only what is filtered and sorted by is in clear. `effective_a
 
 from typing import Final
 
+from deployforge_chassis.sealed_columns import SealedColumn
+
 #: Changes with every change below; a database with another number derives its rows again.
 SHAPE: Final = 2
 
@@ -51,3 +53,22 @@ SCHEMA: Final = (
     "CREATE INDEX IF NOT EXISTS inventory_by_provider ON inventory (provider, urn)",
     "CREATE INDEX IF NOT EXISTS inventory_by_location ON inventory (location, urn)",
 )
+
+SEALED: Final = (
+    SealedColumn(
+        "versions", "body", ("deployment_id", "version"), lambda row: f"version|{row['deployment_id']}|{row['version']}"
+    ),
+    SealedColumn(
+        "requests",
+        "body",
+        ("deployment_id", "kind", "id"),
+        lambda row: f"{row['kind']}|{row['deployment_id']}|{row['id']}",
+    ),
+    SealedColumn(
+        "resource_history",
+        "body",
+        ("deployment_id", "urn", "resource_version"),
+        lambda row: f"resource|{row['deployment_id']}|{row['urn']}|{row['resource_version']}",
+    ),
+)
+"""Where the bodies lie, and what each is bound to."""
