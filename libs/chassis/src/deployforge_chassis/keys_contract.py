@@ -1,7 +1,7 @@
 """What every key provider must do. A test class that inherits `KeyProviderContract` runs the whole suite on its own.
 
-Subclasses set `scheme` to the name of the provider's entry point and define the fixtures `reopen`, `foreign`, `away`
-and `secrets`. `gaps` then tells whether an installed provider is left out, or a suite leaves out or weakens a test:
+Subclasses set `scheme` to the name of the provider's entry point and define the fixtures `uri`, `foreign_uri`,
+`away` and `secrets`. `gaps` then tells whether an installed provider is left out, or a suite leaves out or weakens a test:
 the project asserts that there are none, so a new provider cannot skip what is unpleasant for it.
 """
 
@@ -21,6 +21,8 @@ from deployforge_chassis.keys import (
     UnknownVersion,
     VersionRefused,
     WrongKey,
+    open_provider,
+    prepare,
     version_of,
 )
 
@@ -35,24 +37,36 @@ class KeyProviderContract:
     scheme: ClassVar[str]
 
     @pytest.fixture
-    def reopen(self) -> Callable[[], KeyProvider]:
-        """Each call opens the same keys once more, as another process would; there is one version at first."""
-        raise AssertionError("a suite must define `reopen`")
+    def uri(self) -> str:
+        """Names a key that does not exist yet; the provider of it can be reached."""
+        raise AssertionError("a suite must define `uri`")
 
     @pytest.fixture
-    def foreign(self) -> KeyProvider:
-        """A provider of the same kind with a key of its own."""
-        raise AssertionError("a suite must define `foreign`")
+    def foreign_uri(self) -> str:
+        """Names another key that does not exist yet."""
+        raise AssertionError("a suite must define `foreign_uri`")
 
     @pytest.fixture
     def away(self) -> Callable[[], AbstractContextManager[None]]:
-        """Within the block it gives, the provider of `reopen` cannot be reached."""
+        """Within the block it gives, the provider of `uri` cannot be reached."""
         raise AssertionError("a suite must define `away`")
 
     @pytest.fixture
     def secrets(self) -> list[bytes]:
         """What must never come out: the wrapping keys where they can be known, and what opens the door to them."""
         raise AssertionError("a suite must define `secrets`")
+
+    @pytest.fixture
+    def reopen(self, uri: str) -> Callable[[], KeyProvider]:
+        """Each call opens the same key once more, as another process would."""
+        prepare(uri)
+        return lambda: open_provider(uri)
+
+    @pytest.fixture
+    def foreign(self, foreign_uri: str) -> KeyProvider:
+        """A provider of the same kind with a key of its own."""
+        prepare(foreign_uri)
+        return open_provider(foreign_uri)
 
     @pytest.fixture
     def provider(self, reopen: Callable[[], KeyProvider]) -> KeyProvider:
@@ -67,6 +81,20 @@ class KeyProviderContract:
     def test_it_is_what_its_entry_point_gives(self, provider: KeyProvider) -> None:
         (point,) = entry_points(group=GROUP, name=self.scheme)
         assert type(provider) is point.load()
+
+    def test_without_a_key_it_is_unavailable_and_preparing_makes_one_once(self, uri: str, data_key: bytes) -> None:
+        with pytest.raises(KeyUnavailable):
+            open_provider(uri).wrap(data_key, _AAD)
+        prepare(uri)
+        wrapped = open_provider(uri).wrap(data_key, _AAD)
+        prepare(uri)
+        assert open_provider(uri).versions() == (1,)
+        assert open_provider(uri).unwrap(wrapped, _AAD) == data_key
+
+    def test_a_uri_that_it_cannot_read_is_refused_without_being_repeated(self) -> None:
+        with pytest.raises(ValueError, match="named like") as refused:
+            open_provider(f"{self.scheme}:?pin-value=pin-of-somebody")
+        assert "pin-of-somebody" not in str(refused.value)
 
     def test_a_wrapped_key_comes_back_also_in_another_process(
         self, provider: KeyProvider, reopen: Callable[[], KeyProvider], data_key: bytes

@@ -5,11 +5,26 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from deployforge_chassis import keys_contract
-from deployforge_chassis.keys import KeyFile, KeyProvider, open_provider
+from deployforge_chassis.keys import KeyProvider
+from deployforge_chassis.keys.softhsm import SoftHsm
 from deployforge_chassis.keys_contract import KeyProviderContract, gaps
+from moto.server import ThreadedMotoServer
+
+SECRET = "tH1s-is-the-key-to-the-door"
+
+
+@contextmanager
+def moved(path: Path) -> Iterator[None]:
+    """The path is somewhere else within the block."""
+    path.rename(path.with_suffix(".away"))
+    try:
+        yield
+    finally:
+        path.with_suffix(".away").rename(path)
 
 
 class TestKeyFile(KeyProviderContract):
@@ -17,34 +32,101 @@ class TestKeyFile(KeyProviderContract):
 
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
-        KeyFile.create(tmp_path / "service.key")
         return tmp_path / "service.key"
 
     @pytest.fixture
-    def reopen(self, path: Path) -> Callable[[], KeyProvider]:
-        return lambda: open_provider(path.as_uri())
+    def uri(self, path: Path) -> str:
+        return path.as_uri()
 
     @pytest.fixture
-    def foreign(self, tmp_path: Path) -> KeyProvider:
-        KeyFile.create(tmp_path / "foreign.key")
-        return KeyFile(tmp_path / "foreign.key")
+    def foreign_uri(self, tmp_path: Path) -> str:
+        return (tmp_path / "foreign.key").as_uri()
 
     @pytest.fixture
     def away(self, path: Path) -> Callable[[], AbstractContextManager[None]]:
-        @contextmanager
-        def moved() -> Iterator[None]:
-            path.rename(path.with_suffix(".away"))
-            yield
-            path.with_suffix(".away").rename(path)
-
-        return moved
+        return lambda: moved(path)
 
     @pytest.fixture
-    def secrets(self, path: Path) -> list[bytes]:
+    def secrets(self, provider: KeyProvider, path: Path) -> list[bytes]:
         return [key.encode() for key in json.loads(path.read_text())["keys"].values()]
 
 
-SUITES = (TestKeyFile,)
+class TestPkcs11(KeyProviderContract):
+    scheme = "pkcs11"
+
+    @pytest.fixture
+    def hsm(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SoftHsm:
+        # A name of its own: the process keeps its session with a token of a name that it knows.
+        hsm = SoftHsm(tmp_path / "hsm", token=str(uuid4())[:30])
+        hsm.ensure()
+        for name, value in hsm.environment.items():
+            monkeypatch.setenv(name, value)
+        return hsm
+
+    @pytest.fixture
+    def uri(self, hsm: SoftHsm) -> str:
+        return hsm.uri("service")
+
+    @pytest.fixture
+    def foreign_uri(self, hsm: SoftHsm) -> str:
+        return hsm.uri("foreign")
+
+    @pytest.fixture
+    def away(self, hsm: SoftHsm, tmp_path: Path) -> Callable[[], AbstractContextManager[None]]:
+        return lambda: moved(tmp_path / "hsm" / "tokens")
+
+    @pytest.fixture
+    def secrets(self, hsm: SoftHsm, tmp_path: Path) -> list[bytes]:
+        return [(tmp_path / "hsm" / "pin").read_bytes()]
+
+
+class TestAwsKms(KeyProviderContract):
+    scheme = "aws-kms"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def kms(cls) -> Iterator[ThreadedMotoServer]:
+        # moto seals by AES-GCM with the context bound, as KMS does; its own state outlives a stop of its server.
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        yield server
+        server.stop()
+
+    @pytest.fixture
+    def uri(self, kms: ThreadedMotoServer, monkeypatch: pytest.MonkeyPatch) -> str:
+        host, port = kms.get_host_and_port()
+        for name, value in {
+            "AWS_ENDPOINT_URL_KMS": f"http://{host}:{port}",
+            "AWS_REGION": "eu-west-1",
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+        }.items():
+            monkeypatch.setenv(name, value)
+        return f"aws-kms:alias/deployforge/{uuid4()}"
+
+    @pytest.fixture
+    def foreign_uri(self, uri: str) -> str:
+        return f"{uri}-foreign"
+
+    @pytest.fixture
+    def away(self, kms: ThreadedMotoServer) -> Callable[[], AbstractContextManager[None]]:
+        @contextmanager
+        def stopped() -> Iterator[None]:
+            _, port = kms.get_host_and_port()
+            kms.stop()
+            yield
+            kms._port = port
+            kms.start()
+
+        return stopped
+
+    @pytest.fixture
+    def secrets(self) -> list[bytes]:
+        return [SECRET.encode()]
+
+
+SUITES = (TestKeyFile, TestPkcs11, TestAwsKms)
 
 
 def test_no_installed_provider_is_left_out_and_no_suite_leaves_anything_out() -> None:

@@ -1,7 +1,7 @@
 """Keys that wrap data keys, in a file, an HSM or a cloud's key service: one port, found by the scheme of a URI."""
 
 from deployforge_chassis.keys.file import KeyFile
-from deployforge_chassis.keys.opening import GROUP, NoSuchProvider, open_provider
+from deployforge_chassis.keys.opening import GROUP, NoSuchProvider, open_provider, prepare
 from deployforge_chassis.keys.port import (
     KeyProvider,
     KeyUnavailable,
@@ -21,5 +21,6 @@ __all__ = [
     "VersionRefused",
     "WrongKey",
     "open_provider",
+    "prepare",
     "version_of",
 ]

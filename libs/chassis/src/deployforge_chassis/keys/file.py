@@ -55,10 +55,12 @@ class KeyFile:
     @classmethod
     def from_uri(cls, uri: str) -> "KeyFile":
         """`file:///absolute/path`."""
-        parts = urlsplit(uri)
-        if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-            raise ValueError(f"a key file is named by file:///absolute/path, not by {uri}")
-        return cls(Path(unquote(parts.path)))
+        return cls(_path(uri))
+
+    @classmethod
+    def prepare(cls, uri: str) -> None:
+        """See KeyProvider."""
+        cls.create(_path(uri))
 
     @staticmethod
     def create(path: Path) -> None:
@@ -157,6 +159,13 @@ class KeyFile:
                 _sync_directory(self._path.parent)
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
+
+
+def _path(uri: str) -> Path:
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise ValueError("a key file is named like file:///absolute/path")
+    return Path(unquote(parts.path))
 
 
 def _stamp(stat: os.stat_result) -> Stamp:

@@ -22,9 +22,18 @@ def open_provider(uri: str) -> KeyProvider:
 
     Raises NoSuchProvider, ValueError for a URI that its provider cannot read, or KeyUnavailable.
     """
+    return _provider(uri).from_uri(uri)
+
+
+def prepare(uri: str) -> None:
+    """Make the first version of the key that `uri` names, unless there is one. Raises as `open_provider` does."""
+    _provider(uri).prepare(uri)
+
+
+def _provider(uri: str) -> type[KeyProvider]:
     scheme = uri.partition(":")[0]
     points = {point.name: point for point in entry_points(group=GROUP)}
     if scheme not in points:
         raise NoSuchProvider(scheme, sorted(points))
     provider: type[KeyProvider] = points[scheme].load()
-    return provider.from_uri(uri)
+    return provider

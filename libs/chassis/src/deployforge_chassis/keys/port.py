@@ -20,6 +20,11 @@ class KeyProvider(Protocol):
         """The provider that a URI of its scheme names. Raises ValueError saying what a URI must look like."""
         ...
 
+    @classmethod
+    def prepare(cls, uri: str) -> None:
+        """Make version 1 of the key that a URI names, unless there is a version already. Not for two at once."""
+        ...
+
     def wrap(self, data_key: bytes, aad: bytes) -> bytes:
         """The data key, sealed under the newest version and bound to `aad`."""
         ...
