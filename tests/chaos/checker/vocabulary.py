@@ -76,7 +76,7 @@ OPERATION_ENDS: Final = frozenset({"Operation.Succeeded", "Operation.Failed"})
 INCIDENT_ENDS: Final = frozenset({"Incident.Closed", "Incident.Escalated", "Incident.ApprovalAwaited"})
 """Over, or waiting for people."""
 
-TIMERS: Final = frozenset({"expire", "check", "decide"})
+TIMERS: Final = frozenset({"expire-approval", "check", "decide"})
 """Kinds of outside work that may lie in the future at the end of a run: approvals that expire, looks at what was
 mended, decisions that wait for a window."""
 

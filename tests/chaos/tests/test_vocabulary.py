@@ -60,3 +60,8 @@ def test_every_audited_method_is_one_that_changes_something() -> None:
         for service, name in re.findall(r'"([^"]*)/(\w+)"', mutating)
     }
     assert named == v.MUTATING | {v.PROPOSE}
+
+
+@pytest.mark.parametrize("kind", [*sorted(v.TIMERS), "scan"])
+def test_every_kind_of_work_is_somebodys(kind: str) -> None:
+    assert any(f'"{kind}"' in _sources(service, "application/*.py") for service in v.SUBSCRIPTIONS)

@@ -35,10 +35,12 @@ class Admission:
             return
         self._access.authorise(principal, permission, self.record(principal, method, namespace, name, request_id))
 
-    def admit(self, method: str, context: grpc.ServicerContext, namespace: str = "", name: str = "") -> Principal:
-        """Both, one after the other."""
+    def admit(
+        self, method: str, context: grpc.ServicerContext, namespace: str = "", name: str = "", request_id: str = ""
+    ) -> Principal:
+        """Both, one after the other; `request_id` is what a denial is recorded for."""
         principal = self.authenticate(method, context)
-        self.authorise(principal, method, namespace, name)
+        self.authorise(principal, method, namespace, name, request_id)
         return principal
 
     @staticmethod

@@ -76,7 +76,7 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
 
     def Submit(self, request: pb.SubmitRequest, context: grpc.ServicerContext) -> pb.SubmitResponse:
         method = f"{_SERVICE}Submit"
-        principal = self._admission.admit(method, context)
+        principal = self._admission.admit(method, context, request_id=request.request_id)
         record = self._admission.record(principal, method, request_id=request.request_id)
         with self._admission.audited(method, record):
             try:
@@ -197,7 +197,7 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
         self, method: str, request_id: str, context: grpc.ServicerContext, detail: str = ""
     ) -> tuple[Principal, AuditRecord]:
         """Admit a call about an existing request, in that request's namespace."""
-        principal = self._admission.admit(method, context)
+        principal = self._admission.admit(method, context, request_id=request_id)
         with self._admission.audited(method, self._admission.record(principal, method, request_id=request_id)):
             found = self._app.find(wire.uuid(request_id))
         self._admission.authorise(principal, method, found.namespace, found.name, request_id)

@@ -28,6 +28,7 @@ from deployforge_chassis.registry import MemoryRegistry
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.wire import Wire
 from deployforge_control_plane.adapters.records import records
+from deployforge_control_plane.application.views import Scope
 from deployforge_control_plane.application.watching import Watching
 from deployforge_control_plane.config import Settings
 from deployforge_control_plane.domain.access import ROLES, may
@@ -230,6 +231,20 @@ def test_only_the_healer_proposes(connect: Callable[[str], grpc.Channel], system
     healer: Any = deployments_pb2_grpc.DeploymentsStub(connect("healer"))  # type: ignore[no-untyped-call]
     assert healer.Propose(request).request_id == request.request_id
     assert system.audit() == [("healer", "Deployments.Propose", "allowed")]
+
+
+def test_a_denial_is_recorded_for_the_request_it_is_about(
+    deployments: Any, token: Callable[..., Any], system: System
+) -> None:
+    viewer, request_id = token("eve", "viewer"), str(uuid4())
+    approve = pb.ApproveRequest(request_id=request_id, plan_digest="sha256:1")
+    asked = pb.SubmitRequest(request_id=request_id, action=pb.ACTION_APPLY, manifest=manifest_text())
+    for call in (partial(deployments.Approve, approve), partial(deployments.Submit, asked)):
+        assert code(partial(call, metadata=viewer)) is grpc.StatusCode.PERMISSION_DENIED
+    denied = [row for row in system.stores.audit.page(Scope(), "eve", 10, "").rows if row.outcome == "denied"]
+    assert {(row.action, row.request_id) for row in denied} == {
+        ("Deployments.Approve", request_id), ("Deployments.Submit", request_id),
+    }  # fmt: skip
 
 
 def test_a_manifest_is_submitted_and_followed(deployments: Any, token: Callable[..., Any], system: System) -> None:
