@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.chaos.checker.cloud import operation_of
 from tests.chaos.checker.evidence import Finding, History, grouped, name
-from tests.chaos.checker.vocabulary import MUTATING, PROPOSE, SUBMIT
+from tests.chaos.checker.vocabulary import FORWARDED, MUTATING, PROPOSE, SUBMIT
 from tests.chaos.history import OK, REFUSED, UNKNOWN, AuditRecord
 
 _GENESIS = "0" * 64
@@ -41,7 +41,8 @@ def _calls(history: History) -> Iterator[Finding]:
         allowed = sum(r.outcome == _ALLOWED for r in records)
         for outcome, found, word in ((OK, allowed, _ALLOWED), (REFUSED, len(records) - allowed, "refused or denied")):
             least = sum(c.outcome == outcome for c in attempts)
-            if not least <= found <= least + unknown:
+            most = len(attempts) if word == _ALLOWED and method in FORWARDED else least + unknown
+            if not least <= found <= most:
                 said = f"{least} {outcome} and {unknown} unanswered calls, and {found} records of outcome {word}"
                 yield Finding(f"{method} of request {request_id or '-'} by {actor}", said)
     for (action, actor, request_id), records in history.audit.items():

@@ -57,10 +57,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 
 SUBMIT: Final = "Deployments.Submit"
 PROPOSE: Final = "Deployments.Propose"
-OTHER_MUTATIONS: Final = frozenset(
-    {"Drift.Scan", "Healing.Pause", "Healing.Resume", "Access.CreateToken", "Access.RevokeToken", "Credentials.Put"}
-)
-MUTATING: Final = frozenset({SUBMIT, *COMMANDS, *OTHER_MUTATIONS})
+FORWARDED: Final = frozenset({"Drift.Scan", "Healing.Pause", "Healing.Resume", "Credentials.Put"})
+"""Commands for other services: on record as allowed before they are sent on, and once more when those refuse them."""
+OTHER_MUTATIONS: Final = frozenset({"Access.CreateToken", "Access.RevokeToken"})
+MUTATING: Final = frozenset({SUBMIT, *COMMANDS, *FORWARDED, *OTHER_MUTATIONS})
 """What clients call and what is audited."""
 CLOUD_DELETE, CLOUD_CHANGE = "Cloud.Delete", "Cloud.Change"
 

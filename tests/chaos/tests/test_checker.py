@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.chaos.checker import INVARIANTS, History, check, violations
 from tests.chaos.checker.__main__ import main
-from tests.chaos.history import KINDS, CloudCall, Parked, Position, StoredEvent, Writer
+from tests.chaos.history import KINDS, AuditRecord, ClientCall, CloudCall, Parked, Position, StoredEvent, Writer
 from tests.chaos.tests.making import good_history
 from tests.chaos.tests.mutating import Mutation
 from tests.chaos.tests.mutations import BAD
@@ -90,6 +90,30 @@ def test_an_operations_own_second_attempt_is_no_second_token() -> None:
     *_, last = (r for r in records if isinstance(r, CloudCall))
     again = replace(last, number=last.number + 1, token=f"{last.token}-again", action="update")
     assert violations(History([*records, again])) == []
+
+
+@pytest.mark.parametrize(
+    ("records", "caught"), [(("allowed", "refused"), False), (("allowed", "allowed", "refused"), True)]
+)
+def test_a_command_for_another_service_is_on_record_before_it_goes_out(records: tuple[str, ...], caught: bool) -> None:
+    """And once more when it comes back refused; that is no account of something that did not happen."""
+    history = good_history(1)
+    call = ClientCall("x", "Drift.Scan", "admin", "", "chaos/d", "refused", 1.0, 2.0, "NOT_FOUND")
+    *_, last = (r for r in history if isinstance(r, AuditRecord))
+    for number, outcome in enumerate(records, 1):
+        hash = f"{number}" * 64
+        last = replace(
+            last,
+            position=last.position + 1,
+            actor="admin",
+            action="Drift.Scan",
+            request_id="",
+            outcome=outcome,
+            prev_hash=last.hash,
+            hash=hash,
+        )
+        history.append(last)
+    assert {v.invariant for v in violations(History([*history, call]))} == ({"audited-once"} if caught else set())
 
 
 def _written(directory: Path, records: list[Any]) -> Path:
