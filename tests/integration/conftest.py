@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from deployforge_client import DeployForge, load_contexts
 from deployforge_local.cloud import Cloud
+from deployforge_local.settings import LocalSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,6 +45,12 @@ def alice() -> Iterator[DeployForge]:
 def bob() -> Iterator[DeployForge]:
     """An approver."""
     yield from _client("bob")
+
+
+@pytest.fixture(scope="session")
+def settings() -> LocalSettings:
+    """Where the running system keeps what."""
+    return LocalSettings()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from deployforge_local.cloud import Cloud
 
 from tests.integration.journey import NAMESPACE, REGION, applied, destroyed, eventually, manifest, physical_ids, queue
 
-_AUTO = {
+AUTO = {
     "mode": "auto",
     "maxSeverity": "critical",
     "ladder": ["correct", "rollback", "recreate", "alert"],
@@ -18,19 +18,19 @@ _AUTO = {
 _HEALED_WITHIN_SECONDS = 30.0
 
 
-def _only_incident(client: DeployForge, name: str):
+def only_incident(client: DeployForge, name: str):
     found = [i for i in client.incidents().incidents if i.deployment.name == name]
     return found[0] if found else None
 
 
 def test_drift_heals_within_policy(alice: DeployForge, cloud: Cloud, name: str) -> None:
-    applied(alice, manifest(name, [queue("jobs", visibilityTimeout="30s"), queue("other")], healing=_AUTO))
+    applied(alice, manifest(name, [queue("jobs", visibilityTimeout="30s"), queue("other")], healing=AUTO))
     url = physical_ids(alice, name)["jobs"]
 
     cloud.set_visibility_timeout(REGION, url, 99)
     eventually(lambda: cloud.visibility_timeout(REGION, url) == 30, _HEALED_WITHIN_SECONDS)
 
-    incident = eventually(lambda: (i := _only_incident(alice, name)) and i.state == "closed" and i)
+    incident = eventually(lambda: (i := only_incident(alice, name)) and i.state == "closed" and i)
     assert incident.remedy == "correct"
     explained = alice.explain(incident.incident_id)
     assert [d.remedy for d in explained.decisions] == ["correct"]
@@ -44,12 +44,12 @@ def test_drift_heals_within_policy(alice: DeployForge, cloud: Cloud, name: str) 
 
 
 def test_a_deleted_resource_comes_back(alice: DeployForge, cloud: Cloud, name: str) -> None:
-    applied(alice, manifest(name, [queue("jobs", visibilityTimeout="33s")], healing=_AUTO))
+    applied(alice, manifest(name, [queue("jobs", visibilityTimeout="33s")], healing=AUTO))
     before = physical_ids(alice, name)["jobs"]
 
     cloud.delete_queue(REGION, before)
 
-    eventually(lambda: (i := _only_incident(alice, name)) and i.state == "closed", _HEALED_WITHIN_SECONDS, "healed in time")
+    eventually(lambda: (i := only_incident(alice, name)) and i.state == "closed", _HEALED_WITHIN_SECONDS, "healed in time")
     after = physical_ids(alice, name)["jobs"]
     assert cloud.visibility_timeout(REGION, after) == 33
     destroyed(alice, name)
@@ -65,7 +65,7 @@ def test_drift_with_healing_off_is_reported_and_left_alone(alice: DeployForge, c
 
     [record] = eventually(lambda: alice.drifts(where, open_only=True).records)
     assert [a.path for a in record.attributes] == ["visibilityTimeout"]
-    incident = eventually(lambda: (i := _only_incident(alice, name)) and i.state == "escalated" and i)
+    incident = eventually(lambda: (i := only_incident(alice, name)) and i.state == "escalated" and i)
     assert "mode" in incident.reason or "off" in incident.reason
     assert cloud.visibility_timeout(REGION, url) == 77
     cloud.set_visibility_timeout(REGION, url, 30)

@@ -17,7 +17,7 @@ from deployforge_healer.adapters.ledger import PostgresLedger
 from deployforge_healer.adapters.records import records
 from deployforge_healer.application.effects import Errands
 from deployforge_healer.application.healer import Healer
-from deployforge_healer.application.ports import ProposalRefused
+from deployforge_healer.application.ports import DamagedHistory, ProposalRefused
 from deployforge_healer.domain.incident import Decision, Incident, incident_id
 from eventsourcing.persistence import StoredEvent
 
@@ -38,7 +38,8 @@ class World:
         self.bodies = Bodies(database, sealer)
         self.proposed: list[Decision] = []
         self.refuse = False
-        errands = Errands(self.app, self, self.bodies)
+        self.damage = ""
+        errands = Errands(self.app, self, self, self.bodies)
         self.errands = errands
         self.workers = EffectWorkers(self.app.queue, errands.handlers())
 
@@ -46,6 +47,10 @@ class World:
         if self.refuse:
             raise ProposalRefused("NOT_FOUND: no such deployment")
         self.proposed.append(decision)
+
+    def vouch(self, namespace: str, name: str) -> None:
+        if self.damage:
+            raise DamagedHistory(self.damage)
 
     def hear(self, handler: Callable[..., Any], type: str, work: bool = True, **changed: Any) -> None:
         self.app.commit(handler(a_fact("t", type, example(type, **changed))))

@@ -8,6 +8,7 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Fact, Record
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import a_fact, example
+from deployforge_state_manager.adapters.checked import CheckedStateReader
 from deployforge_state_manager.adapters.inventory import PostgresInventoryReader
 from deployforge_state_manager.adapters.projection import PostgresProjection
 from deployforge_state_manager.adapters.records import records
@@ -32,7 +33,7 @@ class Memory:
         self._sealer = sealer
         self.projection = PostgresProjection(database, sealer)
         self.app = StateManager(database, sealer, PostgresStaging(database, sealer), self.projection)
-        self.reader = PostgresStateReader(database, sealer)
+        self.reader = CheckedStateReader(PostgresStateReader(database, sealer), self.app)
         self.inventory = PostgresInventoryReader(database)
 
     def hear(self, topic: str, type: str, **changed: Any) -> None:

@@ -173,7 +173,7 @@ class EventSourcedApplication(Application[UUID]):
         super().__init__({"PERSISTENCE_MODULE": __name__, "APPLICATION_NAME": name})
         recorder = self.recorder
         assert isinstance(recorder, PositionedRecorder)
-        database.migrate([*Sealer.SCHEMA, *self.SCHEMA, *recorder.schema(), *append_only.events(), HEADS])
+        database.migrate([*Sealer.SCHEMA, *self.SCHEMA, *recorder.schema(), *append_only.events(), *HEADS])
         database.datastore.register_type_adapters()
 
     def construct_factory(self, env: Any) -> Any:
@@ -190,8 +190,13 @@ class EventSourcedApplication(Application[UUID]):
 
     def construct_repository(self) -> Repository[UUID]:
         """Aggregates that know on what they stand."""
+        return StreamRepository(self.streams)
+
+    @property
+    def streams(self) -> Streams:
+        """The event store, as what it is."""
         assert isinstance(self.events, Streams)
-        return StreamRepository(self.events)
+        return self.events
 
     @property
     def sealed(self) -> SealedMapper:

@@ -59,18 +59,22 @@ class SealedMapper(Mapper[UUID]):
 
     def open(self, stored: StoredEvent) -> tuple[Any, Causality]:
         """An event with the causality under which it was saved."""
-        event, cause, _ = self.read(stored, self.body(stored))
-        return event, cause
+        return self.read(stored, self.body(stored))
 
     def body(self, stored: StoredEvent) -> bytes:
         """What was sealed. Raises Tampered naming stream and version, or Shredded."""
         return self.sealer.open(stored.state, place_of_event(stored.originator_id, stored.originator_version, stored.topic))
 
-    def read(self, stored: StoredEvent, opened: bytes) -> tuple[Any, Causality, bytes]:
-        """The event that a body tells of, its causality, and the digest that it follows."""
+    @staticmethod
+    def follows(body: bytes) -> bytes:
+        """The digest of the stream before the event that a body tells of."""
+        return bytes.fromhex(from_json(body)["follows"])
+
+    def read(self, stored: StoredEvent, opened: bytes) -> tuple[Any, Causality]:
+        """The event that a body tells of, and its causality."""
         body = from_json(opened)
         event = event_of(body, stored.originator_id, stored.originator_version, stored.topic)
-        return event, Causality(*(body["cause"] or ["", "", "", ""])), bytes.fromhex(body["follows"])
+        return event, Causality(*(body["cause"] or ["", "", "", ""]))
 
 
 def plain_body(domain_event: Any, follows: bytes = b"") -> bytes:

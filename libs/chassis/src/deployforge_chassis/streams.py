@@ -15,6 +15,7 @@ noticed as long as that process lives. See docs/decisions/0008-damaged-streams.m
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,7 +28,8 @@ from deployforge_chassis.sealing import SealedMapper, Shredded, Tampered
 
 HEADS: Final = (
     "CREATE TABLE IF NOT EXISTS stream_heads (originator_id uuid PRIMARY KEY, version bigint NOT NULL, "
-    "owner uuid NOT NULL, sealed bytea NOT NULL)"
+    "owner uuid NOT NULL, sealed bytea NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS stream_heads_by_owner ON stream_heads (owner)",
 )
 HEADS_TABLE: Final = "stream_heads"
 
@@ -40,11 +42,12 @@ LEFT JOIN stream_heads h ON h.originator_id = n.id
 ON CONFLICT (originator_id) DO UPDATE SET version = EXCLUDED.version, sealed = EXCLUDED.sealed
 """
 #: One statement, hence one snapshot: events and head are of the same moment, and a head without events shows too.
-_STREAM: Final = """
-SELECT h.version AS head_version, h.sealed AS head, h.owner, e.originator_version, e.topic, e.state
-FROM (SELECT %s::uuid AS id) s LEFT JOIN stream_heads h ON h.originator_id = s.id
-LEFT JOIN events e ON e.originator_id = s.id ORDER BY e.originator_version
+_STREAMS: Final = """
+SELECT s.id, h.version AS head_version, h.sealed AS head, h.owner, e.originator_version, e.topic, e.state
+FROM unnest(%s::uuid[]) AS s (id) LEFT JOIN stream_heads h ON h.originator_id = s.id
+LEFT JOIN events e ON e.originator_id = s.id ORDER BY s.id, e.originator_version
 """
+_CHECKED_TOGETHER: Final = 100
 _SEEN_AT_MOST: Final = 50_000
 _TIP: Final = "_tip"
 
@@ -78,6 +81,31 @@ def follow(tip: Tip, topic: str, body: bytes) -> Tip:
 def place_of_head(originator_id: object, version: int) -> str:
     """What a head's seal is bound to."""
     return f"head|{originator_id}|{version}"
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """What the database holds of a stream, and how far this process has seen it come."""
+
+    id: UUID
+    rows: Sequence[Mapping[str, Any]]
+    seen: int
+
+    @property
+    def head(self) -> Mapping[str, Any]:
+        return self.rows[0]
+
+    @property
+    def events(self) -> list[StoredEvent]:
+        return [
+            StoredEvent(self.id, row["originator_version"], str(row["topic"]), bytes(row["state"] or b""))
+            for row in self.rows
+            if row["originator_version"] is not None
+        ]
+
+    @property
+    def is_there(self) -> bool:
+        return bool(self.seen or self.head["head_version"] or self.head["originator_version"] is not None)
 
 
 class Streams(EventStore[UUID]):
@@ -139,43 +167,52 @@ class Streams(EventStore[UUID]):
 
     def load(self, originator_id: UUID) -> list[tuple[Any, Tip]]:
         """All events of a stream, each with the tip after it. Raises DamagedStream, or Shredded."""
-        # Before the rows are read: what others add meanwhile must not look as if we had lost it.
-        seen = self._seen.get(originator_id, 0)
-        rows = self._database.query(_STREAM, (originator_id,))
-        stored = [
-            StoredEvent(originator_id, row["originator_version"], str(row["topic"]), bytes(row["state"] or b""))
-            for row in rows
-            if row["originator_version"] is not None
-        ]
-        head_version = rows[0]["head_version"] or 0
-        if not stored and not head_version and not seen:
-            return []
-        found = self._chained(originator_id, stored, rows[0]["owner"])
-        self._check_end(originator_id, found[-1][1] if found else Tip(), rows[0], seen)
-        self._note(originator_id, head_version)
-        return found
+        [stream] = self._read([originator_id])
+        return [(self._sealed.read(stored, body)[0], tip) for stored, body, tip in self._checked(stream)]
 
-    def _chained(self, originator_id: UUID, stored: Sequence[StoredEvent], owner: UUID | None) -> list[tuple[Any, Tip]]:
-        found: list[tuple[Any, Tip]] = []
+    def check(self, owner: UUID, originator_ids: Iterable[UUID]) -> None:
+        """Check all streams of an owner that have a head, and those named, without making anything of their events.
+
+        Raises DamagedStream, or Shredded.
+        """
+        rows = self._database.query("SELECT originator_id FROM stream_heads WHERE owner = %s", (owner,))
+        ids = sorted({*originator_ids, *(row["originator_id"] for row in rows)})
+        for start in range(0, len(ids), _CHECKED_TOGETHER):
+            for stream in self._read(ids[start : start + _CHECKED_TOGETHER]):
+                for _ in self._checked(stream):
+                    pass
+
+    def _read(self, ids: Sequence[UUID]) -> list["_Stream"]:
+        # Before the rows are read: what others add meanwhile must not look as if we had lost it.
+        seen = {id: self._seen.get(id, 0) for id in ids}
+        rows = self._database.query(_STREAMS, (list(ids),))
+        return [_Stream(id, list(own), seen[id]) for id, own in groupby(rows, lambda row: row["id"])]
+
+    def _checked(self, stream: "_Stream") -> Iterator[tuple[StoredEvent, bytes, Tip]]:
+        if not stream.is_there:
+            return
         tip = Tip()
-        for one in stored:
-            version = one.originator_version
+        for stored in stream.events:
+            version = stored.originator_version
             if version != tip.version + 1:
-                raise DamagedStream(originator_id, tip.version + 1, f"the event is missing, the next is {version}")
-            try:
-                body = self._sealed.body(one)
-            except (Tampered, Shredded) as unread:
-                # Under a shredded key nothing can be told apart; under that of another owner, something was changed.
-                if isinstance(unread, Shredded) and unread.owner == owner:
-                    raise
-                why = "the event was changed, or it is another's that was put here"
-                raise DamagedStream(originator_id, version, why) from None
-            event, _, follows = self._sealed.read(one, body)
-            if follows != tip.digest:
-                raise DamagedStream(originator_id, version, "it does not follow the events that stand before it")
-            tip = follow(tip, one.topic, body)
-            found.append((event, tip))
-        return found
+                raise DamagedStream(stream.id, tip.version + 1, f"the event is missing, the next is {version}")
+            body = self._body(stream, stored)
+            if self._sealed.follows(body) != tip.digest:
+                raise DamagedStream(stream.id, version, "it does not follow the events that stand before it")
+            tip = follow(tip, stored.topic, body)
+            yield stored, body, tip
+        self._check_end(stream.id, tip, stream.head, stream.seen)
+        self._note(stream.id, stream.head["head_version"])
+
+    def _body(self, stream: "_Stream", stored: StoredEvent) -> bytes:
+        try:
+            return self._sealed.body(stored)
+        except (Tampered, Shredded) as unread:
+            # Under a shredded key nothing can be told apart; under that of another owner, something was changed.
+            if isinstance(unread, Shredded) and unread.owner == stream.head["owner"]:
+                raise
+            why = "the event was changed, or it is another's that was put here"
+            raise DamagedStream(stream.id, stored.originator_version, why) from None
 
     def _check_end(self, originator_id: UUID, tip: Tip, row: Mapping[str, Any], seen: int) -> None:
         if row["head"] is None:

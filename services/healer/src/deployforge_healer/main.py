@@ -14,6 +14,7 @@ from deployforge_chassis.runner import run
 from deployforge_healer.adapters.control_plane import ControlPlaneProposals
 from deployforge_healer.adapters.ledger import PostgresLedger
 from deployforge_healer.adapters.records import records
+from deployforge_healer.adapters.state_manager import StateManagerHistories
 from deployforge_healer.application.effects import Errands
 from deployforge_healer.application.healer import Healer
 from deployforge_healer.config import Settings
@@ -32,7 +33,7 @@ def main() -> None:
     ledger, bodies = PostgresLedger(database), Bodies(database, sealer)
     app = Healer(database, sealer, ledger, SystemClock(), check_seconds=settings.check_seconds)
     proposals = ControlPlaneProposals(channels["control-plane"])
-    errands = Errands(app, proposals, bodies)
+    errands = Errands(app, proposals, StateManagerHistories(channels["state-manager"]), bodies)
     workers = EffectWorkers(
         app.queue, errands.handlers(), threads=settings.effect_threads, kept_seconds=settings.effects_kept_seconds
     )

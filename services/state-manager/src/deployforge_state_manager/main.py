@@ -9,6 +9,7 @@ from deployforge_chassis.inbox import Inbox
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
 
+from deployforge_state_manager.adapters.checked import CheckedStateReader
 from deployforge_state_manager.adapters.inventory import PostgresInventoryReader
 from deployforge_state_manager.adapters.projection import PostgresProjection
 from deployforge_state_manager.adapters.records import records
@@ -31,7 +32,8 @@ def main() -> None:
     projection = PostgresProjection(database, sealer)
     app = StateManager(database, sealer, PostgresStaging(database, sealer), projection)
     projection.fill(app)
-    reader, inventory = PostgresStateReader(database, sealer), PostgresInventoryReader(database)
+    reader = CheckedStateReader(PostgresStateReader(database, sealer), app)
+    inventory = PostgresInventoryReader(database)
     bodies = Bodies(database, sealer)
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))

@@ -10,7 +10,7 @@ from deployforge_chassis.facts import NOTHING, Effects, NotYet
 from pydantic_core import to_json
 
 from deployforge_healer.application.healer import Healer
-from deployforge_healer.application.ports import ProposalRefused, Proposals
+from deployforge_healer.application.ports import DamagedHistory, Histories, ProposalRefused, Proposals
 from deployforge_healer.domain.care import Care
 from deployforge_healer.domain.incident import HEALING, OPEN, Decision, Incident, request_id
 from deployforge_healer.domain.ladder import Escalate, Inputs, Remedy, Wait, choose, inputs_json
@@ -22,8 +22,8 @@ _HOUR = timedelta(hours=1)
 class Errands:
     """The handlers of the effect queue."""
 
-    def __init__(self, app: Healer, proposals: Proposals, bodies: Bodies) -> None:
-        self._app, self._proposals, self._bodies = app, proposals, bodies
+    def __init__(self, app: Healer, proposals: Proposals, histories: Histories, bodies: Bodies) -> None:
+        self._app, self._proposals, self._histories, self._bodies = app, proposals, histories, bodies
 
     def handlers(self) -> Mapping[str, WorkHandler]:
         """Kind → handler."""
@@ -47,6 +47,12 @@ class Errands:
                 incident.wait(wait.reason)
                 return self._app.effects(incident, self._app.decide_later(incident, wait.until))
             case Remedy() as remedy:
+                # Asked last, since the answer costs the most; what people decide is held up by the plan, not here.
+                try:
+                    self._histories.vouch(incident.about.namespace, incident.about.name)
+                except DamagedHistory as damaged:
+                    incident.escalate("damaged-history", str(damaged))
+                    return self._app.effects(incident)
                 return self._propose_later(incident, care, inputs, remedy, now)
 
     def _inputs(self, incident: Incident, care: Care, now: datetime) -> Inputs:

@@ -14,6 +14,18 @@ class ProposalRefused(Exception):
     """The control plane will not take the proposal; asking again would not help."""
 
 
+class DamagedHistory(Exception):
+    """What the state manager knows of a deployment is not what was recorded; asking again would not help."""
+
+
+class Histories(Protocol):
+    """The state manager."""
+
+    def vouch(self, namespace: str, name: str) -> None:
+        """Return when the deployment's history is whole. Raises DamagedHistory, or whatever may pass."""
+        ...
+
+
 class Proposals(Protocol):
     """The control plane."""
 

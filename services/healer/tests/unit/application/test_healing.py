@@ -345,3 +345,23 @@ def test_every_fact_twice_changes_nothing(world: World) -> None:
         step()
         assert world.incident().version == events
     assert world.said() == ["IncidentOpened", "RemedyChosen", "IncidentClosed"]
+
+
+def test_nothing_is_healed_by_a_history_that_nobody_vouches_for(world: World) -> None:
+    world.policy()
+    world.damage = "stream 4711 is damaged at version 3: the event was changed"
+    world.drift()
+    world.later(hours=1)
+    incident = world.incident()
+    assert (incident.state, incident.decisions, world.proposed) == ("escalated", [], [])
+    assert incident.reason == f"damaged-history: {world.damage}"
+    assert world.said() == ["IncidentOpened", "IncidentEscalated"]
+
+
+def test_what_could_not_be_planned_on_a_damaged_history_is_not_tried_again(world: World) -> None:
+    world.policy()
+    world.drift()
+    world.damage = "stream 4711 is damaged at version 3: the event was changed"
+    world.failed()
+    world.later(hours=1)
+    assert (len(world.proposed), world.incident().state) == (1, "escalated")

@@ -8,6 +8,7 @@ from deployforge.state_manager.v1 import state_pb2, state_pb2_grpc
 
 from deployforge_orchestrator.application.ports import Unavailable
 from deployforge_orchestrator.domain.planning import Deployed, DeployedUnit, State
+from deployforge_orchestrator.domain.refusals import NoPlan, Problem
 
 _DEADLINE_SECONDS = 10.0
 
@@ -26,7 +27,7 @@ class StateManagerStates:
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.NOT_FOUND:
                 return State()
-            raise Unavailable(f"state-manager: {error.details()}") from error
+            raise _refusal(error) from error
         return State(
             answer.version.version,
             answer.version.desired_version,
@@ -44,8 +45,15 @@ class StateManagerStates:
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.NOT_FOUND:
                 return 0
-            raise Unavailable(f"state-manager: {error.details()}") from error
+            raise _refusal(error) from error
         return int(answer.version.version)
+
+
+def _refusal(error: grpc.RpcError) -> Exception:
+    """Nothing can be planned on a history that was tampered with, however often one asks."""
+    if error.code() is grpc.StatusCode.DATA_LOSS:
+        return NoPlan(Problem("", str(error.details()), "deployforge doctor"))
+    return Unavailable(f"state-manager: {error.details()}")
 
 
 def _deployed(r: state_pb2.ResourceState) -> Deployed:

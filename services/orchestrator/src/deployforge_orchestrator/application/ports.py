@@ -28,11 +28,12 @@ class States(Protocol):
     """What is deployed."""
 
     def get(self, namespace: str, name: str, version: int = 0) -> State:
-        """The state at a version (0: the newest); an empty State when nothing is deployed. Raises Unavailable."""
+        """The state at a version (0: the newest); an empty State when nothing is deployed. Raises Unavailable,
+        or NoPlan when its history is damaged."""
         ...
 
     def last_known_good(self, namespace: str, name: str) -> int:
-        """The newest good version, 0 when there is none. Raises Unavailable."""
+        """The newest good version, 0 when there is none. Raises Unavailable, or NoPlan when its history is damaged."""
         ...
 
 

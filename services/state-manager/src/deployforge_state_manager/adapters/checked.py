@@ -1,0 +1,65 @@
+"""Reading only what can be vouched for: every stream of a deployment is checked before anything is said of it.
+
+What is read comes from read models, which follow from the events. Whoever plans or heals by it must know when those
+events are not what was recorded, whether or not the rows that he reads were touched too.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from deployforge_chassis.eventstore import EventSourcedApplication
+from deployforge_chassis.sealing import Tampered
+from eventsourcing.application import AggregateNotFoundError
+
+from deployforge_state_manager.application.ports import NEWEST, Point, RollbackInfo, Row, StateReader
+from deployforge_state_manager.domain.deployment import Deployment
+from deployforge_state_manager.domain.resource import Resource
+
+
+class CheckedStateReader:
+    """See ports.StateReader. Raises Tampered, naming stream and version, when a stream is damaged."""
+
+    def __init__(self, reader: StateReader, app: EventSourcedApplication) -> None:
+        self._reader, self._app = reader, app
+
+    def version(self, namespace: str, name: str, at: Point = NEWEST) -> Row:
+        """See ports.StateReader."""
+        row = self._reader.version(namespace, name, at)
+        self._check(row["deployment_id"])
+        return row
+
+    def last_known_good(self, namespace: str, name: str) -> Row:
+        """See ports.StateReader."""
+        row = self._reader.last_known_good(namespace, name)
+        deployment = self._check(row["deployment_id"])
+        if row["version"] not in deployment.good:
+            raise Tampered(f"version {row['version']} of {namespace}/{name}, which was never marked good")
+        return row
+
+    def ways_back(self, namespace: str, name: str) -> RollbackInfo:
+        """See ports.StateReader."""
+        return self._reader.ways_back(namespace, name)
+
+    def history(self, namespace: str, name: str, size: int, cursor: str) -> tuple[Sequence[Row], str]:
+        """See ports.StateReader."""
+        rows, more = self._reader.history(namespace, name, size, cursor)
+        if rows:
+            self._check(rows[0]["deployment_id"])
+        return rows, more
+
+    def resource_history(self, namespace: str, name: str, urn: str, size: int, cursor: str) -> tuple[Sequence[Row], str]:
+        """See ports.StateReader."""
+        self.version(namespace, name)
+        return self._reader.resource_history(namespace, name, urn, size, cursor)
+
+    def resources(self, version: Row, at: Point = NEWEST) -> Sequence[Row]:
+        """See ports.StateReader; `version` was read, and with it checked, here."""
+        return self._reader.resources(version, at)
+
+    def _check(self, deployment_id: UUID) -> Deployment:
+        try:
+            deployment: Deployment = self._app.repository.get(Deployment.create_id(deployment_id))
+        except AggregateNotFoundError:
+            raise Tampered(f"deployment {deployment_id}, whose stream is missing") from None
+        self._app.streams.check(deployment_id, [Resource.create_id(deployment_id, urn) for urn in deployment.urns])
+        return deployment
