@@ -20,6 +20,7 @@ from deployforge_client.client import TERMINAL
 from rich.console import Console
 from rich.table import Table
 
+from deployforge_local import hsm
 from deployforge_local.cloud import Cloud
 
 DEPLOYMENT = "storefront/webshop"
@@ -88,6 +89,8 @@ def _heading(text: str) -> None:
 
 def _up(timeline: Timeline) -> None:
     _heading("1  Start: Kafka, registry, PostgreSQL, an emulated AWS, six services")
+    if not hsm.install(console.print):
+        console.print("going on with key files instead of an HSM", style="dim")
     if subprocess.run([sys.executable, "-m", "deployforge_local", "up"], check=False).returncode:
         raise StepMissing("the system did not come up; see `make status` and the logs it names")
     timeline.add("system", "up")

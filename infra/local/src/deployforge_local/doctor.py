@@ -12,7 +12,7 @@ from deployforge_chassis import topics
 from deployforge_chassis.identity import BROKER, CLIENT, SERVICES
 from deployforge_chassis.registry import COMPATIBILITY
 
-from deployforge_local import artifacts, kafka, postgres, system
+from deployforge_local import artifacts, hsm, kafka, postgres, system
 from deployforge_local.settings import LocalSettings
 
 Check = tuple[str, bool, str, str]
@@ -53,6 +53,7 @@ def _system(settings: LocalSettings) -> Iterator[Check]:
         found = f"{row.state}, pid {row.pid}, {row.resident_bytes / 2**20:.0f} MiB, {row.restarts} restarts"
         yield row.name, row.state == "ready", found, f"see {settings.log_dir / (row.name + '.log')}"
     yield _certificates(settings)
+    yield _keys(settings)
     yield _topics(settings)
     yield _compatibility(settings)
     ready = postgres.is_ready(settings)
@@ -69,6 +70,18 @@ def _certificates(settings: LocalSettings) -> Check:
     )
     days = (ends - datetime.now(UTC)).days
     return "certificates", days > 0, f"valid for {days} more days", "`make down && make up` renews them"
+
+
+def _keys(settings: LocalSettings) -> Check:
+    try:
+        chosen = hsm.provider(settings)
+    except hsm.OtherProvider as missing:
+        return "keys", False, str(missing), "install SoftHSM again"
+    found = {
+        "pkcs11": "in a SoftHSM token (pkcs11)",
+        "file": "in key files (file); a new home would use SoftHSM if it is installed",
+    }
+    return "keys", True, found[chosen], ""
 
 
 def _topics(settings: LocalSettings) -> Check:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from deployforge_local import hsm
+
 #: Two cores, two workers.
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "2")
 _COUNTS = re.compile(r"(\d+) (passed|failed|error|errors|skipped)")
@@ -14,6 +16,8 @@ _COUNTS = re.compile(r"(\d+) (passed|failed|error|errors|skipped)")
 
 def main() -> None:
     """Run every stage, also after a failed one; exits with 1 when anything failed."""
+    if not hsm.install(print):
+        sys.exit(1)
     counts = {"passed": 0, "failed": 0}
     stages: tuple[tuple[str, Callable[[], tuple[int, int]]], ...] = (
         ("lint", _lint),

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import grpc
 from deployforge_chassis import devca, tls
 from deployforge_chassis.identity import CLIENT, CONTROL_PLANE, MCAL, SERVICES
-from deployforge_chassis.keys import KeyFile
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from deployforge_local import artifacts, emulator, kafka, people, postgres
+from deployforge_local import artifacts, emulator, hsm, kafka, people, postgres
 from deployforge_local.settings import KAFKA, MINISTACK, LocalSettings
 
 
@@ -46,8 +45,7 @@ def prepare(settings: LocalSettings, say: Callable[[str], None]) -> None:
     settings.key_dir.chmod(0o700)
     artifacts.fetch_all(settings, say)
     devca.ensure(settings.tls_dir)
-    for service in SERVICES:
-        KeyFile.create(settings.key_dir / f"{service}.key")
+    hsm.prepare(settings)
     people.ensure(settings)
     postgres.prepare(settings)
     kafka.prepare_kafka(settings)
@@ -116,7 +114,6 @@ def service_environment(settings: LocalSettings, service: str, replica: int = 1)
         "KAFKA_BOOTSTRAP": f"127.0.0.1:{settings.link(settings.port(KAFKA))}",
         "REGISTRY_URL": settings.registry_url,
         "TLS_DIR": str(settings.tls_dir),
-        "KEY_FILE": str(settings.key_dir / f"{service}.key"),
         "LOG_LEVEL": settings.log_level,
         **{f"{peer.upper().replace('-', '_')}_ADDRESS": settings.addresses(peer) for peer in SERVICES},
     }
@@ -125,7 +122,8 @@ def service_environment(settings: LocalSettings, service: str, replica: int = 1)
         told["MCAL_CREDENTIALS_FILE"] = str(settings.credentials_file)
     if service == CONTROL_PLANE:
         told["BOOTSTRAP_TOKENS_FILE"] = str(settings.tokens_file)
-    return {f"DEPLOYFORGE_{name}": value for name, value in told.items()}
+    named = {f"DEPLOYFORGE_{name}": value for name, value in told.items()}
+    return {**named, **hsm.environment(settings, service)}
 
 
 def is_serving(settings: LocalSettings, service: str, replica: int = 1) -> bool:

@@ -67,8 +67,13 @@ class LocalSettings(BaseSettings):
 
     @property
     def key_dir(self) -> Path:
-        """One key file per service."""
+        """The services' keys, or the token that holds them."""
         return self.root / "keys"
+
+    @property
+    def key_provider_file(self) -> Path:
+        """Whether this system's keys are in a token or in files: `pkcs11` or `file`."""
+        return self.key_dir / "provider"
 
     @property
     def data_dir(self) -> Path:

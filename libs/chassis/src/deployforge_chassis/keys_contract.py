@@ -81,6 +81,7 @@ class KeyProviderContract:
     def test_it_is_what_its_entry_point_gives(self, provider: KeyProvider) -> None:
         (point,) = entry_points(group=GROUP, name=self.scheme)
         assert type(provider) is point.load()
+        assert provider.scheme == self.scheme
 
     def test_without_a_key_it_is_unavailable_and_preparing_makes_one_once(self, uri: str, data_key: bytes) -> None:
         with pytest.raises(KeyUnavailable):

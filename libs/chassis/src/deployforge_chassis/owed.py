@@ -1,21 +1,25 @@
-"""What every service owes its peers: the messages they missed, and the bodies that its facts name by digest."""
+"""What every service owes its peers: the messages they missed, the bodies that its facts name, the care of its keys."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import grpc
-from deployforge.common.v1 import feed_pb2_grpc
+from deployforge.common.v1 import feed_pb2_grpc, keys_pb2_grpc
 
+from deployforge_chassis import keys_service
 from deployforge_chassis.bodies import BodiesServicer, BodyNotFound
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.feed import EventFeedServicer, PublishedFeed, TopicNotOwned
-from deployforge_chassis.identity import SERVICES
+from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
+from deployforge_chassis.keys_service import KeysServicer, ServiceKeys
 from deployforge_chassis.sealing import Tampered
 from deployforge_chassis.wire import Records, Wire
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
     "/deployforge.common.v1.EventFeed/Range": frozenset(SERVICES),
     "/deployforge.common.v1.Bodies/Get": frozenset(SERVICES),
+    "/deployforge.common.v1.Keys/KeyStatus": frozenset({CONTROL_PLANE}),
+    "/deployforge.common.v1.Keys/RotateKeys": frozenset({CONTROL_PLANE}),
 }
 """Which certificates may call what."""
 
@@ -23,6 +27,7 @@ STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
     TopicNotOwned: grpc.StatusCode.NOT_FOUND,
     BodyNotFound: grpc.StatusCode.NOT_FOUND,
     Tampered: grpc.StatusCode.DATA_LOSS,
+    **keys_service.STATUS_OF,
 }
 """Refusals to statuses."""
 
@@ -32,8 +37,11 @@ def registrations(
 ) -> Sequence[Callable[[Any], object]]:
     """One for each service; see `grpc_server.serve`."""
     add: Any = feed_pb2_grpc
+    add_keys: Any = keys_pb2_grpc
+    keys = KeysServicer(ServiceKeys(app.database, app.sealer))
     feed = EventFeedServicer(PublishedFeed(app, records, wire))
     return [
         lambda server: add.add_EventFeedServicer_to_server(feed, server),
         lambda server: add.add_BodiesServicer_to_server(BodiesServicer(get_body), server),
+        lambda server: add_keys.add_KeysServicer_to_server(keys, server),
     ]

@@ -88,7 +88,7 @@ class Sealer:
     ) -> None:
         self.service = service
         self._rows = DataKeys(database)
-        self._provider = provider
+        self.provider = provider
         self._now = now
         self._sealing: dict[UUID, _Key] = {}
         self._opening: dict[bytes, _Key] = {}
@@ -217,7 +217,7 @@ class Sealer:
 
     def add(self, id: KeyId, data_key: bytes) -> None:
         """Wrap and store a new data key, unless there is one or it is out of date."""
-        wrapped = self._provider.wrap(data_key, self.key_aad(id))
+        wrapped = self.provider.wrap(data_key, self.key_aad(id))
         self._rows.add(id, wrapped, version_of(wrapped))
 
     def _named(self, id: KeyId, place: str) -> _Key:
@@ -230,7 +230,7 @@ class Sealer:
         if row.wrapped is None:
             raise Shredded(row.id.owner)
         try:
-            plain = self._provider.unwrap(row.wrapped, self.key_aad(row.id))
+            plain = self.provider.unwrap(row.wrapped, self.key_aad(row.id))
         except VersionRefused:
             # Read just before it was wrapped anew? Then it is there by now; otherwise an old one was put back.
             again = self._rows.find(row.id)

@@ -13,6 +13,7 @@ from types import TracebackType
 from deployforge.common.v1 import common_pb2
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge.control_plane.v1 import deployments_pb2_grpc as cp_grpc
+from deployforge.control_plane.v1 import keys_pb2, keys_pb2_grpc
 from deployforge.drift_detector.v1 import drift_pb2, drift_pb2_grpc
 from deployforge.healer.v1 import healing_pb2, healing_pb2_grpc
 from deployforge.mcal.v1 import clouds_pb2, clouds_pb2_grpc
@@ -63,6 +64,7 @@ class DeployForge:
         self._deployments = cp_grpc.DeploymentsStub(self._channel)
         self._audit = cp_grpc.AuditStub(self._channel)
         self._access = cp_grpc.AccessStub(self._channel)
+        self._keys = keys_pb2_grpc.KeysStub(self._channel)
         self._plans = plans_pb2_grpc.PlansStub(self._channel)
         self._executions = plans_pb2_grpc.ExecutionsStub(self._channel)
         self._state = state_pb2_grpc.StateStub(self._channel)
@@ -387,6 +389,20 @@ class DeployForge:
     def tokens(self) -> cp.ListTokensResponse:
         """All tokens, without their text."""
         return self._call.unary(self._access.ListTokens, cp.ListTokensRequest())
+
+    def keys(self) -> keys_pb2.KeysStatusResponse:
+        """The encryption keys of every service."""
+        return self._call.unary(self._keys.Status, keys_pb2.KeysStatusRequest())
+
+    def rotate_keys(
+        self, *, reencrypt: bool = False, services: Sequence[str] = ()
+    ) -> Iterator[keys_pb2.KeysRotateResponse]:
+        """Rotate the keys of all or of the named services; the last answer of each says `done`, or why not.
+
+        Closing the iterator ends it after the current batch; calling again goes on from there.
+        """
+        request = keys_pb2.KeysRotateRequest(reencrypt=reencrypt, services=services)
+        yield from self._call.stream(self._keys.Rotate, request)
 
     def types(self) -> clouds_pb2.ListTypesResponse:
         """What can be declared, and which provider supports what."""

@@ -7,7 +7,7 @@ its automatic rotation makes. Below the minimum, the KMS key is disabled: KMS it
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import boto3
 from botocore.config import Config
@@ -31,6 +31,8 @@ _CONFIG: Final = Config(connect_timeout=3, read_timeout=5, retries={"mode": "sta
 
 class AwsKms:
     """The KMS keys behind one alias. Credentials, region and endpoint come the usual ways (AWS_… variables, role)."""
+
+    scheme: ClassVar[str] = "aws-kms"
 
     def __init__(self, alias: str, client: Any = None) -> None:
         self._alias = alias

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from cryptography.exceptions import InvalidTag
@@ -46,6 +46,8 @@ class KeyFile:
 
     The file is read again whenever it has changed, so all processes that use it see a new version at once.
     """
+
+    scheme: ClassVar[str] = "file"
 
     def __init__(self, path: Path) -> None:
         self._path = path

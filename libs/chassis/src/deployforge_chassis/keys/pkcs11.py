@@ -7,7 +7,7 @@ numbers. Below the minimum, CKA_DECRYPT is false: the token itself refuses, whoe
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pkcs11
 from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, ObjectClass, Session
@@ -34,6 +34,8 @@ _KEY_BITS = 256
 
 class Pkcs11Keys:
     """One wrapping key of one token. All use of a token by a process goes through one session."""
+
+    scheme: ClassVar[str] = "pkcs11"
 
     def __init__(self, key: TokenKey) -> None:
         self._key = key

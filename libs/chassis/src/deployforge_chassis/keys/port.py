@@ -4,7 +4,7 @@ A wrapping key has versions, numbered from 1. The newest one wraps; all from the
 wrapped begins with the version that wrapped it (4 bytes, big endian); the rest is the provider's own.
 """
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 _VERSION_BYTES = 4
 
@@ -14,6 +14,9 @@ class KeyProvider(Protocol):
 
     Every method raises KeyUnavailable while the provider is away, and works again when it is back, without a restart.
     """
+
+    scheme: ClassVar[str]
+    """The name of its entry point, with which its URIs begin."""
 
     @classmethod
     def from_uri(cls, uri: str) -> "KeyProvider":

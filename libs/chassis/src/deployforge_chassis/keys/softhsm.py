@@ -68,7 +68,7 @@ class SoftHsm:
         self._configuration.write_text(
             f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"
         )
-        if any(tokens.iterdir()) and self._pin.exists():
+        if any(tokens.iterdir()):
             return
         pin, officer = secrets.token_hex(16), secrets.token_hex(16)
         with os.fdopen(os.open(self._pin, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     AUDIT = "audit"
     ACCESS = "access"
     CREDENTIALS = "credentials"
+    KEYS = "keys"
 
 
 _VIEWER: Final = frozenset({Permission.READ, Permission.VALIDATE})

@@ -30,6 +30,8 @@ OWN: Final[Mapping[str, Permission | None]] = {
     f"{_OWN}Access/CreateToken": _P.ACCESS,
     f"{_OWN}Access/RevokeToken": _P.ACCESS,
     f"{_OWN}Access/ListTokens": _P.ACCESS,
+    f"{_OWN}Keys/Status": _P.KEYS,
+    f"{_OWN}Keys/Rotate": _P.KEYS,
 }
 
 FORWARDED: Final[Mapping[str, Permission]] = {
@@ -65,7 +67,7 @@ MUTATING: Final = frozenset({
     f"{_OWN}Deployments/Approve", f"{_OWN}Deployments/Reject", f"{_OWN}Deployments/Cancel",
     f"{_OWN}Access/CreateToken", f"{_OWN}Access/RevokeToken", "/deployforge.drift_detector.v1.Drift/Scan",
     "/deployforge.healer.v1.Healing/Pause", "/deployforge.healer.v1.Healing/Resume",
-    "/deployforge.mcal.v1.Credentials/Put",
+    "/deployforge.mcal.v1.Credentials/Put", f"{_OWN}Keys/Rotate",
 })  # fmt: skip
 """Methods that change something, here or elsewhere: each call of one is audited."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import grpc
-from deployforge.control_plane.v1 import deployments_pb2_grpc
+from deployforge.control_plane.v1 import deployments_pb2_grpc, keys_pb2_grpc
 
 from deployforge_control_plane.application.access import Access
 from deployforge_control_plane.application.checking import Checking
@@ -15,6 +15,7 @@ from deployforge_control_plane.entrypoints.access_api import AccessApi, AuditApi
 from deployforge_control_plane.entrypoints.admission import Admission
 from deployforge_control_plane.entrypoints.forwarding import Forwarding
 from deployforge_control_plane.entrypoints.grpc_api import DeploymentsApi
+from deployforge_control_plane.entrypoints.keys_api import KeysApi
 
 
 def registrations(
@@ -27,9 +28,11 @@ def registrations(
     """One for each service; `channels` sign the principal that a call is made for."""
     admission = Admission(access, {**methods.OWN, **methods.FORWARDED})
     add: Any = deployments_pb2_grpc
+    add_keys: Any = keys_pb2_grpc
     return [
         lambda server: add.add_DeploymentsServicer_to_server(DeploymentsApi(app, checking, admission, watching), server),
         lambda server: add.add_AccessServicer_to_server(AccessApi(access, admission), server),
         lambda server: add.add_AuditServicer_to_server(AuditApi(app.stores.audit, admission), server),
+        lambda server: add_keys.add_KeysServicer_to_server(KeysApi(app, admission, channels), server),
         Forwarding(app, admission, channels).register,
     ]

@@ -12,7 +12,7 @@ import grpc
 import pytest
 from deployforge.common.v1 import common_pb2
 from deployforge.control_plane.v1 import deployments_pb2 as pb
-from deployforge.control_plane.v1 import deployments_pb2_grpc
+from deployforge.control_plane.v1 import deployments_pb2_grpc, keys_pb2
 from deployforge.drift_detector.v1 import drift_pb2, drift_pb2_grpc
 from deployforge.healer.v1 import healing_pb2, healing_pb2_grpc
 from deployforge.mcal.v1 import clouds_pb2, clouds_pb2_grpc
@@ -41,7 +41,7 @@ from ...conftest import System, allowed, manifest_text
 
 PERMISSIONS = {**OWN, **FORWARDED}
 FRONT = common_pb2.DeploymentRef(namespace="front", name="shop")
-FILES = [module.DESCRIPTOR for module in (pb, drift_pb2, healing_pb2, clouds_pb2, plans_pb2, state_pb2)]
+FILES = [module.DESCRIPTOR for module in (pb, keys_pb2, drift_pb2, healing_pb2, clouds_pb2, plans_pb2, state_pb2)]
 
 
 class Unavailable(grpc.RpcError, grpc.Call):  # type: ignore[misc]
@@ -67,7 +67,7 @@ class Peers:
     sent: list[tuple[str, Any, Principal | None]] = field(default_factory=list)
     away: bool = False
 
-    def unary_unary(self, method: str, request_serializer: Any) -> Callable[..., bytes]:
+    def unary_unary(self, method: str, request_serializer: Any, **_: Any) -> Callable[..., bytes]:
         def send(request: Any, timeout: float) -> bytes:
             if self.away:
                 raise Unavailable
@@ -76,7 +76,7 @@ class Peers:
 
         return send
 
-    def unary_stream(self, method: str, request_serializer: Any) -> Callable[..., Iterator[bytes]]:
+    def unary_stream(self, method: str, request_serializer: Any, **_: Any) -> Callable[..., Iterator[bytes]]:
         def send(request: Any, timeout: float) -> Iterator[bytes]:
             self.sent.append((method, request, current()))
             return iter([b"", b""])
@@ -207,7 +207,7 @@ def test_no_namespace_is_open_to_others(client: grpc.Channel, token: Callable[..
         about = "deployment" in str(_fields(name))
         if about and not name.endswith(("Submit", "Watch")):
             assert code(partial(call, metadata)) is grpc.StatusCode.PERMISSION_DENIED, name
-        if service.endswith("Credentials"):
+        if service.endswith(("Credentials", "control_plane.v1.Keys")):
             assert code(partial(call, metadata)) is grpc.StatusCode.PERMISSION_DENIED, name
 
 
