@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tests.chaos.checker.evidence import Finding, History, Place, grouped, name
-from tests.chaos.checker.vocabulary import ENDLESS
+from tests.chaos.checker.vocabulary import ENDLESS, WATERMARK
 from tests.chaos.history import Published, TopicMessage
 
 
@@ -12,7 +12,8 @@ def every_fact_is_published(history: History) -> Iterator[Finding]:
 
     The store's table of published notifications is the promise, the topic is what consumers got; both must hold the
     same ids in the same order. A message may lie there more than once (at least once is what a relay can do), but
-    then with the same content. Each names the one before it in its partition, which is how consumers notice a loss.
+    then with the same content. Each names the one before it in its partition, which is how consumers notice a loss;
+    and a watermark, by which they notice the loss of the last one, never runs ahead of what it vouches for.
     """
     rows = grouped(history.of(Published), lambda row: (row.service, row.id))
     for event in history.events:
@@ -26,7 +27,7 @@ def every_fact_is_published(history: History) -> Iterator[Finding]:
         chain = [m for m in history.messages.get(place, ()) if m.chained]
         yield from _chain(place, promised, chain)
     for place, found in history.messages.items():
-        if place not in history.published and (stray := next((m for m in found if m.chained), None)):
+        if place not in history.published and (stray := next((m for m in found if m.chained and m.id), None)):
             yield Finding(_at(stray), f"message {stray.id} is in no table of published notifications")
 
 
@@ -41,6 +42,10 @@ def _chain(place: Place, promised: Sequence[Published], found: Sequence[TopicMes
     newest = 0
     for message in found:
         id = message.id
+        if message.type == WATERMARK:
+            if id > newest:
+                yield Finding(_at(message), f"a watermark says that the chain has come to {id}, it has come to {newest}")
+            continue
         if id not in before:
             yield Finding(_at(message), f"message {id} is in no table of published notifications")
         elif id in first:

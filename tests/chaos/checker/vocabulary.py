@@ -25,6 +25,9 @@ ENDLESS: Final = "drift-detector.scans"
 """Scans are asked for as long as the system runs: a few of them are always under way."""
 ENDLESS_AT_MOST: Final = 50
 
+WATERMARK: Final = "Watermark"
+"""Type of the messages by which a relay says how far the chain of a partition has come; they are no facts."""
+
 FOLLOWS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("orchestrator", "DeploymentRequested"): frozenset({"PlanRequest.Wished"}),
     ("mcal", "OperationRequested"): frozenset({"Operation.Accepted"}),

@@ -10,6 +10,7 @@ BAD: dict[str, tuple[Mutation, ...]] = {
     "published": (
         inside.a_message_is_missing, inside.a_fact_was_never_published, inside.a_message_names_another_before_it,
         inside.a_message_is_repeated_with_other_content, inside.a_message_in_another_partition,
+        inside.a_watermark_runs_ahead,
     ),
     "one-leader": (inside.an_old_leader_publishes,),
     "newest-upsert": (inside.an_old_version_is_upserted_last,),

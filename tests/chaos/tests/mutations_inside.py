@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.chaos.checker.evidence import History
+from tests.chaos.checker.vocabulary import WATERMARK
 from tests.chaos.history import (
     Parked,
     Position,
@@ -48,7 +49,7 @@ def a_version_is_there_twice(records: Records) -> Records:
 def _in_the_middle(records: Records) -> TopicMessage:
     log = max((list(log) for log in History(records).messages.values() if log[0].chained), key=len)
     ids = [m.id for m in log]
-    return next(m for m in log[len(log) // 3 :] if ids.count(m.id) == 1)
+    return next(m for m in log[len(log) // 3 :] if ids.count(m.id) == 1 and m.type != WATERMARK)
 
 
 def a_message_is_missing(records: Records) -> Records:
@@ -82,6 +83,11 @@ def a_message_is_repeated_with_other_content(records: Records) -> Records:
     message = _in_the_middle(records)
     end = max(m.offset for m in of(records, TopicMessage) if (m.topic, m.partition) == (message.topic, message.partition))
     return [*records, replace(message, offset=end + 1, digest="0" * 64)]
+
+
+def a_watermark_runs_ahead(records: Records) -> Records:
+    mark = next(m for m in of(records, TopicMessage) if m.type == WATERMARK)
+    return instead(records, mark, id=10**6)
 
 
 def a_message_in_another_partition(records: Records) -> Records:

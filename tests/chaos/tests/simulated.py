@@ -15,7 +15,7 @@ from uuid import UUID
 
 from deployforge_chassis.topics import load
 
-from tests.chaos.checker.vocabulary import STACK, SUBSCRIPTIONS
+from tests.chaos.checker.vocabulary import STACK, SUBSCRIPTIONS, WATERMARK
 from tests.chaos.history import (
     OK,
     REFUSED,
@@ -108,6 +108,14 @@ class World:
         self.rows += [Published(store.service, e.topic, e.partition, e.id, store.epoch) for e in fresh if e.topic]
         self._send(fresh)
         store.published = len(store.events)
+        if self.rng.random() < 0.1:
+            self._say_how_far(store)
+
+    def _say_how_far(self, store: Store) -> None:
+        for (topic, partition), last in self.last.items():
+            if TOPICS[topic].owner == store.service and last:
+                log = self.topics[topic, partition]
+                log.append(TopicMessage(topic, partition, len(log), "", WATERMARK, store.service, 1, last, last, ""))
 
     def _send(self, events: Iterable[StoredEvent], *, again: bool = False) -> None:
         for event in events:
