@@ -33,6 +33,8 @@ FOLLOWS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("mcal", "OperationRequested"): frozenset({"Operation.Accepted"}),
     ("orchestrator", "OperationSucceeded"): frozenset({"Execution.StepCompleted"}),
     ("orchestrator", "OperationFailed"): frozenset({"Execution.StepFailed", "Execution.StepRetried"}),
+    ("state-manager", "DeploymentRequested"): frozenset({"Deployment.Requested"}),
+    ("state-manager", "PlanApproved"): frozenset({"Deployment.PlanReleased"}),
     ("state-manager", "ExecutionVerified"): frozenset({"Deployment.VersionRecorded"}),
     ("healer", "StateVersionRecorded"): frozenset({"Care.Learned"}),
 }
@@ -43,7 +45,7 @@ DIRECT: Final[frozenset[str]] = frozenset(
         "Request.Planned", "Request.PlanningFailed", "Request.Executing", "Request.Verifying", "Request.VersionRecorded",
         "PlanRequest.Wished", "PlanRequest.Approved",
         "Execution.StepCompleted", "Execution.StepRetried", "Execution.CancelAsked",
-        "Operation.Accepted", "Deployment.VersionRecorded", "Deployment.VersionMarkedGood", "Resource.DriftNoted",
+        "Operation.Accepted", "Deployment.Requested", "Deployment.PlanReleased", "Deployment.VersionRecorded", "Deployment.VersionMarkedGood", "Resource.DriftNoted",
         "Incident.Opened", "Incident.Changed", "Incident.RemedyStarted", "Incident.RemedySucceeded", "Care.Learned",
     }
 )  # fmt: skip

@@ -49,9 +49,21 @@ class Doers(Loop):
 
     # --- state manager -------------------------------------------------------------------------------
 
+    def state_manager_DeploymentRequested(self, event: StoredEvent, cause: str) -> None:
+        self._of_deployment(event, "Requested", cause)
+
+    def state_manager_PlanApproved(self, event: StoredEvent, cause: str) -> None:
+        self._of_deployment(event, "PlanReleased", cause)
+
+    def _of_deployment(self, event: StoredEvent, type: str, cause: str) -> None:
+        w, deployment = self.world, event.deployment_id
+        if not w.stores["state-manager"].versions[deployment]:
+            w.emit("state-manager", deployment, "Deployment.Opened", {}, deployment=deployment, cause=cause)
+        w.emit("state-manager", deployment, f"Deployment.{type}", {}, deployment=deployment, cause=cause)
+
     def state_manager_ExecutionVerified(self, event: StoredEvent, cause: str) -> None:
         w, deployment = self.world, event.deployment_id
-        if deployment not in self.versions:
+        if not w.stores["state-manager"].versions[deployment]:
             w.emit("state-manager", deployment, "Deployment.Opened", {}, deployment=deployment, cause=cause)
         self.versions[deployment] = self.versions.get(deployment, 0) + 1
         data = {**event.data, "version": self.versions[deployment]}
