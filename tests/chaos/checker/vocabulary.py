@@ -6,6 +6,8 @@ Everything here is a table, and `tests/test_vocabulary.py` holds each of them ag
 from collections.abc import Mapping
 from typing import Final
 
+from deployforge_control_plane.entrypoints import methods
+
 SELF: Final = "control-plane"
 HEALER: Final = "healer"
 
@@ -62,11 +64,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 
 SUBMIT: Final = "Deployments.Submit"
 PROPOSE: Final = "Deployments.Propose"
-FORWARDED: Final = frozenset({"Drift.Scan", "Healing.Pause", "Healing.Resume", "Credentials.Put"})
-"""Commands for other services: on record as allowed before they are sent on, and once more when those refuse them."""
-OTHER_MUTATIONS: Final = frozenset({"Access.CreateToken", "Access.RevokeToken"})
-MUTATING: Final = frozenset({SUBMIT, *COMMANDS, *FORWARDED, *OTHER_MUTATIONS})
+MUTATING: Final = frozenset(map(methods.action, methods.MUTATING)) - {PROPOSE}
 """What clients call and what is audited."""
+FORWARDED: Final = frozenset(methods.action(name) for name in methods.FORWARDED if name in methods.MUTATING)
+"""Commands for other services: on record as allowed before they are sent on, and once more when those refuse them."""
 CLOUD_DELETE, CLOUD_CHANGE = "Cloud.Delete", "Cloud.Change"
 
 REQUEST_ENDS: Final = frozenset({"Request.Ended", "Request.Rejected", "Request.PlanningFailed", "Request.NothingToChange"})
