@@ -14,7 +14,7 @@ RELEASE := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
 	libs/chassis/src libs/client/src cli/src infra/local/src
 
-.PHONY: help setup contracts golden up down status demo test test-unit test-contract test-journeys lint format bench clean
+.PHONY: help setup contracts golden up down status demo test test-unit test-contract test-journeys lint format bench bench-store bench-delivery clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -70,6 +70,12 @@ test: setup ## Everything, as CI runs it
 
 bench: setup ## Benchmarks; the last line of each is JSON
 	@for b in benchmarks/bench_*.py; do $(RUN) $$b || exit 1; done
+
+bench-store: setup ## What the event store costs: append, consume, relay, takeover, rebuild, inventory
+	@$(RUN) benchmarks/bench_store.py
+
+bench-delivery: setup ## What reliable delivery costs, from one event log to another service's row
+	@$(RUN) benchmarks/bench_delivery.py
 
 clean: down ## Stop the system and forget its data
 	@rm -rf .deployforge

@@ -1,15 +1,22 @@
-"""What sealing, positions and our locking cost: appending events through the chassis against plain `eventsourcing`.
+"""The event store and what rests on it: appending, consuming, relaying, replacing a dead replica, reading back.
 
-Unit of work: one event of ~300 bytes appended to an aggregate's stream and committed by PostgreSQL.
-Peer, in the same run and database server, interleaved: the library's own PostgreSQL application, without encryption.
-Once in saves of 100 events, where the work per event counts; once an event per commit, where the disk does.
+Append. Unit of work: one event of ~300 bytes appended to an aggregate's stream and committed by PostgreSQL. Peer, in
+the same run and database server, interleaved: the library's own PostgreSQL application, without encryption, positions
+and chained streams. Once in saves of 100 events, where the work per event counts; once an event per commit, where the
+disk does. Consuming: see `consuming.py`; relay lag and takeover on a real broker: see `on_kafka.py`; rebuild and
+inventory: see `state_projection.py`. Each runs its lower bound beside it.
 """
 
 import statistics
 import time
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+import consuming
+import on_kafka
+import state_projection
+import structlog
 from deployforge_chassis.database import Database
 from deployforge_chassis.eventstore import Aggregate, EventSourcedApplication
 from deployforge_chassis.keys import KeyFile
@@ -18,7 +25,7 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate as PlainAggregate
 from eventsourcing.domain import event
 from psycopg.conninfo import conninfo_to_dict
-from support import arguments, databases, interleaved, ratio, report
+from support import Figures, arguments, databases, interleaved, ratio, report
 
 TEXT = "x" * 200
 
@@ -69,33 +76,66 @@ def plain_application(url: str) -> Application[UUID]:
     )
 
 
-def main() -> None:
-    sizes = arguments(__doc__ or "", repeats=3, saves=10, batch=100, singles=150)
-    with databases("ours", "plain", fsync=not sizes.no_fsync) as (directory, (ours_url, plain_url)):
+def measure_append(repeats: int, saves: int, batch: int, singles: int, *, fsync: bool) -> Figures:
+    """Events a second, ours and the library's."""
+    with databases("ours", "plain", fsync=fsync) as (directory, (ours_url, plain_url)):
         KeyFile.create(directory / "key")
         database = Database(ours_url, pool_size=1)
         sealer = Sealer(database, KeyFile(directory / "key"), service="bench")
         ours, plain = EventSourcedApplication(database, sealer, name="bench"), plain_application(plain_url)
         figures = interleaved(
-            sizes.repeats,
+            repeats,
             [
-                lambda: {"ours, batches": rate(ours, Sealed(uuid4()), sizes.saves, sizes.batch)},
-                lambda: {"plain, batches": rate(plain, Plain(), sizes.saves, sizes.batch)},
-                lambda: {"ours, one per commit": rate(ours, Sealed(uuid4()), sizes.singles, 1)},
-                lambda: {"plain, one per commit": rate(plain, Plain(), sizes.singles, 1)},
+                lambda: {"ours, batches": rate(ours, Sealed(uuid4()), saves, batch)},
+                lambda: {"plain, batches": rate(plain, Plain(), saves, batch)},
+                lambda: {"ours, one per commit": rate(ours, Sealed(uuid4()), singles, 1)},
+                lambda: {"plain, one per commit": rate(plain, Plain(), singles, 1)},
             ],
         )
         plain.close()
         database.close()
+    return figures
+
+
+def measure_consume(repeats: int, facts: int, *, fsync: bool) -> Figures:
+    """Facts a second, ours and by hand."""
+    with databases("books", "hand", fsync=fsync) as (directory, (ours, hand)):
+        return consuming.measure_consume(ours, hand, directory, repeats=repeats, facts=facts)
+
+
+def measure_on_kafka(seconds: float, takeovers: int) -> Mapping[str, float]:
+    """Lag and takeover; the broker is started for them and stopped again."""
+    with on_kafka.running() as system:
+        return {**on_kafka.measure_relay_lag(system, seconds), **on_kafka.measure_takeover(system, takeovers)}
+
+
+def main() -> None:
+    sizes = arguments(
+        __doc__ or "", repeats=5, saves=20, batch=100, singles=150, facts=4_000, lag=15, takeovers=3, rebuild=200_000,
+        inventory=1_000_000,
+    )  # fmt: skip
+    # Its place is the last line of the output, for others to read: keep the parts' own messages out of it.
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    fsync = not sizes.no_fsync
+    appended = measure_append(sizes.repeats, sizes.saves, sizes.batch, sizes.singles, fsync=fsync)
+    consumed = measure_consume(sizes.repeats, sizes.facts, fsync=fsync)
+    relayed = measure_on_kafka(sizes.lag, sizes.takeovers)
+    rebuilt = state_projection.measure_rebuild(sizes.rebuild)
+    listed = state_projection.measure_inventory(sizes.inventory)
+    listed.pop("inventory_kinds")
     report(
-        figures,
+        appended | consumed,
         "events/s",
         {
-            "fsync": not sizes.no_fsync,
-            "append_events_per_second": round(statistics.median(figures["ours, batches"])),
-            "append_ratio": ratio(figures, "ours, batches", "plain, batches"),
-            "single_commit_per_second": round(statistics.median(figures["ours, one per commit"])),
-            "single_ratio": ratio(figures, "ours, one per commit", "plain, one per commit"),
+            "fsync": fsync,
+            "append_events_per_second": round(statistics.median(appended["ours, batches"])),
+            "append_ratio": ratio(appended, "ours, batches", "plain, batches"),
+            "single_commit_per_second": round(statistics.median(appended["ours, one per commit"])),
+            "single_ratio": ratio(appended, "ours, one per commit", "plain, one per commit"),
+            **consuming.summary(consumed),
+            **relayed,
+            **rebuilt,
+            **listed,
         },
     )
 

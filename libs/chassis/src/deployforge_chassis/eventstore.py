@@ -22,6 +22,7 @@ from psycopg import Cursor
 
 from deployforge_chassis import append_only
 from deployforge_chassis.database import INSERT_LOCK, Database
+from deployforge_chassis.event_insert import insertion
 from deployforge_chassis.facts import Effects, Move, Write
 from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealer import KeysMoved, Sealed
@@ -109,7 +110,7 @@ class PositionedRecorder(PostgresApplicationRecorder):
                 curs.execute(sql.encode(), params)
             if not stored_events:
                 return ()
-            self._insert_stored_events(curs, stored_events, **kwargs)
+            curs.execute(*insertion(stored_events))
             return self._fetch_ids_after_insert_events(curs, stored_events, **kwargs) or ()
 
     def schema(self) -> Sequence[str]:
