@@ -3,8 +3,10 @@
 Append. Unit of work: one event of ~300 bytes appended to an aggregate's stream and committed by PostgreSQL. Peer, in
 the same run and database server, interleaved: the library's own PostgreSQL application, without encryption, positions
 and chained streams. Once in saves of 100 events, where the work per event counts; once an event per commit, where the
-disk does. Consuming: see `consuming.py`; relay lag and takeover on a real broker: see `on_kafka.py`; rebuild and
-inventory: see `state_projection.py`. Each runs its lower bound beside it.
+disk does.
+
+The rest is in `consuming.py`, `relay_lag.py` and `takeover.py` (both on a real broker), and `state_projection.py`; each
+runs its lower bound beside it.
 """
 
 import statistics
@@ -14,9 +16,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import consuming
-import on_kafka
+import kafka_system
+import relay_lag
 import state_projection
 import structlog
+import takeover
 from deployforge_chassis.database import Database
 from deployforge_chassis.eventstore import Aggregate, EventSourcedApplication
 from deployforge_chassis.keys import KeyFile
@@ -105,8 +109,8 @@ def measure_consume(repeats: int, facts: int, *, fsync: bool) -> Figures:
 
 def measure_on_kafka(seconds: float, takeovers: int) -> Mapping[str, float]:
     """Lag and takeover; the broker is started for them and stopped again."""
-    with on_kafka.running() as system:
-        return {**on_kafka.measure_relay_lag(system, seconds), **on_kafka.measure_takeover(system, takeovers)}
+    with kafka_system.running() as system:
+        return {**relay_lag.measure_relay_lag(system, seconds), **takeover.measure_takeover(system, takeovers)}
 
 
 def main() -> None:
