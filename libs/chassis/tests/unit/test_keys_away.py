@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from deployforge_chassis.effects import EffectQueue, EffectWorkers, Work
 from deployforge_chassis.facts import NOTHING, Effects, Fact
 from deployforge_chassis.keys import KeyUnavailable
 
@@ -60,3 +61,23 @@ def test_a_fact_that_cannot_be_sealed_now_waits_and_is_not_parked(world: World, 
     assert outages == [False] * 20
     assert world.heard == [("a", 1), ("a", 2)]
     assert world.listener.database.query("SELECT 1 FROM parked") == []
+
+
+def test_work_that_cannot_be_done_now_is_tried_again(world: World, tmp_path: Path) -> None:
+    app, new = world.counter, UUID(int=78)
+    queue = EffectQueue(app, app.sealer)
+    app.commit(Effects(writes=(queue.enqueue("call", "1", {}, deployment_id=OWNER),)))
+
+    def call(work: Work) -> Effects:
+        return Effects(writes=(queue.enqueue("next", "1", {}, deployment_id=new),))
+
+    workers = EffectWorkers(queue, {"call": call})
+    with _away(tmp_path / "k"):
+        assert workers.work_once()
+        (row,) = app.database.query("SELECT kind, status, last_error FROM effects")
+        assert (row["kind"], row["status"]) == ("call", "waiting")
+        assert row["last_error"].startswith("KeyUnavailable")
+    app.database.query("UPDATE effects SET due_at = now()")
+    assert workers.work_once()
+    rows = app.database.query("SELECT kind, status FROM effects ORDER BY kind")
+    assert [(row["kind"], row["status"]) for row in rows] == [("call", "done"), ("next", "waiting")]

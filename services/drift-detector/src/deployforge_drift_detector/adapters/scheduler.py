@@ -6,6 +6,7 @@ from typing import Final
 import psycopg
 import structlog
 from deployforge_chassis.database import Database
+from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.part import ThreadPart
 from eventsourcing.persistence import PersistenceError
 
@@ -25,11 +26,11 @@ class Scheduler(ThreadPart):
         self._database, self._tick = database, tick
 
     def run(self) -> None:
-        """Lead when nobody else does; start over when the database was away."""
+        """Lead when nobody else does; start over when the database or the key provider was away."""
         while not self.stopping.is_set():
             try:
                 self._lead()
-            except (PersistenceError, psycopg.Error) as error:
+            except (PersistenceError, psycopg.Error, KeyUnavailable) as error:
                 log.warning("scheduler starts over", error=str(error))
                 self.stopping.wait(_RETRY_SECONDS)
 

@@ -3,6 +3,7 @@
 import threading
 
 from deployforge_chassis.database import Database
+from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.testing import until
 from deployforge_drift_detector.adapters.scheduler import Scheduler
 
@@ -26,3 +27,19 @@ def test_a_second_one_takes_over_when_the_first_stops(fresh_database: Database) 
     until(ticked[1].is_set)
     second.stop(5)
     assert (first.failed(), second.failed()) == (None, None)
+
+
+def test_it_outlives_a_key_provider_that_is_away(fresh_database: Database) -> None:
+    ticks: list[int] = []
+
+    def tick() -> int:
+        ticks.append(1)
+        if len(ticks) == 1:
+            raise KeyUnavailable("the token cannot be used")
+        return 0
+
+    scheduler = Scheduler(fresh_database, tick)
+    scheduler.start()
+    until(lambda: len(ticks) > 1)
+    scheduler.stop(5)
+    assert scheduler.failed() is None

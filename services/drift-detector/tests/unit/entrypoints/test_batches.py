@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from deployforge_chassis.avro import AvroCodec, MemoryRegistry
 from deployforge_chassis.database import Database
+from deployforge_chassis.keys import KeyUnavailable
 from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.adapters.parked import ParkedBatches
 from deployforge_drift_detector.entrypoints.batches import Batches
@@ -74,7 +75,7 @@ def test_a_half_written_batch_is_parked_and_the_next_is_judged(bench: Bench) -> 
 
 def test_an_outage_is_waited_out(bench: Bench) -> None:
     body = bench.encoded(seen(ORDERS, {"visibilityTimeout": 60}))
-    judge, answers = bench.batches._judge, [OperationalError("away"), OperationalError("away")]
+    judge, answers = bench.batches._judge, [OperationalError("away"), KeyUnavailable("away")] * 3
 
     def flaky(data: bytes, *, patient: bool) -> list[str]:
         if answers:
