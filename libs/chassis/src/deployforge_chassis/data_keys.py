@@ -131,7 +131,11 @@ class DataKeys:
 
     def add(self, id: KeyId, wrapped: bytes, version: int) -> bool:
         """Store a new key unless there is one; False when the owner, the generation or the version is out of date."""
-        row = self._database.one("SELECT add_data_key(%s, %s, %s, %s) AS ok", (id.owner, id.generation, wrapped, version))
+        add = "SELECT add_data_key(%s, %s, %s, %s) AS ok"
+        with self._database.transaction() as cursor:
+            # Whoever is shredding this owner may be the very thread that asks, in a unit of work that it must first end.
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            row = cursor.execute(add, (id.owner, id.generation, wrapped, version)).fetchone()
         return bool(row and row["ok"])
 
     @staticmethod

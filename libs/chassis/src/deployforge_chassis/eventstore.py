@@ -3,6 +3,7 @@
 Built on the `eventsourcing` library. What differs, and why:
 * a consumer's position moves by compare-and-set in the transaction of its effects; the library's own tracking
   accepts 5 after 10 and never notices a gap;
+* many commands can be saved in one transaction (`unit_of_work`), each seeing what those before it saved;
 * inserts are serialised by an advisory lock instead of LOCK TABLE: commit order is id order all the same, and a
   database role that may only insert and select may take it;
 * tables are created by one migration step, so replicas that start together do not race.
@@ -10,24 +11,27 @@ Built on the `eventsourcing` library. What differs, and why:
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import Application, Repository
 from eventsourcing.domain import Aggregate as BaseAggregate
 from eventsourcing.persistence import EventStore, IntegrityError, InterfaceError, Mapper, OperationalError, StoredEvent
-from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory
 from eventsourcing.utils import retry
-from psycopg import Cursor
 
 from deployforge_chassis import append_only
-from deployforge_chassis.database import INSERT_LOCK, Database
+from deployforge_chassis.database import Database
 from deployforge_chassis.event_insert import insertion
 from deployforge_chassis.facts import Effects, Move, Write
 from deployforge_chassis.sealed_columns import SealedColumn
-from deployforge_chassis.sealer import KeysMoved, Sealed
+from deployforge_chassis.sealer import KeysMoved
 from deployforge_chassis.sealing import SealedMapper, Sealer, place_of_event
 from deployforge_chassis.streams import HEADS, HEADS_TABLE, StreamRepository, Streams, place_of_head, stand_on, tips_of
+from deployforge_chassis.unit_of_work import Duplicate, Gap, UnitOfWork
+
+__all__ = ["Aggregate", "Duplicate", "EventSourcedApplication", "Gap", "PositionedRecorder", "VersionConflict"]
 
 EVENTS_TABLE = "events"
 EVENTS = SealedColumn(
@@ -69,24 +73,12 @@ class VersionConflict(Exception):
     """Somebody else changed the aggregate meanwhile: load it again and decide again."""
 
 
-class Duplicate(Exception):
-    """The message was already applied."""
-
-
-class Gap(Exception):
-    """A message before this one was not applied."""
-
-    def __init__(self, move: Move, stands_at: int) -> None:
-        super().__init__(f"{move.name} stands at {stands_at}, the message follows {move.prev}")
-        self.stands_at = stands_at
-
-
 class PositionedRecorder(PostgresApplicationRecorder):
-    """Inserts events together with position moves and other writes."""
+    """Inserts events together with position moves and other writes, at once or in the thread's unit of work."""
 
-    def __init__(self, datastore: PostgresDatastore, sealer: Sealer, *, events_table_name: str) -> None:
-        super().__init__(datastore, events_table_name=events_table_name)
-        self._sealer = sealer
+    def __init__(self, database: Database, sealer: Sealer, *, events_table_name: str) -> None:
+        super().__init__(database.datastore, events_table_name=events_table_name)
+        self._database, self._sealer = database, sealer
 
     @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
     def insert_events(
@@ -95,23 +87,24 @@ class PositionedRecorder(PostgresApplicationRecorder):
         *,
         moves: Sequence[Move] = (),
         writes: Sequence[Write] = (),
-        **kwargs: Any,
+        **_: Any,
     ) -> Sequence[int]:
-        """One transaction. Raises Duplicate, Gap or KeysMoved, and IntegrityError when a version exists already."""
-        # Not in the library's pipeline mode: there psycopg can wait for an answer to a statement that it has not sent
-        # whole, for ever and with the lock held. Seen with saves of 500 kB; https://github.com/psycopg/psycopg/issues/685
-        with self.datastore.transaction(commit=True) as curs:
-            # First the lock: whatever is written beside events becomes visible in the order of their commits too.
-            curs.execute("SELECT pg_advisory_xact_lock(%s)", (INSERT_LOCK,))
-            self._sealer.admit(_sealed(stored_events, writes), curs)
-            for move in sorted(moves):
-                _move(curs, move)
-            for sql, params in writes:
-                curs.execute(sql.encode(), params)
-            if not stored_events:
-                return ()
-            curs.execute(*insertion(stored_events))
-            return self._fetch_ids_after_insert_events(curs, stored_events, **kwargs) or ()
+        """One transaction, or a part of the thread's unit of work: then no ids are known yet.
+
+        Raises Duplicate, Gap or KeysMoved, and IntegrityError when a version exists already.
+        """
+        if (unit := self._database.unit) is not None:
+            unit.add(stored_events, writes)
+            unit.moves = [*unit.moves, *moves]
+            return ()
+        with self.unit_of_work() as unit:
+            unit.move_first(moves)
+            unit.add(stored_events, writes)
+            return unit.finish()
+
+    def unit_of_work(self) -> AbstractContextManager[UnitOfWork]:
+        """See Database; the unit can insert events. Whoever opens it calls `finish`."""
+        return self._database.unit_of_work(insertion, self._sealer.admit)
 
     def schema(self) -> Sequence[str]:
         """The library's own tables and types, as statements that may be repeated."""
@@ -121,40 +114,6 @@ class PositionedRecorder(PostgresApplicationRecorder):
             f"DO $do$ BEGIN {s}; EXCEPTION WHEN duplicate_object THEN NULL; END $do$" if "CREATE TYPE" in s else s
             for s in sorted(statements, key=lambda s: "CREATE TYPE" not in s)
         ]
-
-    def _lock_table(self, curs: Cursor[Any]) -> None:
-        """Taken already, see `insert_events`."""
-
-    def _notify_channel(self, curs: Cursor[Any]) -> None:
-        """Nobody listens: the relay is woken in its process and polls otherwise."""
-
-
-def _sealed(stored_events: Sequence[StoredEvent], writes: Sequence[Write]) -> Iterator[bytes]:
-    yield from (stored.state for stored in stored_events)
-    for _, params in writes:
-        for param in params:
-            yield from (value for value in (param if isinstance(param, list) else (param,)) if isinstance(value, Sealed))
-
-
-def _move(curs: Cursor[Any], move: Move) -> None:
-    """Compare-and-set."""
-    moved = curs.execute(
-        "UPDATE positions SET id = %s, message_offset = %s, event_id = %s WHERE name = %s AND id = %s RETURNING id",
-        (move.id, move.offset, move.event_id, move.name, move.prev),
-    ).fetchone()
-    if moved is not None:
-        return
-    row = curs.execute("SELECT id FROM positions WHERE name = %s", (move.name,)).fetchone()
-    stands_at = row["id"] if row else 0
-    if row is None and move.prev == 0:
-        curs.execute(
-            "INSERT INTO positions (name, id, message_offset, event_id) VALUES (%s, %s, %s, %s)",
-            (move.name, move.id, move.offset, move.event_id),
-        )
-        return
-    if stands_at >= move.id:
-        raise Duplicate(f"{move.name} stands at {stands_at}, the message is {move.id}")
-    raise Gap(move, stands_at)
 
 
 class EventSourcedApplication(Application[UUID]):
@@ -172,9 +131,7 @@ class EventSourcedApplication(Application[UUID]):
         self._woken: list[Callable[[], None]] = []
         self._woken_lock = threading.Lock()
         super().__init__({"PERSISTENCE_MODULE": __name__, "APPLICATION_NAME": name})
-        recorder = self.recorder
-        assert isinstance(recorder, PositionedRecorder)
-        database.migrate([*Sealer.SCHEMA, *self.SCHEMA, *recorder.schema(), *append_only.events(), *HEADS])
+        database.migrate([*Sealer.SCHEMA, *self.SCHEMA, *self._positioned.schema(), *append_only.events(), *HEADS])
         database.datastore.register_type_adapters()
 
     def construct_factory(self, env: Any) -> Any:
@@ -200,6 +157,11 @@ class EventSourcedApplication(Application[UUID]):
         return self.events
 
     @property
+    def _positioned(self) -> PositionedRecorder:
+        assert isinstance(self.recorder, PositionedRecorder)
+        return self.recorder
+
+    @property
     def sealed(self) -> SealedMapper:
         """The mapper, as what it is."""
         assert isinstance(self.mapper, SealedMapper)
@@ -208,7 +170,7 @@ class EventSourcedApplication(Application[UUID]):
     def commit(self, effects: Effects, moves: Sequence[Move] = ()) -> None:
         """Save aggregates' new events, writes and position moves in one transaction.
 
-        Raises VersionConflict, Duplicate or Gap; then nothing was saved.
+        Raises VersionConflict, Duplicate or Gap; then nothing was saved. In a unit of work these come at its end.
         """
         self.save(*effects.aggregates, moves=moves, writes=effects.writes)
 
@@ -217,25 +179,47 @@ class EventSourcedApplication(Application[UUID]):
         if not objs and not moves and not writes:
             return []
         tips = tips_of(objs)
-        try:
+        with _refusals():
             recordings = super().save(*objs, moves=moves, writes=writes, tips=tips)
-        except KeysMoved as moved:
-            raise VersionConflict(str(moved)) from moved
-        except IntegrityError as error:
-            if f"{EVENTS_TABLE}_pkey" in str(error) or HEADS_TABLE in str(error):
-                raise VersionConflict(str(error).splitlines()[0]) from error
-            raise
         stand_on(objs, tips)
+        if self.database.unit is None:
+            self._tell_listeners()
+        return recordings
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[UnitOfWork]:
+        """All that this thread reads and commits within the block is one transaction, which ends with the block.
+
+        Each commit sees those before it. Raises VersionConflict, Duplicate or Gap, mostly at the end; when it or the
+        block raises, nothing was saved.
+        """
+        with _refusals(), self._positioned.unit_of_work() as unit:
+            yield unit
+            unit.finish()
+        self._tell_listeners()
+
+    def _tell_listeners(self) -> None:
         with self._woken_lock:
             listeners = tuple(self._woken)
         for wake in listeners:
             wake()
-        return recordings
 
     def on_save(self, wake: Callable[[], None]) -> None:
         """Call `wake` after every commit of this process; it must not block."""
         with self._woken_lock:
             self._woken.append(wake)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except KeysMoved as moved:
+        raise VersionConflict(str(moved)) from moved
+    except IntegrityError as error:
+        if f"{EVENTS_TABLE}_pkey" in str(error) or HEADS_TABLE in str(error):
+            raise VersionConflict(str(error).splitlines()[0]) from error
+        raise
 
 
 class _Factory(PostgresFactory):
@@ -245,11 +229,11 @@ class _Factory(PostgresFactory):
         # Not the library's __init__: it would open a second pool from environment variables.
         self.env = env
         self.datastore = database.datastore
-        self._sealer = sealer
+        self._database, self._sealer = database, sealer
         self.is_snapshotting_enabled = lambda: False  # type: ignore[method-assign]
 
     def application_recorder(self) -> PositionedRecorder:
-        return PositionedRecorder(self.datastore, self._sealer, events_table_name=EVENTS_TABLE)
+        return PositionedRecorder(self._database, self._sealer, events_table_name=EVENTS_TABLE)
 
     def close(self) -> None:
         """The database is closed by who opened it."""

@@ -17,6 +17,10 @@ T = TypeVar("T")
 Write = tuple[str, Sequence[Any]]
 
 
+class Sealed(bytes):
+    """What `Sealer.seal` gave: a write that holds it is checked before it is committed."""
+
+
 class NotYet(Exception):
     """A handler needs something that is not known yet; the message is tried again later, in its turn."""
 

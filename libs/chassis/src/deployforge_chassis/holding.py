@@ -64,5 +64,8 @@ class Holding:
         now = self._now()
         return max(0.0, min([at_most, *(wait.due - now for wait in self._waits.values())]))
 
+    def __contains__(self, place: object) -> bool:
+        return place in self._waits
+
     def __len__(self) -> int:
         return sum(len(wait.messages) for wait in self._waits.values())

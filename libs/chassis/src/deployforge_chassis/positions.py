@@ -1,9 +1,11 @@
 """Where a consumer stands in each partition of each source: in its own database, and remembered in memory."""
 
+from collections.abc import Sequence
+
 from deployforge_chassis.bus import Start
 from deployforge_chassis.database import Database
-from deployforge_chassis.facts import Fact, Message
-from deployforge_chassis.topics import Topic
+from deployforge_chassis.facts import Fact, Message, Move, Write
+from deployforge_chassis.topics import Topic, short_name
 
 
 class Positions:
@@ -25,19 +27,12 @@ class Positions:
             self._known[name] = row["id"] if row else (head.prev if topic.starts == "now" else 0)
         return self._known[name]
 
-    def __getitem__(self, name: str) -> int:
-        return self._known[name]
-
-    def __setitem__(self, name: str, id: int) -> None:
-        """Remember what was saved, or will be saved with the next commit."""
-        self._known[name] = id
-
-    def forget(self, name: str) -> None:
-        """The next look is into the database."""
-        self._known.pop(name, None)
+    def moved(self, moves: Sequence[Move]) -> None:
+        """Remember what was saved."""
+        self._known.update((move.name, move.id) for move in moves)
 
     def forget_all(self) -> None:
-        """As `forget`, of all."""
+        """The next look is into the database."""
         self._known.clear()
 
     def start(self, topic: Topic, partition: int) -> int | Start:
@@ -50,10 +45,11 @@ class Positions:
             return int(row["message_offset"]) + 1
         return Start.END if topic.starts == "now" else Start.BEGINNING
 
-    def remember_offset(self, message: Message, topic: Topic) -> None:
-        """Save how far a partition without a chain was read."""
-        self._database.query(
+    @staticmethod
+    def mark(message: Message) -> Write:
+        """The write that remembers how far a partition without a chain was read."""
+        return (
             "INSERT INTO positions (name, id, message_offset) VALUES (%s, 0, %s) "
             "ON CONFLICT (name) DO UPDATE SET message_offset = EXCLUDED.message_offset",
-            (f"upserts#{topic.name}#{message.partition}", message.offset),
+            (f"upserts#{short_name(message.topic)}#{message.partition}", message.offset),
         )

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from deployforge_chassis import data_keys
 from deployforge_chassis.data_keys import ID_BYTES, DataKey, DataKeys, KeyId, KeyState
 from deployforge_chassis.database import Database
-from deployforge_chassis.facts import Write
+from deployforge_chassis.facts import Sealed, Write
 from deployforge_chassis.keys.port import KeyProvider, VersionRefused, WrongKey, version_of
 from deployforge_chassis.sealed_columns import SealedColumn
 
@@ -61,10 +61,6 @@ class KeysMoved(Exception):
     """Re-encryption began between sealing and saving: seal again."""
 
 
-class Sealed(bytes):
-    """What `Sealer.seal` gave: a write that holds it is checked before it is committed."""
-
-
 class _Key(NamedTuple):
     """An unwrapped data key; in memory only."""
 
@@ -87,6 +83,7 @@ class Sealer:
         self, database: Database, provider: KeyProvider, *, service: str, now: Callable[[], float] = time.monotonic
     ) -> None:
         self.service = service
+        self._database = database
         self._rows = DataKeys(database)
         self.provider = provider
         self._now = now
@@ -166,7 +163,8 @@ class Sealer:
 
     def notice(self, cursor: Any = None) -> KeyState:
         """Look whether another process has changed keys, and drop those in memory if so."""
-        seen_at, state = self._now(), self._rows.state(cursor)
+        with self._database.apart():
+            seen_at, state = self._now(), self._rows.state(cursor)
         if state != self._state:
             with self._lock:
                 self._state = state
@@ -194,7 +192,9 @@ class Sealer:
             if (key := kept.get(name)) and key.until >= self._now():
                 return key
             state = self._state or self.notice()
-            key = load(owner)
+            # A key that is remembered here must exist, whatever becomes of the unit of work that asks for it.
+            with self._database.apart():
+                key = load(owner)
             with self._lock:
                 # What was read before somebody else's change was noticed is good for this one use.
                 if self._state == state:

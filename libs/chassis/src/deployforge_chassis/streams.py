@@ -13,7 +13,7 @@ noticed as long as that process lives. See docs/decisions/0008-damaged-streams.m
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -185,14 +185,24 @@ class Streams(EventStore[UUID]):
     def _read(self, ids: Sequence[UUID]) -> list["_Stream"]:
         # Before the rows are read: what others add meanwhile must not look as if we had lost it.
         seen = {id: self._seen.get(id, 0) for id in ids}
-        rows = self._database.query(_STREAMS, (list(ids),))
+        rows = self._database.query_sent(_STREAMS, (list(ids),))
         return [_Stream(id, list(own), seen[id]) for id, own in groupby(rows, lambda row: row["id"])]
 
     def _checked(self, stream: "_Stream") -> Iterator[tuple[StoredEvent, bytes, Tip]]:
-        if not stream.is_there:
+        tip, unit = Tip(), self._database.unit
+        if stream.is_there:
+            tip = yield from self._chained(stream, stream.events, tip)
+            self._check_end(stream.id, tip, stream.head, stream.seen)
+        if unit is None:
+            self._note(stream.id, stream.head["head_version"] or 0)
             return
-        tip = Tip()
-        for stored in stream.events:
+        # What the unit has not sent yet. Nothing is noted: the unit may come to nothing.
+        yield from self._chained(stream, [event for event in unit.events if event.originator_id == stream.id], tip)
+
+    def _chained(
+        self, stream: "_Stream", events: Iterable[StoredEvent], tip: Tip
+    ) -> Generator[tuple[StoredEvent, bytes, Tip], None, Tip]:
+        for stored in events:
             version = stored.originator_version
             if version != tip.version + 1:
                 raise DamagedStream(stream.id, tip.version + 1, f"the event is missing, the next is {version}")
@@ -201,8 +211,7 @@ class Streams(EventStore[UUID]):
                 raise DamagedStream(stream.id, version, "it does not follow the events that stand before it")
             tip = follow(tip, stored.topic, body)
             yield stored, body, tip
-        self._check_end(stream.id, tip, stream.head, stream.seen)
-        self._note(stream.id, stream.head["head_version"])
+        return tip
 
     def _body(self, stream: "_Stream", stored: StoredEvent) -> bytes:
         try:

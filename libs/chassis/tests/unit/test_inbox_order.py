@@ -55,7 +55,7 @@ def test_a_gap_that_the_source_cannot_fill_yet_holds_back_what_follows(world: Wo
     _lose(world, 1)
     inbox = world.make_inbox()
     source = _Forgetful(world, empty_answers=3)
-    inbox._feed = source
+    inbox._chain._feed = source
     _drain(inbox, _consumer(world, inbox))
     assert source.left == 0
     assert [n for _, n in world.heard] == [1, 2, 4]
@@ -71,7 +71,7 @@ def test_a_member_whose_memory_is_behind_the_database_repeats_nothing_and_loses_
     world.say(4, 8)
     world.publish()
     for message in world.bus.log[_TOPIC, _partition("a")][2:]:
-        second._receive(message)
+        second._take([message])
     world.say(16)
     world.publish()
     _drain(first, consumer)
@@ -141,7 +141,7 @@ def test_a_crash_in_the_middle_of_filling_a_gap_repeats_and_loses_nothing(world:
             raise Crash
         return _add(fact)
 
-    dying = world.make_inbox(handler)
+    dying = world.make_inbox(handler, batch_messages=1)
     consumer = _consumer(world, dying)
     try:
         _drain(dying, consumer)
