@@ -29,6 +29,10 @@ class ProduceFailed(Exception):
     """At least one message was not acknowledged; which ones are in the log is not known."""
 
 
+class BusAway(Exception):
+    """No broker answers."""
+
+
 class Consumer(Protocol):
     """One member of a consumer group; used by one thread."""
 
@@ -58,6 +62,10 @@ class Bus(Protocol):
 
     def produce(self, messages: Sequence[Message]) -> None:
         """Append, in order per partition; returns when every replica that must has it. Raises ProduceFailed."""
+        ...
+
+    def newest(self, topics: Sequence[str]) -> Mapping[Place, Message]:
+        """The last message of each partition of these topics (full names) that has one. Raises BusAway."""
         ...
 
     def consumer(self, group: str, topics: Sequence[str], assigned: Assigned, revoked: Revoked) -> Consumer:

@@ -139,6 +139,13 @@ class BusContract:
         assert member.consumer.ends([(topic, 0), (topic, 1)]) == {(topic, 0): 0, (topic, 1): 2}
         member.consumer.close()
 
+    def test_the_newest_message_of_each_partition_is_known(self, bus: Bus, topic: str) -> None:
+        assert bus.newest([topic]) == {}
+        bus.produce([_message(topic, 1, b"x"), _message(topic, 1, b"y")])
+        assert {place: message.value for place, message in bus.newest([topic]).items()} == {(topic, 1): b"y"}
+        bus.produce([_message(topic, 0, b"z"), _message(topic, 1, None)])
+        assert {place: m.value for place, m in bus.newest([topic]).items()} == {(topic, 0): b"z", (topic, 1): None}
+
     def test_members_share_the_partitions_and_inherit_those_of_one_that_leaves(
         self, bus: Bus, topic: str, group: str
     ) -> None:

@@ -75,7 +75,7 @@ class Chain:
             for message in self._patience.outlast(lambda: self._range(head, standing[name])):
                 # Should we crash here, the live message after the gap must be read again: hence its offset.
                 missed = self._wire.fact(message, decoded=False)
-                if missed.id > standing[name]:
+                if missed.id > standing[name] and not _of_a_later_era(missed, head):
                     yield self._step(replace(message, offset=live.offset - 1), live, missed, name, standing)
             if standing[name] == stands_at:
                 self._patience.pause(OUTAGE_SECONDS)
@@ -88,3 +88,9 @@ class Chain:
         move = Move(name, standing[name], head.id, message.offset, head.event_id)
         standing[name] = head.id
         return Step(message, origin, move, head.type in self._heard[head.topic])
+
+
+def _of_a_later_era(missed: Fact, head: Fact) -> bool:
+    """Whether the source, restored since, tells of something else that has the id of what it has lost."""
+    shared = missed.shared_with(head.era)
+    return shared is not None and missed.id > shared

@@ -63,6 +63,13 @@ class Fact:
     causation_id: str
     traceparent: str
     occurred_at: datetime
+    eras: Sequence[int] = ()
+    """The last id of the log that each era but the first took over from the one before it."""
+
+    def shared_with(self, era: int) -> int | None:
+        """The last id up to which the log of this message is that of an earlier `era`; None when it is the same era."""
+        later = self.eras[era - 1 :]
+        return min(later) if era < self.era and later else None
 
     def read(self, cls: "builtins.type[T]") -> T:
         """The fields of `cls` (a dataclass) taken from the value; other fields are ignored."""

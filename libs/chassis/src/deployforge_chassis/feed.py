@@ -7,6 +7,8 @@ import grpc
 from deployforge.common.v1 import feed_pb2, feed_pb2_grpc
 from eventsourcing.persistence import StoredEvent
 
+from deployforge_chassis import eras
+from deployforge_chassis.eras import Era
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.facts import Message
 from deployforge_chassis.relay import split
@@ -47,13 +49,12 @@ class PublishedFeed:
         if short not in self._wire.topics or self._wire.topics[short].owner != self._wire.service:
             raise TopicNotOwned(topic)
         database = self._app.database
-        era_row = database.one("SELECT era FROM relay")
         before = database.one(
             "SELECT max(notification_id) AS id FROM published WHERE topic = %s AND partition = %s "
             "AND notification_id <= %s",
             (short, partition, after_id),
         )
-        era, prev = (era_row or {"era": 1})["era"], (before or {}).get("id") or 0
+        era, prev = eras.current(database), (before or {}).get("id") or 0
         position = after_id
         while True:
             rows = database.query(
@@ -68,14 +69,14 @@ class PublishedFeed:
             if len(rows) < _PAGE:
                 return
 
-    def _message(self, row: Mapping[str, Any], topic: str, partition: int, era: int, prev: int) -> Message:
+    def _message(self, row: Mapping[str, Any], topic: str, partition: int, era: Era, prev: int) -> Message:
         stored = StoredEvent(row["originator_id"], row["originator_version"], row["topic"], bytes(row["state"]))
         event, cause = self._app.sealed.open(stored)
         record, _ = split(self._records(event))
         assert record is not None, f"{type(event).__qualname__} was published on {topic} and is no record any more"
         return self._wire.message(
-            record, partition, era=era, notification_id=row["notification_id"], prev=prev, cause=cause,
-            occurred_at=event.timestamp,
+            record, partition, era=era.number, eras=era.eras, notification_id=row["notification_id"], prev=prev,
+            cause=cause, occurred_at=event.timestamp,
         )  # fmt: skip
 
 

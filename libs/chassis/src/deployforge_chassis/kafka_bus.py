@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka import Message as RdMessage
 
 from deployforge_chassis import tls
-from deployforge_chassis.bus import MESSAGE_BYTES_AT_MOST, Assigned, Place, ProduceFailed, Revoked, Start
+from deployforge_chassis.bus import MESSAGE_BYTES_AT_MOST, Assigned, BusAway, Place, ProduceFailed, Revoked, Start
 from deployforge_chassis.config import ServiceSettings
 from deployforge_chassis.facts import Message
 
@@ -101,6 +101,16 @@ class KafkaBus:
             producer, self._producer = self._producer, None
         if producer is not None:
             producer.purge()
+
+    def newest(self, topics: Sequence[str]) -> Mapping[Place, Message]:
+        """See Bus."""
+        consumer = RdConsumer({**self._common, "group.id": "newest", "enable.auto.commit": False})
+        try:
+            return _newest(consumer, topics)
+        except KafkaException as error:
+            raise BusAway(str(error)) from error
+        finally:
+            consumer.close()
 
     def consumer(self, group: str, topics: Sequence[str], assigned: Assigned, revoked: Revoked) -> "KafkaConsumer":
         """See Bus."""
@@ -197,6 +207,30 @@ class KafkaConsumer:
     def close(self) -> None:
         """See Consumer."""
         self._consumer.close()
+
+
+def _newest(consumer: Any, topics: Sequence[str]) -> dict[Place, Message]:
+    places = [
+        (topic, partition)
+        for topic in topics
+        for partition in consumer.list_topics(topic, timeout=_ENDS_SECONDS).topics[topic].partitions
+    ]
+    last = [
+        TopicPartition(*place, high - 1)
+        for place in places
+        for low, high in [consumer.get_watermark_offsets(TopicPartition(*place), timeout=_ENDS_SECONDS)]
+        if high > low
+    ]
+    found: dict[Place, Message] = {}
+    consumer.assign(last)
+    deadline = time.monotonic() + _ENDS_SECONDS
+    while len(found) < len(last):
+        if time.monotonic() > deadline:
+            raise BusAway(f"{len(last) - len(found)} partitions did not give their last message within {_ENDS_SECONDS:g} s")
+        for message in consumer.consume(len(last), 0.1):
+            if message.error() is None:
+                found[message.topic(), message.partition()] = _message(message)
+    return found
 
 
 def _message(message: Any) -> Message:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from deployforge_chassis.bus import MESSAGE_BYTES_AT_MOST, Assigned, Place, ProduceFailed, Revoked, Start
+from deployforge_chassis.bus import MESSAGE_BYTES_AT_MOST, Assigned, BusAway, Place, ProduceFailed, Revoked, Start
 from deployforge_chassis.facts import Message
 from deployforge_chassis.topics import Topics
 
@@ -35,6 +35,13 @@ class LocalBus:
                 partition = self.log[message.topic, message.partition]
                 partition.append(replace(message, offset=len(partition)))
             self.changed.notify_all()
+
+    def newest(self, topics: Sequence[str]) -> Mapping[Place, Message]:
+        """See Bus."""
+        with self.changed:
+            if self.down:
+                raise BusAway("the bus is down")
+            return {place: log[-1] for place, log in self.log.items() if log and place[0] in topics}
 
     def consumer(self, group: str, topics: Sequence[str], assigned: Assigned, revoked: Revoked) -> "LocalConsumer":
         """See Bus."""

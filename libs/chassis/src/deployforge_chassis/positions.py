@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 
+import structlog
+
 from deployforge_chassis.bus import Start
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Fact, Message, Move, Write
 from deployforge_chassis.topics import Topic, short_name
+from deployforge_chassis.wire import position_name
+
+log = structlog.get_logger(__name__)
 
 
 class Positions:
@@ -16,16 +21,29 @@ class Positions:
         self._known: dict[str, int] = {}
 
     def of(self, name: str, head: Fact, topic: Topic) -> int:
-        """The id of the last message applied. A consumer that starts now begins right before `head`."""
+        """The id of the last message applied. A consumer that starts now begins right before `head`.
+
+        In a new era of its source it goes on where it stood in the one before, or where the two logs part.
+        """
         if name not in self._known:
             row = self._database.one("SELECT id FROM positions WHERE name = %s", (name,))
-            if row is None and topic.starts == "now":
+            begins = None if row else self._begins(head, topic)
+            if begins:
                 self._database.query(
                     "INSERT INTO positions (name, id, message_offset) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                    (name, head.prev, head.offset - 1),
+                    (name, begins, head.offset - 1),
                 )
-            self._known[name] = row["id"] if row else (head.prev if topic.starts == "now" else 0)
+            self._known[name] = row["id"] if row else begins or 0
         return self._known[name]
+
+    def _begins(self, head: Fact, topic: Topic) -> int:
+        for era in range(head.era - 1, 0, -1):
+            name = position_name(head.source, era, head.topic, head.partition)
+            if row := self._database.one("SELECT id FROM positions WHERE name = %s", (name,)):
+                shared = head.shared_with(era)
+                log.warning("a source began a new era", source=head.source, era=head.era, stood_at=row["id"], shared=shared)
+                return min(int(row["id"]), shared if shared is not None else head.prev)
+        return head.prev if topic.starts == "now" else 0
 
     def moved(self, moves: Sequence[Move]) -> None:
         """Remember what was saved."""

@@ -6,15 +6,19 @@ leader, or new routing code, can never change the chain that consumers check.
 """
 
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
 import structlog
 from eventsourcing.persistence import PersistenceError, StoredEvent
+from prometheus_client import Gauge
 
-from deployforge_chassis.bus import Bus, ProduceFailed
+from deployforge_chassis import eras
+from deployforge_chassis.bus import Bus, BusAway, ProduceFailed
+from deployforge_chassis.eras import Era, TopicAhead
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.facts import Message, Record
 from deployforge_chassis.keys import KeyUnavailable
@@ -29,15 +33,21 @@ _PAGE = 500
 _POLL_SECONDS = 0.02
 _STANDBY_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
+#: How often a relay that refuses to run looks whether it may.
+_REFUSED_SECONDS = 5.0
+#: How often a partition that has news is told how far its chain has come, and one that has none.
+_WATERMARK_SECONDS = 5.0
+_WATERMARK_IDLE_SECONDS = 60.0
 
 SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS relay (one boolean PRIMARY KEY DEFAULT true CHECK (one), "
-    "era int NOT NULL, epoch bigint NOT NULL, position bigint NOT NULL)",
-    "INSERT INTO relay (era, epoch, position) VALUES (1, 0, 0) ON CONFLICT DO NOTHING",
+    *eras.SCHEMA,
     "CREATE TABLE IF NOT EXISTS published (topic text NOT NULL, partition int NOT NULL, "
     "notification_id bigint NOT NULL, epoch bigint NOT NULL, PRIMARY KEY (topic, partition, notification_id))",
     "CREATE INDEX IF NOT EXISTS published_by_id ON published (notification_id)",
 )
+
+
+REFUSING = Gauge("deployforge_relay_refusing", "1 while the relay refuses to run because a topic is ahead of the log")
 
 
 class StaleLeader(Exception):
@@ -45,7 +55,7 @@ class StaleLeader(Exception):
 
 
 #: What ends a leadership but not the relay: the bus, the database or the registry is away, or another one leads.
-_OUTAGES = (ProduceFailed, PersistenceError, psycopg.Error, RegistryUnavailable, KeyUnavailable, StaleLeader)
+_OUTAGES = (ProduceFailed, BusAway, PersistenceError, psycopg.Error, RegistryUnavailable, KeyUnavailable, StaleLeader)
 
 
 class TwoFactsOfOneEvent(Exception):
@@ -55,13 +65,24 @@ class TwoFactsOfOneEvent(Exception):
 class Relay(ThreadPart):
     """Publishes the events of one application."""
 
-    def __init__(self, app: EventSourcedApplication, records: Records, bus: Bus, wire: Wire) -> None:
+    def __init__(
+        self,
+        app: EventSourcedApplication,
+        records: Records,
+        bus: Bus,
+        wire: Wire,
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__("relay")
         self._app, self._records, self._bus, self._wire = app, records, bus, wire
         self._database = app.database
         self._news = threading.Event()
+        self._now = now
         self._last: dict[tuple[str, int], int] = defaultdict(int)
+        self._marked: dict[tuple[str, int], tuple[int, float]] = {}
         self._database.migrate(SCHEMA)
+        eras.note_start(self._database)
         app.on_save(self._news.set)
 
     def run(self) -> None:
@@ -69,6 +90,10 @@ class Relay(ThreadPart):
         while not self.stopping.is_set():
             try:
                 self._lead()
+            except TopicAhead as ahead:
+                REFUSING.set(1)
+                log.error("relay refuses to run", why=str(ahead))
+                self.stopping.wait(_REFUSED_SECONDS)
             except _OUTAGES as error:
                 log.warning("relay starts over", error=str(error))
                 self.stopping.wait(_RETRY_SECONDS)
@@ -79,30 +104,44 @@ class Relay(ThreadPart):
             while not (row := connection.execute(lock, (_LEADER_LOCK,)).fetchone()) or not row["got"]:
                 if self.stopping.wait(_STANDBY_SECONDS):
                     return
+            eras.check(self._database, self._bus, self._wire)
+            REFUSING.set(0)
             era, epoch, position = self._take_over()
-            log.info("relay leads", epoch=epoch, position=position)
+            log.info("relay leads", era=era.number, epoch=epoch, position=position)
             while not self.stopping.is_set():
                 self._news.clear()
                 # The lock lives as long as this connection: a dead one means that another may lead.
                 connection.execute("SELECT 1")
                 moved = self._publish_page(era, epoch, position)
                 if moved == position:
+                    self._say_how_far(era)
                     self._news.wait(_POLL_SECONDS)
                 position = moved
 
-    def _take_over(self) -> tuple[int, int, int]:
-        row = self._database.one("UPDATE relay SET epoch = epoch + 1 RETURNING era, epoch, position")
+    def _take_over(self) -> tuple[Era, int, int]:
+        row = self._database.one("UPDATE relay SET epoch = epoch + 1 RETURNING era, eras, epoch, position")
         assert row is not None
         self._last.clear()
+        self._marked.clear()
         for last in self._database.query(
             "SELECT topic, partition, max(notification_id) AS id FROM published WHERE notification_id <= %s "
             "GROUP BY topic, partition",
             (row["position"],),
         ):
             self._last[last["topic"], last["partition"]] = last["id"]
-        return row["era"], row["epoch"], row["position"]
+        return Era(row["era"], tuple(row["eras"])), row["epoch"], row["position"]
 
-    def _publish_page(self, era: int, epoch: int, position: int) -> int:
+    def _say_how_far(self, era: Era) -> None:
+        """A watermark for each partition where one is due: a consumer that stands below it has missed the end."""
+        now, marks = self._now(), []
+        for place, last in self._last.items():
+            marked, at = self._marked.setdefault(place, (0, now))
+            if now - at >= (_WATERMARK_SECONDS if marked != last else _WATERMARK_IDLE_SECONDS):
+                marks.append(self._wire.watermark(*place, last, era.number, era.eras))
+                self._marked[place] = (last, now)
+        self._bus.produce(marks)
+
+    def _publish_page(self, era: Era, epoch: int, position: int) -> int:
         """Publish the next events; the new position, the same when there was nothing."""
         page = self._app.recorder.select_notifications(position, _PAGE, inclusive_of_start=False)
         if not page:
@@ -111,11 +150,19 @@ class Relay(ThreadPart):
         self._record(rows, epoch)
         self._bus.produce(messages)
         done = page[-1].id
-        if not self._database.one("UPDATE relay SET position = %s WHERE epoch = %s RETURNING 1 AS ok", (done, epoch)):
+        save = "UPDATE relay SET position = %s, unchecked_from = NULL WHERE epoch = %s RETURNING 1 AS ok"
+        if not self._database.one(save, (done, epoch)):
+            self._make_good(position)
             raise StaleLeader(f"epoch {epoch} is over")
         return done
 
-    def _messages(self, page: Sequence[Any], era: int) -> tuple[list[Message], list[tuple[str, int, int]]]:
+    def _make_good(self, position: int) -> None:
+        """What a stale leader has published once more: consumers skip the facts, but upserts of old versions now stand
+        behind the newest ones, and compaction keeps the last. So whoever leads says everything since again, in order.
+        """
+        self._database.query("UPDATE relay SET position = least(position, %s), epoch = epoch + 1", (position,))
+
+    def _messages(self, page: Sequence[Any], era: Era) -> tuple[list[Message], list[tuple[str, int, int]]]:
         recorded = {
             row["notification_id"]: (row["topic"], row["partition"])
             for row in self._database.query(
@@ -128,24 +175,19 @@ class Relay(ThreadPart):
         for notification in page:
             event, cause = self._app.sealed.open(_stored(notification))
             chained, upserts = split(self._records(event))
-            for record in upserts:
-                messages.append(
-                    self._wire.message(
-                        record, self._wire.partition(record), era=era, notification_id=notification.id, prev=0,
-                        cause=cause, occurred_at=event.timestamp,
-                    )
-                )  # fmt: skip
+            said = [(record, self._wire.partition(record), 0) for record in upserts]
             if chained is not None:
                 topic, partition = recorded.get(notification.id) or (chained.topic, self._wire.partition(chained))
-                prev = self._last[topic, partition]
+                said.append((chained, partition, self._last[topic, partition]))
                 self._last[topic, partition] = notification.id
                 rows.append((topic, partition, notification.id))
-                messages.append(
-                    self._wire.message(
-                        chained, partition, era=era, notification_id=notification.id, prev=prev,
-                        cause=cause, occurred_at=event.timestamp,
-                    )
-                )  # fmt: skip
+            messages += [
+                self._wire.message(
+                    record, partition, era=era.number, eras=era.eras, notification_id=notification.id, prev=prev,
+                    cause=cause, occurred_at=event.timestamp,
+                )
+                for record, partition, prev in said
+            ]  # fmt: skip
         return messages, rows
 
     def _record(self, rows: Sequence[tuple[str, int, int]], epoch: int) -> None:
@@ -154,10 +196,11 @@ class Relay(ThreadPart):
             if not cursor.execute("SELECT 1 FROM relay WHERE epoch = %s FOR UPDATE", (epoch,)).fetchone():
                 raise StaleLeader(f"epoch {epoch} is over")
             if rows:
-                cursor.executemany(
-                    "INSERT INTO published (topic, partition, notification_id, epoch) VALUES (%s, %s, %s, %s) "
-                    "ON CONFLICT DO NOTHING",
-                    [(*row, epoch) for row in rows],
+                columns = [list(column) for column in zip(*rows, strict=True)]
+                cursor.execute(
+                    "INSERT INTO published (topic, partition, notification_id, epoch) "
+                    "SELECT *, %s FROM unnest(%s::text[], %s::int[], %s::bigint[]) ON CONFLICT DO NOTHING",
+                    (epoch, *columns),
                 )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from deployforge_chassis.causality import Causality
 from deployforge_chassis.facts import Fact, Message, Record
@@ -10,6 +10,10 @@ from deployforge_chassis.topics import Topics, short_name
 
 #: A service's `adapters/records.py`: what it says because of an event. At most one record of it may be a fact.
 Records = Callable[[Any], Sequence[Record]]
+
+
+WATERMARK: Final = "Watermark"
+"""Type of the messages that say how far a partition's chain has come."""
 
 
 class Codec(Protocol):
@@ -56,6 +60,7 @@ class Wire:
         prev: int,
         cause: Causality,
         occurred_at: datetime,
+        eras: Sequence[int] = (),
     ) -> Message:
         """The message of a record; `notification_id` and `prev` are 0 outside a chain."""
         headers = {
@@ -69,6 +74,7 @@ class Wire:
             "causation_id": cause.causation_id,
             "traceparent": cause.traceparent,
             "occurred_at": str(int(occurred_at.timestamp() * 1000)),
+            **({"eras": ",".join(map(str, eras))} if eras else {}),
         }
         return Message(
             topic=self.topics[record.topic].full_name,
@@ -77,6 +83,17 @@ class Wire:
             value=None if record.value is None else self.codec.encode(record.fact, dict(record.value)),
             headers={name: value.encode() for name, value in headers.items()},
         )
+
+    def watermark(self, topic: str, partition: int, last_id: int, era: int, eras: Sequence[int]) -> Message:
+        """Says that the chain of a partition has reached `last_id`: whoever stands below it has missed something.
+
+        It has neither a key nor a value and stands outside the chain; who does not know it may pass over it.
+        """
+        headers = {"src": self.service, "era": era, "id": last_id, "prev": last_id, "type": WATERMARK}
+        if eras:
+            headers["eras"] = ",".join(map(str, eras))
+        encoded = {name: str(value).encode() for name, value in headers.items()}
+        return Message(self.topics[topic].full_name, partition, b"", None, encoded)
 
     def fact(self, message: Message, *, decoded: bool = True) -> Fact:
         """A message as a fact; `decoded=False` leaves the value None (for types that nobody here hears)."""
@@ -100,6 +117,7 @@ class Wire:
             causation_id=head.text("causation_id"),
             traceparent=head.text("traceparent"),
             occurred_at=datetime.fromtimestamp(head.number("occurred_at") / 1000, UTC),
+            eras=tuple(int(id) for id in head.text("eras").split(",") if id),
         )
 
 

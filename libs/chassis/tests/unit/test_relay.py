@@ -1,12 +1,15 @@
 """Relays that crash, lose their leadership or their database, and what the chain looks like afterwards."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from deployforge_chassis import eras
+from deployforge_chassis.eras import TopicAhead
 from deployforge_chassis.facts import Message, Record
 from deployforge_chassis.inbox import Inbox
-from deployforge_chassis.relay import Relay, TwoFactsOfOneEvent, split
+from deployforge_chassis.relay import REFUSING, Relay, StaleLeader, TwoFactsOfOneEvent, split
 from deployforge_chassis.testing import JsonCodec, until
 from deployforge_chassis.topics import full_name
 from deployforge_chassis.wire import Wire
@@ -132,6 +135,147 @@ def test_a_relay_outlives_the_loss_of_its_connections(world: World, monkeypatch:
     until(lambda: sum(map(len, _facts(world).values())) == 2)
     relay.stop(5)
     assert relay.failed() is None
+
+
+def test_a_leader_that_slept_through_its_successor_does_no_harm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.say(1, 2)
+    asleep, produce = _relay(world), world.bus.produce
+    era, epoch, position = asleep._take_over()
+
+    def wake_late(messages: Sequence[Message]) -> None:
+        """Between recording and producing, somebody else leads, publishes the same and more, and is done."""
+        monkeypatch.setattr(world.bus, "produce", produce)
+        world.say(4)
+        _publish(_relay(world))
+        produce(messages)
+
+    monkeypatch.setattr(world.bus, "produce", wake_late)
+    with pytest.raises(StaleLeader):
+        asleep._publish_page(era, epoch, position)
+    with pytest.raises(StaleLeader):
+        asleep._publish_page(era, epoch, position)
+    world.say(8)
+    _publish(_relay(world))
+    _consume(world, world.make_inbox())
+    assert [n for _, n in world.heard] == [1, 2, 4, 8]
+    # The newest version of an upsert is the last again: compaction keeps that one.
+    latest = [log[-1] for (topic, _), log in world.bus.log.items() if topic == full_name("counter.latest") and log]
+    assert [JsonCodec().decode(message.value or b"")[1]["n"] for message in latest] == [8]
+
+
+def test_what_a_stale_leader_would_record_is_refused_with_its_epoch(world: World) -> None:
+    stale = _relay(world)
+    _, epoch, _ = stale._take_over()
+    _relay(world)._take_over()
+    with pytest.raises(StaleLeader):
+        stale._record([("counter.counts", 0, 1)], epoch)
+    assert world.counter.database.query("SELECT 1 FROM published") == []
+
+
+def _lose_the_end(world: World, count: int) -> None:
+    [log] = _facts(world).values()
+    del log[-count:]
+
+
+def test_a_watermark_shows_that_the_end_was_lost(world: World) -> None:
+    times = iter([0.0, 4.9, 5.0, 10.0, 65.0, 70.0])
+    relay = Relay(world.counter, records, world.bus, Wire(JsonCodec(), TOPICS, "counter"), now=lambda: next(times))
+    era, epoch, position = relay._take_over()
+    world.say(1, 2, 4)
+    assert relay._publish_page(era, epoch, position) == 4
+    _lose_the_end(world, 2)
+    _consume(world, world.make_inbox())
+    assert world.total() == 1
+    for _ in range(6):
+        relay._say_how_far(era)
+    [log] = _facts(world).values()
+    # Five seconds after the news, and then once a minute.
+    assert [(m.headers["type"], m.headers["id"], m.key, m.value) for m in log[1:]] == [(b"Watermark", b"4", b"", None)] * 2
+    _consume(world, world.make_inbox())
+    assert [n for _, n in world.heard] == [1, 2, 4]
+
+
+_TABLES = ("stream_heads", "published", "relay", "events")
+
+
+def _dump(world: World) -> dict[str, list[Any]]:
+    return {table: world.counter.database.query(f"SELECT * FROM {table}") for table in _TABLES}
+
+
+def _restore(world: World, backup: dict[str, list[Any]]) -> None:
+    """As from a backup, into a new process."""
+    database = world.counter.database
+    database.query("ALTER TABLE events DISABLE TRIGGER USER")
+    for table, rows in backup.items():
+        database.query(f"TRUNCATE {table}")
+        for row in rows:
+            columns, marks = ", ".join(row), ", ".join(["%s"] * len(row))
+            database.query(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(row.values()))
+    database.query("ALTER TABLE events ENABLE TRIGGER USER")
+    database.query("SELECT setval('events_notification_id_seq', (SELECT max(notification_id) FROM events))")
+    world.counter.events._seen.clear()  # type: ignore[attr-defined]
+
+
+def test_a_relay_whose_topic_is_ahead_of_its_log_refuses_until_the_era_is_raised(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployforge_chassis.relay._REFUSED_SECONDS", 0.02)
+    world.say(1, 2)
+    world.publish()
+    eras.check(world.counter.database, world.bus, Wire(JsonCodec(), TOPICS, "counter"))
+    backup = _dump(world)
+    world.say(4)
+    world.publish()
+    _consume(world, world.make_inbox())
+    _restore(world, backup)
+    relay = _relay(world)
+    with pytest.raises(TopicAhead, match=r"python -m deployforge_chassis\.eras raise"):
+        eras.check(world.counter.database, world.bus, Wire(JsonCodec(), TOPICS, "counter"))
+    relay.start()
+    until(lambda: REFUSING._value.get() == 1)
+    # Said after the restore, before the era is raised: it has the id of what was lost.
+    world.say(8)
+    assert sum(map(len, _facts(world).values())) == 3
+    assert eras.begin_new(world.counter.database) == eras.Era(2, (3,))
+    until(lambda: sum(map(len, _facts(world).values())) == 4)
+    relay.stop(5)
+    assert (relay.failed(), REFUSING._value.get()) == (None, 0)
+    [log] = _facts(world).values()
+    assert [(m.headers["era"], m.headers["id"]) for m in log[-2:]] == [(b"1", b"4"), (b"2", b"4")]
+    _consume(world, world.make_inbox())
+    # 4 is in no backup: it stays applied at who has heard it.
+    assert [n for _, n in world.heard] == [1, 2, 4, 8]
+    world.say(16)
+    _publish(_relay(world))
+    _consume(world, world.make_inbox())
+    assert [n for _, n in world.heard] == [1, 2, 4, 8, 16]
+
+
+def test_who_is_behind_when_an_era_begins_misses_nothing_and_repeats_nothing(world: World) -> None:
+    world.say(1)
+    world.publish()
+    _consume(world, world.make_inbox())
+    world.say(2, 4)
+    eras.begin_new(world.counter.database)
+    world.say(8)
+    world.publish()
+    # 2 and 4 were said in the old era and are lost on the way: the source still has them.
+    [log] = _facts(world).values()
+    del log[1:-1]
+    log[:] = [replace(message, offset=offset) for offset, message in enumerate(log)]
+    _consume(world, world.make_inbox())
+    assert [n for _, n in world.heard] == [1, 2, 4, 8]
+
+
+def test_the_era_is_shown_and_raised_by_a_command(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.say(1)
+    monkeypatch.setenv("DEPLOYFORGE_SERVICE", "counter")
+    monkeypatch.setenv("DEPLOYFORGE_DATABASE_URL", world.counter.database.url)
+    for arguments in ([], ["raise"], []):
+        eras.main(arguments)
+    assert capsys.readouterr().out.splitlines() == ["era 1", "era 2, shared up to 0", "era 2, shared up to 0"]
 
 
 def test_an_event_says_one_fact_at_most() -> None:
