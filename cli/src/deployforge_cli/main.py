@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployforge_cli import deployments, drift, healing, keys, records, requests, start, state
+from deployforge_cli import deployments, drift, events, healing, keys, records, requests, start, state
 
 app = typer.Typer(
     name="deployforge",
@@ -40,7 +40,7 @@ app.add_typer(state.state_app, name="state")
 app.add_typer(drift.app, name="drift")
 app.add_typer(healing.app, name="healing")
 app.add_typer(records.audit_app, name="audit")
-app.add_typer(records.events_app, name="events")
+app.add_typer(events.app, name="events")
 app.add_typer(records.access_app, name="access")
 app.add_typer(records.credentials_app, name="credentials")
 app.add_typer(keys.app, name="keys")

@@ -8,11 +8,9 @@ import typer
 from deployforge_client.client import Ref, reference
 
 from deployforge_cli.output import Format, console, emit, moment, named, plain, table
-from deployforge_cli.progress import event_line
 from deployforge_cli.session import ContextName, Output, command, connected
 
 audit_app = typer.Typer(no_args_is_help=True, help="Who did what, and what was refused.")
-events_app = typer.Typer(no_args_is_help=True, help="The facts themselves.")
 access_app = typer.Typer(no_args_is_help=True, help="Tokens and who they belong to.")
 credentials_app = typer.Typer(no_args_is_help=True, help="Root credentials of clouds; they can be set, never read.")
 
@@ -40,23 +38,6 @@ def audit_list(
             for r in answer.records
         ),
     )
-
-
-@events_app.command()
-@command
-def tail(
-    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Only this namespace.")] = "",
-    since_start: Annotated[bool, typer.Option("--all", help="From the beginning, not from now.")] = False,
-    output: Output = Format.table,
-    context: ContextName = None,
-) -> None:
-    """Print facts of all deployments as they come."""
-    with connected(context) as client:
-        for event in client.watch(namespace=namespace, after=0 if since_start else -1):
-            if output is Format.table:
-                console.print(f"{event_line(event)} [dim]{named(event.deployment)}[/]", highlight=False)
-            else:
-                emit(plain(event), output)
 
 
 @access_app.command()

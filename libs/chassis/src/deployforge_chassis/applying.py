@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from deployforge_chassis import causality
+from deployforge_chassis.brake import Brake
 from deployforge_chassis.bus import Place
 from deployforge_chassis.chain import Step
 from deployforge_chassis.eventstore import Duplicate, EventSourcedApplication, Gap, VersionConflict
 from deployforge_chassis.facts import NOTHING, Effects, Fact, Heard, Message, Move, NotYet, Write
 from deployforge_chassis.holding import Holding
-from deployforge_chassis.parking import Parking
+from deployforge_chassis.parking import BEHIND, Parking, reason
 from deployforge_chassis.patience import TRANSIENT, Patience
 from deployforge_chassis.positions import Positions
 from deployforge_chassis.wire import Wire
@@ -53,10 +54,12 @@ class Applier:
         patience: Patience,
         applied: Callable[[Fact], object],
         batch_messages: int,
+        brake: Brake,
     ) -> None:
         self._app, self._wire, self._heard = app, wire, heard
         self._positions, self._parking, self._holding = positions, parking, holding
         self._patience, self._applied, self._batch_messages = patience, applied, batch_messages
+        self._brake = brake
         self._parked: dict[Place, set[bytes]] = {}
 
     def begin(self, place: Place) -> None:
@@ -64,13 +67,17 @@ class Applier:
         self._parked[place] = self._parking.keys(*place)
 
     def apply(self, steps: Sequence[Step]) -> None:
-        """Apply in order; a partition whose message must wait is held with all that follows in it.
+        """Apply in order; a partition whose message must wait, or all when too much was parked, is held in memory.
 
         Raises Duplicate or Gap when another member has moved a position: judge again by what the database says.
         """
         left = list(steps)
         while left:
             self._patience.go_on()
+            if self._brake.is_on():
+                # Whatever is in hand waits, in its order, until the brake is released.
+                left = self._hold(left[0], left[1:], 0)
+                continue
             if done := self._together(left[: self._batch_messages]):
                 left = left[done:]
                 continue
@@ -99,8 +106,7 @@ class Applier:
             except (Duplicate, Gap):
                 raise
             except Exception as error:
-                reason = f"{type(error).__name__}: {error}"[:300]
-                log.info("batch failed, trying half of it", messages=len(steps), reason=reason)
+                log.info("batch failed, trying half of it", messages=len(steps), reason=reason(error))
                 steps = steps[: len(steps) // 2]
         return 0
 
@@ -112,7 +118,8 @@ class Applier:
                 if taken and time.monotonic() - began > _BATCH_SECONDS:
                     break
                 try:
-                    self._handle(step, fact)
+                    if not self._parked_behind(step):
+                        self._handle(step, fact)
                 except NotYet:
                     break
                 taken += 1
@@ -126,15 +133,24 @@ class Applier:
         return taken
 
     def _handle(self, step: Step, fact: Fact | None, moves: Sequence[Move] = ()) -> None:
-        if step.message.key in self._parked.get(step.place, ()):
-            effects = Effects(writes=(self._parking.park(step.message, "behind"),))
-            self._app.commit(effects, moves)
-        elif fact is not None:
+        if fact is not None:
             handler = self._heard[fact.topic].get(fact.type)
             with causality.bound(fact.cause(self._wire.service)):
                 self._app.commit(handler(fact) if handler is not None else NOTHING, moves)
         else:
             self._app.commit(NOTHING, moves)
+
+    def _parked_behind(self, step: Step) -> bool:
+        """Whether the message had to be parked behind others of its key; in a unit of work."""
+        keys, key = self._parked.get(step.place, set()), step.message.key
+        if key not in keys:
+            return False
+        if not self._parking.is_parked((*step.place, key)):
+            # Replayed meanwhile, perhaps by another process.
+            keys.discard(key)
+            return False
+        self._app.commit(Effects(writes=self._parking.park(step.message, BEHIND)))
+        return True
 
     # --- one -----------------------------------------------------------------------------------------
 
@@ -144,6 +160,8 @@ class Applier:
         pauses, conflicts = list(_ATTEMPT_PAUSES), 0
         while True:
             try:
+                if step.message.key in self._parked.get(step.place, ()) and self._alone_behind(step, moves):
+                    return None
                 fact = self._wire.fact(step.message) if step.heard else None
                 self._handle(step, fact, moves)
                 self._app.commit(Effects(writes=_marks([step])))
@@ -171,13 +189,23 @@ class Applier:
                     self._applied(fact)
                 return None
 
+    def _alone_behind(self, step: Step, moves: Sequence[Move]) -> bool:
+        with self._app.unit_of_work() as unit:
+            if not self._parked_behind(step):
+                return False
+            unit.moves = moves
+            self._app.commit(Effects(writes=_marks([step])))
+        self._positions.moved(moves)
+        return True
+
     def _park(self, step: Step, moves: Sequence[Move], why: Exception) -> None:
         message = step.message
         log.error("parked", type=_type(message), key=message.key.decode(errors="replace"), exc_info=why)
-        write = self._parking.park(message, f"{type(why).__name__}: {why}")
-        self._patience.outlast(lambda: self._app.commit(Effects(writes=(write, *_marks([step]))), moves))
+        writes = self._patience.outlast(lambda: self._parking.park(message, reason(why)))
+        self._patience.outlast(lambda: self._app.commit(Effects(writes=(*writes, *_marks([step]))), moves))
         self._positions.moved(moves)
         self._parked.setdefault(step.place, set()).add(message.key)
+        self._brake.parked()
 
 
 def _moves(steps: Sequence[Step]) -> list[Move]:

@@ -44,6 +44,14 @@ class Consumer(Protocol):
         """Go on at this offset of an assigned partition."""
         ...
 
+    def pause(self, places: Sequence[Place]) -> None:
+        """Give no more messages of these assigned partitions, and stay a member of the group; poll goes on."""
+        ...
+
+    def resume(self, places: Sequence[Place]) -> None:
+        """Go on where these partitions were paused; harmless for one that was not. A new assignment is not paused."""
+        ...
+
     def ends(self, places: Sequence[Place]) -> Mapping[Place, int]:
         """The offset that the next message of each partition will have."""
         ...

@@ -139,6 +139,22 @@ class BusContract:
         assert member.consumer.ends([(topic, 0), (topic, 1)]) == {(topic, 0): 0, (topic, 1): 2}
         member.consumer.close()
 
+    def test_a_paused_partition_gives_nothing_until_it_is_resumed(self, bus: Bus, topic: str, group: str) -> None:
+        bus.produce([_message(topic, 0, b"a"), _message(topic, 1, b"b")])
+        member = Member(bus, group, topic)
+        member.poll_for(2)
+        member.consumer.pause([(topic, 0)])
+        bus.produce([_message(topic, 0, b"c"), _message(topic, 1, b"d")])
+        member.poll_for(3)
+        for _ in range(5):
+            member.poll()
+        assert (member.values(0), member.values(1)) == ([b"a"], [b"b", b"d"])
+        assert len(member.owned) == 2
+        member.consumer.resume([(topic, 0), (topic, 1)])
+        member.poll_for(4)
+        assert member.values(0) == [b"a", b"c"]
+        member.consumer.close()
+
     def test_the_newest_message_of_each_partition_is_known(self, bus: Bus, topic: str) -> None:
         assert bus.newest([topic]) == {}
         bus.produce([_message(topic, 1, b"x"), _message(topic, 1, b"y")])

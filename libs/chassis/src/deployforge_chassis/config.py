@@ -48,6 +48,12 @@ class ServiceSettings(BaseSettings):
     metrics_address: str = "127.0.0.1:0"
     """Where Prometheus metrics are served over HTTP, `host:port`; port 0 takes a free one."""
 
+    parking_limit: int = Field(default=50, ge=1)
+    """So many messages may be parked within a minute; above that the consumer pauses."""
+
+    parking_cooldown_seconds: float = Field(default=300.0, gt=0)
+    """How long a consumer pauses that parked too much, unless parked messages are replayed."""
+
     kafka_bootstrap: str = "127.0.0.1:7400"
     """Brokers, `host:port[,host:port…]`; always mutual TLS."""
 

@@ -64,6 +64,10 @@ class Holding:
         now = self._now()
         return max(0.0, min([at_most, *(wait.due - now for wait in self._waits.values())]))
 
+    def places_above(self, messages: int) -> set[Place]:
+        """The waiting partitions that keep more than so many messages."""
+        return {place for place, wait in self._waits.items() if len(wait.messages) > messages}
+
     def __contains__(self, place: object) -> bool:
         return place in self._waits
 

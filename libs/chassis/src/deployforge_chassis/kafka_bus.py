@@ -24,6 +24,10 @@ _SESSION_MILLISECONDS = 6_000
 #: How long a broker may take to say where a partition ends.
 _ENDS_SECONDS = 10.0
 
+#: Bounds of librdkafka's queues, in KiB.
+_READ_AHEAD_KIB = 16_384
+_UNACKNOWLEDGED_KIB = 32_768
+
 _OFFSETS = {Start.BEGINNING: -2, Start.END: -1}
 
 
@@ -92,6 +96,8 @@ class KafkaBus:
                         "partitioner": "murmur2_random",
                         "delivery.timeout.ms": _ACK_MILLISECONDS,
                         "message.max.bytes": MESSAGE_BYTES_AT_MOST,
+                        # Above this produce() waits for acknowledgements.
+                        "queue.buffering.max.kbytes": _UNACKNOWLEDGED_KIB,
                     }
                 )
             return self._producer
@@ -126,6 +132,9 @@ class KafkaBus:
                 # The default of one second would be the latency of every burst.
                 "fetch.queue.backoff.ms": 5,
                 "fetch.wait.max.ms": 100,
+                # What is read ahead of poll(), all partitions together; the defaults would let it grow to 64 MiB.
+                "queued.max.messages.kbytes": _READ_AHEAD_KIB,
+                "queued.min.messages": 1_000,
             },
             topics,
             assigned,
@@ -187,6 +196,14 @@ class KafkaConsumer:
     def seek(self, place: Place, offset: int) -> None:
         """See Consumer."""
         self._consumer.seek(TopicPartition(place[0], place[1], offset))
+
+    def pause(self, places: Sequence[Place]) -> None:
+        """See Consumer."""
+        self._consumer.pause([TopicPartition(*place) for place in places])
+
+    def resume(self, places: Sequence[Place]) -> None:
+        """See Consumer."""
+        self._consumer.resume([TopicPartition(*place) for place in places])
 
     def ends(self, places: Sequence[Place]) -> Mapping[Place, int]:
         """See Consumer."""

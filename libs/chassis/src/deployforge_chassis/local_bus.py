@@ -86,6 +86,7 @@ class LocalConsumer:
         self._assigned, self._revoked = assigned, revoked
         self.wanted: set[Place] = set()
         self._next: dict[Place, int] = {}
+        self._paused: set[Place] = set()
         self.hints: dict[Place, int] = {}
 
     def poll(self, timeout_seconds: float, limit: int = 500) -> list[Message]:
@@ -106,6 +107,7 @@ class LocalConsumer:
         if lost := sorted(self._next.keys() - wanted):
             for place in lost:
                 del self._next[place]
+                self._paused.discard(place)
             self._revoked(lost)
         if gained := sorted(wanted - self._next.keys()):
             for place, start in self._assigned(gained).items():
@@ -115,6 +117,8 @@ class LocalConsumer:
     def _take(self, limit: int) -> list[Message]:
         found: list[Message] = []
         for place, offset in self._next.items():
+            if place in self._paused:
+                continue
             messages = self._bus.log[place][offset : offset + limit - len(found)]
             found.extend(messages)
             self._next[place] = offset + len(messages)
@@ -123,6 +127,14 @@ class LocalConsumer:
     def seek(self, place: Place, offset: int) -> None:
         """See Consumer."""
         self._next[place] = offset
+
+    def pause(self, places: Sequence[Place]) -> None:
+        """See Consumer."""
+        self._paused.update(places)
+
+    def resume(self, places: Sequence[Place]) -> None:
+        """See Consumer."""
+        self._paused.difference_update(places)
 
     def ends(self, places: Sequence[Place]) -> Mapping[Place, int]:
         """See Consumer."""

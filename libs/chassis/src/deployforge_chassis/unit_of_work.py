@@ -72,7 +72,7 @@ class UnitOfWork:
     def _send(self, moves: Sequence[Move]) -> list[int]:
         (events, self.events), (writes, self._writes) = (self.events, []), (self._writes, [])
         if events or writes:
-            self._lock()
+            self.lock()
             self._admit(_sealed(events, writes), self.connection)
         statements: list[Statement] = [(sql.encode(), params) for sql, params in writes]
         if events:
@@ -90,7 +90,7 @@ class UnitOfWork:
         Raises Duplicate or Gap.
         """
         if moves:
-            self._lock()
+            self.lock()
             self._check(moves, self._execute([_moving(moves)])[0])
 
     def _check(self, moves: Sequence[Move], cursor: Cursor[DictRow]) -> None:
@@ -99,8 +99,11 @@ class UnitOfWork:
             if move.name not in moved:
                 _begin(self.connection, move)
 
-    def _lock(self) -> None:
-        """First of all: whatever is written beside events becomes visible in the order of their commits too."""
+    def lock(self) -> None:
+        """Take the lock of all who insert, until the unit ends.
+
+        First of all: whatever is written beside events becomes visible in the order of their commits too.
+        """
         if not self._locked:
             self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (INSERT_LOCK,))
             self._locked = True

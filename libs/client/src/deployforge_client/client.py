@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-from deployforge.common.v1 import common_pb2
+from deployforge.common.v1 import common_pb2, parking_pb2, parking_pb2_grpc
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge.control_plane.v1 import deployments_pb2_grpc as cp_grpc
 from deployforge.control_plane.v1 import keys_pb2, keys_pb2_grpc
@@ -72,6 +72,7 @@ class DeployForge:
         self._drift = drift_pb2_grpc.DriftStub(self._channel)
         self._healing = healing_pb2_grpc.HealingStub(self._channel)
         self._clouds = clouds_pb2_grpc.CloudsStub(self._channel)
+        self._parking = parking_pb2_grpc.ParkingStub(self._channel)
         self._credentials = clouds_pb2_grpc.CredentialsStub(self._channel)
 
     def __enter__(self) -> "DeployForge":
@@ -359,6 +360,16 @@ class DeployForge:
     def resume_healing(self, deployment: str) -> None:
         """Let remedies start again."""
         self._call.unary(self._healing.Resume, healing_pb2.ResumeRequest(deployment=reference(deployment)))
+
+    # --- events ----------------------------------------------------------------------------------------
+
+    def parked(self, *, service: str = "", topic: str = "", size: int = 100) -> parking_pb2.ParkingListResponse:
+        """Events that could not be applied, of one service or of all, and how each service's parking stands."""
+        return self._call.unary(self._parking.List, parking_pb2.ParkingListRequest(service=service, topic=topic, size=size))
+
+    def replay(self, *, service: str = "", key: str = "") -> parking_pb2.ParkingReplayResponse:
+        """Apply parked events again, of one service or of all, of one key or of all."""
+        return self._call.unary(self._parking.Replay, parking_pb2.ParkingReplayRequest(service=service, key=key))
 
     # --- audit, access, clouds -------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from functools import partial
 
 from deployforge_chassis import foundation, owed, telemetry
 from deployforge_chassis.backpressure import pressure_of
+from deployforge_chassis.brake import Limits
 from deployforge_chassis.clock import SystemClock
 from deployforge_chassis.effects import EffectWorkers
 from deployforge_chassis.grpc_client import channel
@@ -55,12 +56,12 @@ def main() -> None:
     )
 
     relay = Relay(app, records, bus, wire)
-    hearing = inbox(app, bus, wire, channels)
+    hearing = inbox(app, bus, wire, channels, Limits.of(settings))
 
-    own = registrations(app, checking, access, watching, channels)
+    own = registrations(app, checking, access, watching, channels, owed.parking(wire, hearing))
     owing = owed.registrations(app, records, wire, app.bodies.get)
     server = serve(
-        settings, [*own, *owing], {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF},
+        settings, [*own, *owing], {**owed.RULES, **RULES}, {**STATUS_OF, **owed.STATUS_OF},
         pressure=pressure_of(settings, database, app.queue), commands=PATIENT,
     )  # fmt: skip
     run([metrics, relay, hearing, workers, server], server, drain_seconds=settings.drain_seconds)

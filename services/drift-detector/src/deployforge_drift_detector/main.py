@@ -3,6 +3,7 @@
 from deployforge_chassis import foundation, owed, telemetry
 from deployforge_chassis.backpressure import pressure_of
 from deployforge_chassis.bodies import Bodies
+from deployforge_chassis.brake import Limits
 from deployforge_chassis.clock import SystemClock
 from deployforge_chassis.grpc_server import serve
 from deployforge_chassis.part import Part
@@ -50,12 +51,13 @@ def main() -> None:
     scheduler = Scheduler(database, scheduling.tick)
 
     bodies = Bodies(database, sealer)
-    served = [*registrations(app), *owed.registrations(app, records, wire, bodies.get)]
+    hearing = inbox(app, bus, wire, channels, Limits.of(settings))
+    served = [*registrations(app), *owed.registrations(app, records, wire, bodies.get, hearing)]
     server = serve(
         settings, served, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF},
         pressure=pressure_of(settings, database), commands=COMMANDS,
     )  # fmt: skip
-    parts: list[Part] = [metrics, relay, desired, inbox(app, bus, wire, channels), processor, scheduler, server]
+    parts: list[Part] = [metrics, relay, desired, hearing, processor, scheduler, server]
     run(parts, server, drain_seconds=settings.drain_seconds)
 
 

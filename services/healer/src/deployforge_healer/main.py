@@ -3,6 +3,7 @@
 from deployforge.healer.v1 import healing_pb2_grpc
 from deployforge_chassis import foundation, owed, telemetry
 from deployforge_chassis.bodies import Bodies
+from deployforge_chassis.brake import Limits
 from deployforge_chassis.clock import SystemClock
 from deployforge_chassis.effects import EffectWorkers
 from deployforge_chassis.feed import RemoteFeed
@@ -38,11 +39,11 @@ def main() -> None:
         app.queue, errands.handlers(), threads=settings.effect_threads, kept_seconds=settings.effects_kept_seconds
     )
     relay = Relay(app, records, bus, wire)
-    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
+    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app), limits=Limits.of(settings))
 
     registrations = [
         lambda s: healing_pb2_grpc.add_HealingServicer_to_server(HealingApi(app), s),
-        *owed.registrations(app, records, wire, bodies.get),
+        *owed.registrations(app, records, wire, bodies.get, inbox),
     ]
     server = serve(settings, registrations, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
     run([metrics, relay, inbox, workers, server], server, drain_seconds=settings.drain_seconds)

@@ -4,6 +4,7 @@ from functools import partial
 
 from deployforge.mcal.v1 import clouds_pb2_grpc
 from deployforge_chassis import foundation, owed, telemetry
+from deployforge_chassis.brake import Limits
 from deployforge_chassis.clock import SystemClock
 from deployforge_chassis.effects import EffectWorkers
 from deployforge_chassis.feed import RemoteFeed
@@ -54,12 +55,12 @@ def main() -> None:
     )
 
     relay = Relay(app, records, bus, wire)
-    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
+    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app), limits=Limits.of(settings))
 
     registrations = [
         partial(clouds_pb2_grpc.add_CloudsServicer_to_server, CloudsApi(app, readers)),
         partial(clouds_pb2_grpc.add_CredentialsServicer_to_server, CredentialsApi(app)),
-        *owed.registrations(app, records, wire, app.bodies.get),
+        *owed.registrations(app, records, wire, app.bodies.get, inbox),
     ]
     server = serve(settings, registrations, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
     run([metrics, relay, inbox, operating, scanning, server], server, drain_seconds=settings.drain_seconds)

@@ -3,6 +3,7 @@
 from deployforge.state_manager.v1 import state_pb2_grpc
 from deployforge_chassis import foundation, owed, telemetry
 from deployforge_chassis.bodies import Bodies
+from deployforge_chassis.brake import Limits
 from deployforge_chassis.feed import RemoteFeed
 from deployforge_chassis.grpc_server import serve
 from deployforge_chassis.inbox import Inbox
@@ -36,12 +37,12 @@ def main() -> None:
     inventory = PostgresInventoryReader(database)
     bodies = Bodies(database, sealer)
     relay = Relay(app, records, bus, wire)
-    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app))
+    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app), limits=Limits.of(settings))
 
     registrations = [
         lambda s: state_pb2_grpc.add_StateServicer_to_server(StateApi(reader), s),
         lambda s: state_pb2_grpc.add_InventoryServicer_to_server(InventoryApi(inventory), s),
-        *owed.registrations(app, records, wire, bodies.get),
+        *owed.registrations(app, records, wire, bodies.get, inbox),
     ]
     server = serve(settings, registrations, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
     run([metrics, relay, inbox, server], server, drain_seconds=settings.drain_seconds)

@@ -59,6 +59,11 @@ FORWARDED: Final[Mapping[str, Permission]] = {
 }
 """Methods of other services that are served here under their own names."""
 
+_PARKING: Final = "/deployforge.common.v1.Parking/"
+
+GATHERED: Final[Mapping[str, Permission]] = {f"{_PARKING}List": _P.EVENTS, f"{_PARKING}Replay": _P.EVENTS}
+"""Methods that every service has, served here for all of them together."""
+
 GLOBAL: Final = frozenset({"/deployforge.mcal.v1.Credentials/Put", "/deployforge.mcal.v1.Credentials/List"})
 """Methods about what belongs to no namespace and may not be managed from within one."""
 
@@ -67,7 +72,7 @@ MUTATING: Final = frozenset({
     f"{_OWN}Deployments/Approve", f"{_OWN}Deployments/Reject", f"{_OWN}Deployments/Cancel",
     f"{_OWN}Access/CreateToken", f"{_OWN}Access/RevokeToken", "/deployforge.drift_detector.v1.Drift/Scan",
     "/deployforge.healer.v1.Healing/Pause", "/deployforge.healer.v1.Healing/Resume",
-    "/deployforge.mcal.v1.Credentials/Put", f"{_OWN}Keys/Rotate",
+    "/deployforge.mcal.v1.Credentials/Put", f"{_OWN}Keys/Rotate", f"{_PARKING}Replay",
 })  # fmt: skip
 """Methods that change something, here or elsewhere: each call of one is audited."""
 
@@ -80,7 +85,7 @@ PATIENT: Final = frozenset({
 _PEOPLE: Final = frozenset({CLIENT})
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys((*OWN, *FORWARDED), _PEOPLE),
+    **dict.fromkeys((*OWN, *FORWARDED, *GATHERED), _PEOPLE),
     f"{_OWN}Deployments/Propose": frozenset({HEALER}),
 }
 """Which certificates may call what."""

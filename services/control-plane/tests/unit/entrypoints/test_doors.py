@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import grpc
 import pytest
-from deployforge.common.v1 import common_pb2
+from deployforge.common.v1 import common_pb2, parking_pb2, parking_pb2_grpc
 from deployforge.control_plane.v1 import deployments_pb2 as pb
 from deployforge.control_plane.v1 import deployments_pb2_grpc, keys_pb2
 from deployforge.drift_detector.v1 import drift_pb2, drift_pb2_grpc
@@ -20,9 +20,12 @@ from deployforge.orchestrator.v1 import plans_pb2
 from deployforge.state_manager.v1 import state_pb2, state_pb2_grpc
 from deployforge_chassis import devca, owed, topics
 from deployforge_chassis.avro import AvroCodec
+from deployforge_chassis.facts import Effects, Message
 from deployforge_chassis.grpc_client import channel
 from deployforge_chassis.grpc_server import GrpcServer, serve
 from deployforge_chassis.identity import SERVICES
+from deployforge_chassis.inbox import Inbox
+from deployforge_chassis.parking import Parking
 from deployforge_chassis.principal import Principal, current
 from deployforge_chassis.registry import MemoryRegistry
 from deployforge_chassis.relay import Relay
@@ -33,15 +36,17 @@ from deployforge_control_plane.application.watching import Watching
 from deployforge_control_plane.config import Settings
 from deployforge_control_plane.domain.access import ROLES, may
 from deployforge_control_plane.entrypoints.grpc_api import STATUS_OF
-from deployforge_control_plane.entrypoints.methods import FORWARDED, MUTATING, OWN, RULES, action
+from deployforge_control_plane.entrypoints.methods import FORWARDED, GATHERED, MUTATING, OWN, RULES, action
 from deployforge_control_plane.entrypoints.serving import registrations
 from google.protobuf.message_factory import GetMessageClass
 
 from ...conftest import System, allowed, manifest_text
 
-PERMISSIONS = {**OWN, **FORWARDED}
+PERMISSIONS = {**OWN, **FORWARDED, **GATHERED}
 FRONT = common_pb2.DeploymentRef(namespace="front", name="shop")
-FILES = [module.DESCRIPTOR for module in (pb, keys_pb2, drift_pb2, healing_pb2, clouds_pb2, plans_pb2, state_pb2)]
+FILES = [
+    module.DESCRIPTOR for module in (pb, keys_pb2, drift_pb2, healing_pb2, clouds_pb2, plans_pb2, state_pb2, parking_pb2)
+]
 
 
 class Unavailable(grpc.RpcError, grpc.Call):  # type: ignore[misc]
@@ -67,12 +72,14 @@ class Peers:
     sent: list[tuple[str, Any, Principal | None]] = field(default_factory=list)
     away: bool = False
 
-    def unary_unary(self, method: str, request_serializer: Any, **_: Any) -> Callable[..., bytes]:
-        def send(request: Any, timeout: float) -> bytes:
+    def unary_unary(
+        self, method: str, request_serializer: Any, response_deserializer: Any = bytes, **_: Any
+    ) -> Callable[..., Any]:
+        def send(request: Any, timeout: float) -> Any:
             if self.away:
                 raise Unavailable
             self.sent.append((method, request, current()))
-            return b""
+            return response_deserializer(b"")
 
         return send
 
@@ -103,9 +110,10 @@ def server(system: System, peers: Peers, tls_dir: Path) -> Iterator[GrpcServer]:
     watching = Watching(system.stores.timeline, system.stores.requests)
     Relay(system.app, records, None, wire)  # type: ignore[arg-type]  # makes the tables that the feed reads
     channels: Any = dict.fromkeys(SERVICES, peers)
-    own = registrations(system.app, system.checking, system.access, watching, channels)
+    inbox: Any = Inbox(system.app, None, wire, None, {})  # type: ignore[arg-type]
+    own = registrations(system.app, system.checking, system.access, watching, channels, owed.parking(wire, inbox))
     owing = owed.registrations(system.app, records, wire, system.app.bodies.get)
-    server = serve(settings, [*own, *owing], {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
+    server = serve(settings, [*own, *owing], {**owed.RULES, **RULES}, {**STATUS_OF, **owed.STATUS_OF})
     server.start()
     yield server
     server.stop(1.0)
@@ -207,7 +215,7 @@ def test_no_namespace_is_open_to_others(client: grpc.Channel, token: Callable[..
         about = "deployment" in str(_fields(name))
         if about and not name.endswith(("Submit", "Watch")):
             assert code(partial(call, metadata)) is grpc.StatusCode.PERMISSION_DENIED, name
-        if service.endswith(("Credentials", "control_plane.v1.Keys")):
+        if service.endswith(("Credentials", "control_plane.v1.Keys", "Parking")):
             assert code(partial(call, metadata)) is grpc.StatusCode.PERMISSION_DENIED, name
 
 
@@ -395,6 +403,42 @@ def test_commands_for_other_services_are_audited(
         ("olga", "Healing.Resume", "refused"),
     ]
     assert "hush" not in str(system.database.query("SELECT * FROM audit"))
+
+
+def test_parked_events_of_all_services_are_listed_and_replayed_together(
+    client: grpc.Channel, token: Callable[..., Any], peers: Peers, system: System
+) -> None:
+    parking: Any = parking_pb2_grpc.ParkingStub(client)  # type: ignore[no-untyped-call]
+    olga = token("olga", "operator", namespaces=("*",))
+    headers = {"type": b"PlanFailed", "event_id": b"orchestrator@1/7"}
+    message = Message(topics.full_name("orchestrator.executions"), 0, b"no deployment", b"unreadable", headers)
+    system.app.commit(Effects(writes=Parking(system.database, system.app.sealer).park(message, "ValueError: no")))
+
+    listed = parking.List(parking_pb2.ParkingListRequest(), metadata=olga)
+    assert [(e.service, e.key, e.type, e.reason) for e in listed.events] == [
+        ("control-plane", "no deployment", "PlanFailed", "ValueError: no")
+    ]
+    asked = [(method, principal.subject) for method, _, principal in peers.sent if principal]
+    assert asked == [("/deployforge.common.v1.Parking/List", "olga")] * 5
+    audited = len(system.audit())
+
+    done = parking.Replay(parking_pb2.ParkingReplayRequest(service="control-plane"), metadata=olga)
+    [key] = done.keys
+    assert (key.service, key.applied, key.left) == ("control-plane", 0, 1)
+    assert "unreadable" not in str(done)
+    assert len(peers.sent) == 5
+    peers.away = True
+    done = parking.Replay(parking_pb2.ParkingReplayRequest(service="healer", key="k"), metadata=olga)
+    assert [(k.service, k.key, k.reason) for k in done.keys] == [("healer", "k", "UNAVAILABLE: away")]
+    assert system.audit()[audited:] == [
+        ("olga", "Parking.Replay", "allowed"), ("olga", "Parking.Replay", "allowed"), ("olga", "Parking.Replay", "refused"),
+    ]  # fmt: skip
+    states = parking.List(parking_pb2.ParkingListRequest(), metadata=olga).states
+    assert {state.service: state.unreachable for state in states if state.unreachable} == dict.fromkeys(
+        set(SERVICES) - {"control-plane"}, "UNAVAILABLE: away"
+    )
+    unknown = parking_pb2.ParkingListRequest(service="nobody")
+    assert code(lambda: parking.List(unknown, metadata=olga)) is grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_mutating_methods_are_methods() -> None:
