@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployforge_cli import deployments, drift, events, healing, keys, records, requests, start, state
+from deployforge_cli import deployments, drift, events, healing, keys, records, requests, shredding, start, state
 
 app = typer.Typer(
     name="deployforge",
@@ -43,6 +43,7 @@ app.add_typer(records.audit_app, name="audit")
 app.add_typer(events.app, name="events")
 app.add_typer(records.access_app, name="access")
 app.add_typer(records.credentials_app, name="credentials")
+shredding.register(keys.app)
 app.add_typer(keys.app, name="keys")
 app.command()(records.types)
 app.command()(records.schema)

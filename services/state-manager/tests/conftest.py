@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from deployforge_chassis.clock import SystemClock
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Fact, Record
 from deployforge_chassis.sealing import Sealer
@@ -16,6 +17,7 @@ from deployforge_state_manager.adapters.staging import PostgresStaging
 from deployforge_state_manager.adapters.tables import TABLES
 from deployforge_state_manager.adapters.versions import PostgresStateReader
 from deployforge_state_manager.application.ports import Point
+from deployforge_state_manager.application.shredding import Shredder
 from deployforge_state_manager.application.state_manager import StateManager
 from eventsourcing.persistence import StoredEvent
 
@@ -33,7 +35,8 @@ class Memory:
         self._sealer = sealer
         self.projection = PostgresProjection(database, sealer)
         self.app = StateManager(database, sealer, PostgresStaging(database, sealer), self.projection)
-        self.reader = CheckedStateReader(PostgresStateReader(database, sealer), self.app)
+        self.shredder = Shredder(self.app, self.projection.urns, SystemClock())
+        self.reader = CheckedStateReader(PostgresStateReader(database, sealer), self.app, self.shredder)
         self.inventory = PostgresInventoryReader(database)
 
     def hear(self, topic: str, type: str, **changed: Any) -> None:
@@ -44,6 +47,7 @@ class Memory:
             "DeploymentRequested": self.app.deployment_requested,
             "PlanApproved": self.app.plan_approved,
             "ComplianceReported": self.app.compliance_reported,
+            "ShredRequested": self.shredder.shred_requested,
             "DriftDetected": self.app.drift_detected,
             "DriftResolved": self.app.drift_resolved,
         }[type]
@@ -72,6 +76,12 @@ class Memory:
             for n in stored
         ]
         return [record for event in events for record in records(event)]
+
+    def said_after(self, position: int) -> list[Record]:
+        """What was said by events after that many; the ones before need not be readable."""
+        later = self.app.recorder.select_notifications(None, 1000)[position:]
+        stored = [StoredEvent(n.originator_id, n.originator_version, n.topic, n.state) for n in later]
+        return [record for one in stored for record in records(self.app.sealed.to_domain_event(one))]
 
     def desired(self, name: str) -> list[Record]:
         """What was said of one resource, oldest first."""

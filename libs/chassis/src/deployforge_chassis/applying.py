@@ -19,6 +19,7 @@ from deployforge_chassis.holding import Holding
 from deployforge_chassis.parking import BEHIND, Parking, reason
 from deployforge_chassis.patience import TRANSIENT, Patience
 from deployforge_chassis.positions import Positions
+from deployforge_chassis.sealing import Shredded
 from deployforge_chassis.wire import Wire
 
 log = structlog.get_logger(__name__)
@@ -171,6 +172,13 @@ class Applier:
                 conflicts += 1
                 if conflicts > _CONFLICTS_AT_MOST:
                     return self._park(step, moves, conflict)
+            except Shredded as gone:
+                # It came too late: of that deployment nothing is kept any more, nor may anything be kept again.
+                log.info("dropped", type=_type(step.message), reason=str(gone))
+                self._patience.outlast(lambda: self._app.commit(Effects(writes=_marks([step])), moves))
+                self._positions.moved(moves)
+                self._holding.settled(step.place)
+                return None
             except NotYet as early:
                 if (seconds := self._holding.pause(step.place)) is None:
                     return self._park(step, moves, early)

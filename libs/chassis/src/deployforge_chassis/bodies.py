@@ -32,28 +32,29 @@ class Bodies:
     """The bodies of one service."""
 
     SCHEMA = (
-        "CREATE TABLE IF NOT EXISTS bodies (digest text PRIMARY KEY, owner uuid NOT NULL, sealed bytea NOT NULL, "
-        "created_at timestamptz NOT NULL DEFAULT now())",
+        "CREATE TABLE IF NOT EXISTS bodies (digest text NOT NULL, owner uuid NOT NULL, sealed bytea NOT NULL, "
+        # A body that two deployments have is kept for each: one may be shredded.
+        "created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (digest, owner))",
     )
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
         database.migrate([*Sealer.SCHEMA, *self.SCHEMA])
-        sealer.declare(SealedColumn("bodies", "sealed", ("digest",), lambda row: f"body|{row['digest']}"))
+        sealer.declare(SealedColumn("bodies", "sealed", ("digest", "owner"), lambda row: f"body|{row['digest']}"))
 
     def put(self, owner: UUID, data: bytes) -> tuple[str, Write]:
         """The digest of a body, and the write that stores it (again, harmlessly) in a transaction."""
         digest = canonical.digest(data)
         sealed = self._sealer.seal(owner, data, f"body|{digest}")
         return digest, (
-            "INSERT INTO bodies (digest, owner, sealed) VALUES (%s, %s, %s) ON CONFLICT (digest) DO NOTHING",
+            "INSERT INTO bodies (digest, owner, sealed) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             (digest, owner, sealed),
         )
 
     def get(self, digest: str) -> bytes:
         """Raises BodyNotFound."""
-        row = self._database.one("SELECT sealed FROM bodies WHERE digest = %s", (digest,))
+        row = self._database.one("SELECT sealed FROM bodies WHERE digest = %s LIMIT 1", (digest,))
         if row is None:
             raise BodyNotFound(digest)
         return self._sealer.open(bytes(row["sealed"]), f"body|{digest}")

@@ -17,7 +17,7 @@ from deployforge_chassis.causality import Causality
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.facts import Effects, Write
 from deployforge_chassis.sealed_columns import SealedColumn
-from deployforge_chassis.sealing import Sealer
+from deployforge_chassis.sealing import Sealer, Shredded
 
 LEASE_SECONDS = 15.0
 _PURGED_AT_ONCE = 500
@@ -112,7 +112,12 @@ class EffectQueue:
         row = self.app.database.one(_CLAIM, (LEASE_SECONDS, kinds))
         if row is None:
             return None
-        body = from_json(self._sealer.open(bytes(row["payload"]), f"effect|{row['kind']}|{row['id']}"))
+        try:
+            body = from_json(self._sealer.open(bytes(row["payload"]), f"effect|{row['kind']}|{row['id']}"))
+        except Shredded:
+            # Recorded in the moment in which its deployment was shredded.
+            self.app.database.query("DELETE FROM effects WHERE kind = %s AND id = %s", (row["kind"], row["id"]))
+            return self.claim(kinds)
         return Work(
             row["kind"], row["id"], body["payload"], row["attempt"], Causality(*body["cause"]), row["fence"],
             row["owner"],

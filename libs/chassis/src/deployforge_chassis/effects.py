@@ -18,7 +18,8 @@ import structlog
 from deployforge_chassis import causality
 from deployforge_chassis.effect_queue import LEASE_SECONDS, SCHEMA, EffectQueue, LostLease, Work
 from deployforge_chassis.eventstore import VersionConflict
-from deployforge_chassis.facts import Effects, NotYet
+from deployforge_chassis.facts import NOTHING, Effects, NotYet
+from deployforge_chassis.sealing import Shredded
 
 __all__ = ["KEPT_SECONDS", "LEASE_SECONDS", "SCHEMA", "EffectQueue", "EffectWorkers", "LostLease", "Work", "WorkHandler"]
 
@@ -132,6 +133,9 @@ class EffectWorkers:
         except NotYet as early:
             # Not a failure: something else must happen first, usually within moments.
             self._put_back(work, min(_NOT_YET_AT_MOST_SECONDS, _NOT_YET_SECONDS * work.attempt), f"not yet: {early}")
+        except Shredded as gone:
+            log.info("work dropped", kind=work.kind, id=work.id, reason=str(gone))
+            self._queue.complete(work, NOTHING)
         except LostLease as lost:
             log.warning("lease lost", work=str(lost))
         except Exception as error:

@@ -12,6 +12,7 @@ from deployforge_chassis.eras import Era
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.facts import Message
 from deployforge_chassis.relay import split
+from deployforge_chassis.sealing import Shredded
 from deployforge_chassis.topics import full_name, short_name
 from deployforge_chassis.wire import Records, Wire
 
@@ -71,7 +72,11 @@ class PublishedFeed:
 
     def _message(self, row: Mapping[str, Any], topic: str, partition: int, era: Era, prev: int) -> Message:
         stored = StoredEvent(row["originator_id"], row["originator_version"], row["topic"], bytes(row["state"]))
-        event, cause = self._app.sealed.open(stored)
+        try:
+            event, cause = self._app.sealed.open(stored)
+        except Shredded as gone:
+            id, key = row["notification_id"], str(gone.owner)
+            return self._wire.shredded(topic, partition, id, prev, key, era.number, era.eras)
         record, _ = split(self._records(event))
         assert record is not None, f"{type(event).__qualname__} was published on {topic} and is no record any more"
         return self._wire.message(

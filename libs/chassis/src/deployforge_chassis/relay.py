@@ -24,6 +24,7 @@ from deployforge_chassis.facts import Message, Record
 from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.part import ThreadPart
 from deployforge_chassis.registry import RegistryUnavailable
+from deployforge_chassis.sealing import Shredded
 from deployforge_chassis.wire import Records, Wire
 
 log = structlog.get_logger(__name__)
@@ -173,7 +174,17 @@ class Relay(ThreadPart):
         messages: list[Message] = []
         rows: list[tuple[str, int, int]] = []
         for notification in page:
-            event, cause = self._app.sealed.open(_stored(notification))
+            try:
+                event, cause = self._app.sealed.open(_stored(notification))
+            except Shredded as gone:
+                # In the chain only where it was announced already; what was not can be left out.
+                if place := recorded.get(notification.id):
+                    prev = self._last[place]
+                    self._last[place] = notification.id
+                    messages.append(
+                        self._wire.shredded(*place, notification.id, prev, str(gone.owner), era.number, era.eras)
+                    )
+                continue
             chained, upserts = split(self._records(event))
             said = [(record, self._wire.partition(record), 0) for record in upserts]
             if chained is not None:

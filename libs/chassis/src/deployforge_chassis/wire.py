@@ -8,6 +8,9 @@ from deployforge_chassis.causality import Causality
 from deployforge_chassis.facts import Fact, Message, Record
 from deployforge_chassis.topics import Topics, short_name
 
+SHREDDED: Final = "Shredded"
+"""Type of a message whose event was shredded; nobody hears it, and every position moves on over it."""
+
 #: A service's `adapters/records.py`: what it says because of an event. At most one record of it may be a fact.
 Records = Callable[[Any], Sequence[Record]]
 
@@ -94,6 +97,15 @@ class Wire:
             headers["eras"] = ",".join(map(str, eras))
         encoded = {name: str(value).encode() for name, value in headers.items()}
         return Message(self.topics[topic].full_name, partition, b"", None, encoded)
+
+    def shredded(
+        self, topic: str, partition: int, notification_id: int, prev: int, key: str, era: int, eras: Sequence[int]
+    ) -> Message:
+        """What stands in the chain for an event that nobody can read any more: it has headers only."""
+        return self.message(
+            Record(topic, key, SHREDDED, None), partition, era=era, eras=eras, notification_id=notification_id, prev=prev,
+            cause=Causality("", ""), occurred_at=datetime.fromtimestamp(0, UTC),
+        )  # fmt: skip
 
     def fact(self, message: Message, *, decoded: bool = True) -> Fact:
         """A message as a fact; `decoded=False` leaves the value None (for types that nobody here hears)."""

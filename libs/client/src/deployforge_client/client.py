@@ -222,6 +222,11 @@ class DeployForge:
         """Start no new step; running ones end."""
         return self._call.unary(self._deployments.Cancel, cp.CancelRequest(request_id=request_id, reason=reason)).request
 
+    def shred(self, deployment: str, *, force: bool = False, request_id: str = "") -> str:
+        """Have everything that is kept of `namespace/name` made unreadable, for ever; the deployment's id."""
+        request = cp.ShredRequest(request_id=request_id or str(uuid.uuid4()), deployment=reference(deployment), force=force)
+        return self._call.unary(self._deployments.Shred, request).deployment_id
+
     def manifest(self, request_id: str) -> bytes:
         """The manifest of a request, canonical JSON."""
         return self._call.unary(self._deployments.GetManifest, cp.GetManifestRequest(request_id=request_id)).manifest

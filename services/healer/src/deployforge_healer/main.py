@@ -11,9 +11,10 @@ from deployforge_chassis.grpc_server import serve
 from deployforge_chassis.inbox import Inbox
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
+from deployforge_chassis.shredding import Shredding
 
 from deployforge_healer.adapters.control_plane import ControlPlaneProposals
-from deployforge_healer.adapters.ledger import PostgresLedger
+from deployforge_healer.adapters.ledger import SHREDDED_FIRST, PostgresLedger
 from deployforge_healer.adapters.records import records
 from deployforge_healer.adapters.state_manager import StateManagerHistories
 from deployforge_healer.application.effects import Errands
@@ -39,7 +40,14 @@ def main() -> None:
         app.queue, errands.handlers(), threads=settings.effect_threads, kept_seconds=settings.effects_kept_seconds
     )
     relay = Relay(app, records, bus, wire)
-    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app), limits=Limits.of(settings))
+    inbox = Inbox(
+        app,
+        bus,
+        wire,
+        RemoteFeed(channels),
+        heard(app, Shredding(database, sealer, SHREDDED_FIRST)),
+        limits=Limits.of(settings),
+    )
 
     registrations = [
         lambda s: healing_pb2_grpc.add_HealingServicer_to_server(HealingApi(app), s),

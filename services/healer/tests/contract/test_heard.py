@@ -8,9 +8,11 @@ from deployforge_chassis.inbox import Inbox
 from deployforge_chassis.local_bus import LocalBus
 from deployforge_chassis.registry import MemoryRegistry
 from deployforge_chassis.relay import Relay
+from deployforge_chassis.shredding import Shredding
 from deployforge_chassis.testing import a_fact, example, until
 from deployforge_chassis.topics import full_name
 from deployforge_chassis.wire import Wire
+from deployforge_healer.adapters.ledger import SHREDDED_FIRST
 from deployforge_healer.adapters.records import records
 from deployforge_healer.entrypoints.stream import heard
 
@@ -42,7 +44,7 @@ class Speaker:
 
 
 def test_everything_heard_exists_and_names_us_as_its_consumer(world: World) -> None:
-    for topic, handlers in heard(world.app).items():
+    for topic, handlers in heard(world.app, Shredding(world.app.database, world.app.sealer, SHREDDED_FIRST)).items():
         assert handlers.keys() <= set(CATALOGUE[topic].records)
         assert "healer" in CATALOGUE[topic].consumers
 
@@ -57,7 +59,10 @@ def test_facts_twice_and_topics_in_any_order_heal_once(world: World, order: str,
     orchestrator, control = Speaker("orchestrator"), Speaker("control-plane")
     detector, states = Speaker("drift-detector"), Speaker("state-manager")
     bus, wire = LocalBus(CATALOGUE), Wire(CODEC, CATALOGUE, "healer")
-    relay, inbox = Relay(world.app, records, bus, wire), Inbox(world.app, bus, wire, {}, heard(world.app))
+    relay, inbox = (
+        Relay(world.app, records, bus, wire),
+        Inbox(world.app, bus, wire, {}, heard(world.app, Shredding(world.app.database, world.app.sealer, SHREDDED_FIRST))),
+    )
 
     def tell(speaker: Speaker, topic: str, *facts: str, key: str = "deployment_id", **changed: object) -> None:
         for fact in facts:

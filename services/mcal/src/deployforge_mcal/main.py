@@ -13,6 +13,7 @@ from deployforge_chassis.inbox import Inbox
 from deployforge_chassis.publisher import TelemetryPublisher
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
+from deployforge_chassis.shredding import Shredding
 
 from deployforge_mcal.adapters.index import PostgresIndex
 from deployforge_mcal.adapters.metrics import measured
@@ -55,7 +56,7 @@ def main() -> None:
     )
 
     relay = Relay(app, records, bus, wire)
-    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app), limits=Limits.of(settings))
+    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app, Shredding(database, sealer)), limits=Limits.of(settings))
 
     registrations = [
         partial(clouds_pb2_grpc.add_CloudsServicer_to_server, CloudsApi(app, readers)),

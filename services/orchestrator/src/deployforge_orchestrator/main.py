@@ -11,11 +11,12 @@ from deployforge_chassis.grpc_server import serve
 from deployforge_chassis.inbox import Inbox
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
+from deployforge_chassis.shredding import Shredding
 
 from deployforge_orchestrator.adapters.clouds import McalClouds
 from deployforge_orchestrator.adapters.manifests import ControlPlaneManifests
 from deployforge_orchestrator.adapters.metrics import timed
-from deployforge_orchestrator.adapters.plans import StoredPlans
+from deployforge_orchestrator.adapters.plans import SHREDDED_FIRST, StoredPlans
 from deployforge_orchestrator.adapters.records import records
 from deployforge_orchestrator.adapters.states import StateManagerStates
 from deployforge_orchestrator.application.drafting import Drafting
@@ -45,7 +46,14 @@ def main() -> None:
         app.queue, timed(errands.handlers()), threads=settings.effect_threads, kept_seconds=settings.effects_kept_seconds
     )
     relay = Relay(app, records, bus, wire)
-    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app), limits=Limits.of(settings))
+    inbox = Inbox(
+        app,
+        bus,
+        wire,
+        RemoteFeed(channels),
+        heard(app, Shredding(database, sealer, SHREDDED_FIRST)),
+        limits=Limits.of(settings),
+    )
 
     registrations = [
         lambda s: plans_pb2_grpc.add_PlansServicer_to_server(PlansApi(app), s),

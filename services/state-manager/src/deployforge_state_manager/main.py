@@ -4,6 +4,7 @@ from deployforge.state_manager.v1 import state_pb2_grpc
 from deployforge_chassis import foundation, owed, telemetry
 from deployforge_chassis.bodies import Bodies
 from deployforge_chassis.brake import Limits
+from deployforge_chassis.clock import SystemClock
 from deployforge_chassis.feed import RemoteFeed
 from deployforge_chassis.grpc_server import serve
 from deployforge_chassis.inbox import Inbox
@@ -16,6 +17,7 @@ from deployforge_state_manager.adapters.projection import PostgresProjection
 from deployforge_state_manager.adapters.records import records
 from deployforge_state_manager.adapters.staging import PostgresStaging
 from deployforge_state_manager.adapters.versions import PostgresStateReader
+from deployforge_state_manager.application.shredding import Shredder
 from deployforge_state_manager.application.state_manager import StateManager
 from deployforge_state_manager.config import Settings
 from deployforge_state_manager.entrypoints.grpc_api import RULES, STATUS_OF, InventoryApi, StateApi
@@ -33,11 +35,12 @@ def main() -> None:
     projection = PostgresProjection(database, sealer)
     app = StateManager(database, sealer, PostgresStaging(database, sealer), projection)
     projection.fill(app)
-    reader = CheckedStateReader(PostgresStateReader(database, sealer), app)
+    shredder = Shredder(app, projection.urns, SystemClock())
+    reader = CheckedStateReader(PostgresStateReader(database, sealer), app, shredder)
     inventory = PostgresInventoryReader(database)
     bodies = Bodies(database, sealer)
     relay = Relay(app, records, bus, wire)
-    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app), limits=Limits.of(settings))
+    inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app, shredder), limits=Limits.of(settings))
 
     registrations = [
         lambda s: state_pb2_grpc.add_StateServicer_to_server(StateApi(reader), s),

@@ -44,7 +44,7 @@ class Speaker:
 
 
 def test_everything_heard_exists_and_names_us_as_its_consumer(memory: Memory) -> None:
-    for topic, handlers in heard(memory.app).items():
+    for topic, handlers in heard(memory.app, memory.shredder).items():
         assert handlers.keys() <= set(CATALOGUE[topic].records)
         assert "state-manager" in CATALOGUE[topic].consumers
 
@@ -70,7 +70,10 @@ def _streams() -> list[list[Message]]:
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_facts_twice_and_topics_in_any_order_make_one_good_version(memory: Memory, order: tuple[int, ...]) -> None:
     bus, wire = LocalBus(CATALOGUE), Wire(CODEC, CATALOGUE, "state-manager")
-    relay, inbox = Relay(memory.app, records, bus, wire), Inbox(memory.app, bus, wire, {}, heard(memory.app))
+    relay, inbox = (
+        Relay(memory.app, records, bus, wire),
+        Inbox(memory.app, bus, wire, {}, heard(memory.app, memory.shredder)),
+    )
     relay.start()
     inbox.start()
     streams = _streams()

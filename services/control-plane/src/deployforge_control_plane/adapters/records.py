@@ -6,12 +6,19 @@ from typing import Any
 from deployforge_chassis.facts import Record
 
 from deployforge_control_plane.domain.request import Request
+from deployforge_control_plane.domain.shredding import Shredding
 
 TOPIC = "control-plane.deployments"
 
 
 def records(event: Any) -> Sequence[Record]:
     """What is published because of `event`: one fact, or nothing where only this service cares."""
+    if isinstance(event, Shredding.Requested):
+        value = {
+            "deployment_id": str(event.of), "namespace": event.namespace, "name": event.name,
+            "request_id": str(event.request_id), "by": event.by, "forced": event.forced, "requested_at": event.at,
+        }  # fmt: skip
+        return (Record(topic=TOPIC, key=str(event.of), fact="ShredRequested", value=value),)
     said = _said(event)
     if said is None:
         return ()

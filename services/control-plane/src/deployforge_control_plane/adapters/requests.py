@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +24,7 @@ SCHEMA: Final = (
     "CREATE INDEX IF NOT EXISTS requests_newest ON requests (requested_at DESC, request_id DESC)",
     "CREATE INDEX IF NOT EXISTS requests_of_deployment ON requests (namespace, name, requested_at DESC)",
 )
+_RUNNING: Final = (RequestState.APPROVED, RequestState.EXECUTING, RequestState.VERIFYING)
 _VIEW: Final = TypeAdapter(RequestView)
 
 
@@ -53,6 +55,16 @@ class RequestTable:
     def find(self, request_id: UUID) -> RequestView | None:
         row = self._database.one("SELECT view FROM requests WHERE request_id = %s", (request_id,))
         return None if row is None else _VIEW.validate_python(row["view"])
+
+    def known(self, deployment_id: UUID) -> bool:
+        return bool(self._database.query("SELECT 1 FROM requests WHERE deployment_id = %s LIMIT 1", (deployment_id,)))
+
+    def running(self, deployment_id: UUID) -> Sequence[UUID]:
+        rows = self._database.query(
+            "SELECT request_id FROM requests WHERE deployment_id = %s AND state = ANY(%s) ORDER BY requested_at",
+            (deployment_id, [str(state) for state in _RUNNING]),
+        )
+        return [row["request_id"] for row in rows]
 
     def page(self, scope: Scope, state: RequestState | None, latest_only: bool, size: int, cursor: str) -> Page:
         where, params = restriction(scope)

@@ -32,6 +32,7 @@ from deployforge_control_plane.domain.manifest.manifest import Manifest, Places
 from deployforge_control_plane.domain.manifest.problems import nearest
 from deployforge_control_plane.domain.refusals import BadRequest, DeploymentNotFound, RequestIdTaken, RequestNotFound
 from deployforge_control_plane.domain.request import Request
+from deployforge_control_plane.domain.shredding import DeploymentShredded, Shredding
 from deployforge_control_plane.domain.values import Action, Origin, Wish, deployment_id
 
 _TRIES: Final = 8
@@ -74,6 +75,7 @@ class ControlPlane(EventSourcedApplication):
         if unknown := [target for target in wish.targets if target not in manifest.resources]:
             hint = nearest(unknown[0], manifest.resources)
             raise BadRequest(f"target {unknown[0]!r} is no resource of the manifest" + (f"; {hint}" if hint else ""))
+        self._refuse_shredded(manifest.namespace, manifest.name)
         owner = deployment_id(manifest.namespace, manifest.name)
         digest, body = self.bodies.put(owner, canonical.dumps(manifest.canonical).encode())
         # Where things stand in the text, so that problems which a cloud's schema finds later can say so too.
@@ -144,6 +146,14 @@ class ControlPlane(EventSourcedApplication):
             raise BadRequest(f"request {request_id} has no manifest")
         return digest, self.bodies.get(digest)
 
+    def shredding(self, of: UUID) -> Shredding | None:
+        """The wish to shred a deployment, or None."""
+        try:
+            found: Shredding = self.repository.get(Shredding.create_id(of))
+        except AggregateNotFoundError:
+            return None
+        return found
+
     def places(self, request: Request) -> Places:
         """Where in the submitted text the properties of resources stand."""
         if request.wish.places_digest is None:
@@ -163,6 +173,10 @@ class ControlPlane(EventSourcedApplication):
         whereabouts = [self.stores.whereabouts.put(id, request.namespace) for id in ids]
         return Effects((request,), (self.stores.requests.put(request), *entries, *whereabouts, *writes))
 
+    def audited(self, record: AuditRecord) -> Sequence[Write]:
+        """What records a command in the transaction of its effect."""
+        return (self._audited(record),)
+
     def note(self, record: AuditRecord) -> None:
         """Record what changed nothing here: a denial, a refusal, or a command that goes on to another service."""
         self.commit(Effects(writes=(self._audited(record),)))
@@ -171,6 +185,7 @@ class ControlPlane(EventSourcedApplication):
         self, request_id: UUID, namespace: str, name: str, wish: Wish, record: AuditRecord, bodies: Sequence[Write]
     ) -> RequestView:
         record = replace(record, namespace=namespace, name=name, request_id=str(request_id))
+        self._refuse_shredded(namespace, name)
         for _ in range(2):
             if (earlier := self.request(request_id)) is not None:
                 if (earlier.namespace, earlier.name, earlier.wish) != (namespace, name, wish):
@@ -201,6 +216,7 @@ class ControlPlane(EventSourcedApplication):
             request = self.request(request_id)
             if request is None:
                 raise RequestNotFound(str(request_id))
+            self._refuse_shredded(request.namespace, request.name)
             about = replace(record, namespace=request.namespace, name=request.name, request_id=str(request_id))
             with self._caused_by(request, record.actor):
                 writes = command(request) or ()
@@ -212,6 +228,10 @@ class ControlPlane(EventSourcedApplication):
                     continue
             return view(request)
         raise RequestNotFound(str(request_id))
+
+    def _refuse_shredded(self, namespace: str, name: str) -> None:
+        if (wish := self.shredding(deployment_id(namespace, name))) is not None:
+            raise DeploymentShredded(namespace, name, wish.by, wish.at)
 
     def _audited(self, record: AuditRecord) -> Write:
         return self.stores.audit.append(replace(record, at=self.clock.now()))

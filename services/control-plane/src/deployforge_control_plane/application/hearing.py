@@ -24,6 +24,7 @@ from deployforge_control_plane.application.messages import (
     StateVersionRecorded,
     VerificationFailed,
 )
+from deployforge_control_plane.application.shredding import Shredder
 from deployforge_control_plane.application.telling import heard_entry
 from deployforge_control_plane.domain.judge import Deployed
 from deployforge_control_plane.domain.manifest.manifest import place
@@ -44,6 +45,7 @@ class Hearing:
 
     def __init__(self, app: ControlPlane) -> None:
         self._app = app
+        self._shredder = Shredder(app)
 
     def heard(self) -> Heard:
         """The subscription list."""
@@ -67,7 +69,11 @@ class Hearing:
                 "ResourceVerified": tell,
                 "ResourceRemoved": tell,
             },
-            "state-manager.states": {"StateVersionRecorded": self.version_recorded, "StateVersionMarkedGood": tell},
+            "state-manager.states": {
+                "StateVersionRecorded": self.version_recorded,
+                "StateVersionMarkedGood": tell,
+                "DeploymentShredded": self._shredder.shredded,
+            },
             "mcal.operations": {"CredentialIssued": tell, "OperationSucceeded": tell, "OperationFailed": tell},
             "mcal.progress": {"OperationProgressed": tell},
             "drift-detector.drift": {"DriftDetected": self.drift_detected, "DriftResolved": tell},

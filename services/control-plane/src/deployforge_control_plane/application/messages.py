@@ -39,6 +39,11 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class DeploymentShredded:
+    deployment_id: UUID
+
+
+@dataclass(frozen=True)
 class PlanFailed:
     request_id: UUID
     problems: tuple[Trouble, ...]

@@ -28,6 +28,14 @@ class Requests(Protocol):
 
     def find(self, request_id: UUID) -> RequestView | None: ...
 
+    def known(self, deployment_id: UUID) -> bool:
+        """Whether anybody ever asked for that deployment."""
+        ...
+
+    def running(self, deployment_id: UUID) -> Sequence[UUID]:
+        """Requests of the deployment that are approved or being executed."""
+        ...
+
     def page(self, scope: Scope, state: RequestState | None, latest_only: bool, size: int, cursor: str) -> Page:
         """Newest first. `latest_only`: one per deployment, the newest that the healer did not make."""
         ...

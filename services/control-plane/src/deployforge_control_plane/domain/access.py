@@ -24,6 +24,7 @@ class Permission(StrEnum):
     ACCESS = "access"
     CREDENTIALS = "credentials"
     KEYS = "keys"
+    SHRED = "shred"
 
 
 _VIEWER: Final = frozenset({Permission.READ, Permission.VALIDATE})

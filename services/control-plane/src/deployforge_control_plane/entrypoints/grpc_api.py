@@ -18,6 +18,7 @@ from deployforge_control_plane.application.access import (
 )
 from deployforge_control_plane.application.checking import Checking
 from deployforge_control_plane.application.control_plane import ControlPlane
+from deployforge_control_plane.application.shredding import Shredder
 from deployforge_control_plane.application.views import AuditRecord, RequestView
 from deployforge_control_plane.application.watching import Watching
 from deployforge_control_plane.domain.manifest.problems import InvalidManifest
@@ -64,6 +65,7 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
 
     def __init__(self, app: ControlPlane, checking: Checking, admission: Admission, watching: Watching) -> None:
         self._app, self._checking, self._admission, self._watching = app, checking, admission, watching
+        self._shredder = Shredder(app)
 
     def Validate(self, request: pb.ValidateRequest, context: grpc.ServicerContext) -> pb.ValidateResponse:
         self._admission.admit(f"{_SERVICE}Validate", context)
@@ -186,6 +188,14 @@ class DeploymentsApi(deployments_pb2_grpc.DeploymentsServicer):
         self._about(f"{_SERVICE}GetManifest", request.request_id, context)
         digest, text = self._app.manifest(wire.uuid(request.request_id))
         return pb.GetManifestResponse(manifest=text, digest=digest)
+
+    def Shred(self, request: pb.ShredRequest, context: grpc.ServicerContext) -> pb.ShredResponse:
+        method, where = f"{_SERVICE}Shred", (request.deployment.namespace, request.deployment.name)
+        principal = self._admission.admit(method, context, *where)
+        record = self._admission.record(principal, method, *where, request.request_id)
+        with self._admission.audited(method, record):
+            of = self._shredder.shred(wire.uuid(request.request_id), *where, request.force, record)
+        return pb.ShredResponse(deployment_id=str(of))
 
     def GetManifestSchema(
         self, request: pb.GetManifestSchemaRequest, context: grpc.ServicerContext

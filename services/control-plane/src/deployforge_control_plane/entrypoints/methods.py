@@ -23,6 +23,7 @@ OWN: Final[Mapping[str, Permission | None]] = {
     f"{_OWN}Deployments/Approve": _P.APPROVE,
     f"{_OWN}Deployments/Reject": _P.REJECT,
     f"{_OWN}Deployments/Cancel": _P.CANCEL,
+    f"{_OWN}Deployments/Shred": _P.SHRED,
     f"{_OWN}Deployments/GetManifest": _P.READ,
     f"{_OWN}Deployments/GetManifestSchema": ANYBODY,
     f"{_OWN}Audit/List": _P.AUDIT,
@@ -70,7 +71,8 @@ GLOBAL: Final = frozenset({"/deployforge.mcal.v1.Credentials/Put", "/deployforge
 MUTATING: Final = frozenset({
     f"{_OWN}Deployments/Submit", f"{_OWN}Deployments/Propose", f"{_OWN}Deployments/Execute",
     f"{_OWN}Deployments/Approve", f"{_OWN}Deployments/Reject", f"{_OWN}Deployments/Cancel",
-    f"{_OWN}Access/CreateToken", f"{_OWN}Access/RevokeToken", "/deployforge.drift_detector.v1.Drift/Scan",
+    f"{_OWN}Deployments/Shred", f"{_OWN}Access/CreateToken", f"{_OWN}Access/RevokeToken",
+    "/deployforge.drift_detector.v1.Drift/Scan",
     "/deployforge.healer.v1.Healing/Pause", "/deployforge.healer.v1.Healing/Resume",
     "/deployforge.mcal.v1.Credentials/Put", f"{_OWN}Keys/Rotate", f"{_PARKING}Replay",
 })  # fmt: skip

@@ -1,10 +1,14 @@
 """Every published fact fits its schema, and only own facts are published."""
 
+from uuid import uuid4
+
 from deployforge_chassis import topics
 from deployforge_chassis.avro import AvroCodec
 from deployforge_chassis.registry import MemoryRegistry
+from deployforge_chassis.sealing import NOBODY
 from deployforge_control_plane.adapters.records import TOPIC, records
 from deployforge_control_plane.domain.compliance import Finding
+from deployforge_control_plane.domain.shredding import Shredding
 
 from ...conftest import System, allowed
 
@@ -23,7 +27,13 @@ def test_every_fact_fits_its_schema(system: System) -> None:
     assert request is not None
     request.report_compliance("e", ("org/encryption",), (Finding("org/encryption", "urn", "off"),), system.clock.now())
     system.app.commit(system.app.effects(request))
-    said = set()
+    shredding = Shredding(
+        deployment_id=NOBODY, of=request.deployment_id, request_id=uuid4(), namespace="front", name="shop", by="root", forced=True,
+        at=system.clock.now(),
+    )  # fmt: skip
+    [shred] = records(shredding.pending_events[0])
+    assert codec.decode(codec.encode(shred.fact, dict(shred.value or {})))[1]["by"] == "root"
+    said = {shred.fact}
     for request_id in (approved, rejected, cancelled, found):
         for event in system.app.events.get(request_id):
             for record in records(event):

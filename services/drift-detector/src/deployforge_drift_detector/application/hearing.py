@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from deployforge_chassis.facts import Effects, Fact, Heard
+from deployforge_chassis.shredding import Shredding
 
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.messages import ExecutionEnded, ExecutionStarted
@@ -28,8 +29,13 @@ class Hearing:
                 "ExecutionFailed": self.ended,
                 "ExecutionRolledBack": self.ended,
                 "ExecutionCancelled": self.ended,
-            }
+            },
+            "state-manager.states": {"DeploymentShredded": self.shredded},
         }
+
+    def shredded(self, fact: Fact) -> Effects:
+        """Nothing is kept of that deployment any more."""
+        return Shredding(self._app.database, self._app.sealer).heard(fact)
 
     def started(self, fact: Fact) -> Effects:
         """Its resources are being changed until it ends; ExecutionCompleted is not yet the end, it is read back."""

@@ -25,6 +25,11 @@ SCHEMA = (
     "at timestamptz NOT NULL, PRIMARY KEY (incident_id, request_id))",
     "CREATE INDEX IF NOT EXISTS heals_by_attributes ON heals (fingerprint, at)",
 )
+SHREDDED_FIRST = (
+    "DELETE FROM proposals WHERE incident_id IN (SELECT id FROM incidents WHERE deployment_id = %s)",
+    "DELETE FROM heals WHERE incident_id IN (SELECT id FROM incidents WHERE deployment_id = %s)",
+)
+"""What refers to what is shredded, and says not otherwise whose it is; see `shredding.Shredding`."""
 
 
 class PostgresLedger:

@@ -1,15 +1,16 @@
 """What is heard: the subscription list."""
 
 from deployforge_chassis.facts import Heard
+from deployforge_chassis.shredding import Shredding
 
 from deployforge_healer.application.healer import Healer
 
 
-def heard(app: Healer) -> Heard:
+def heard(app: Healer, shredding: Shredding) -> Heard:
     """Topic → fact → handler."""
     return {
         "drift-detector.drift": {"DriftDetected": app.drift_detected, "DriftResolved": app.drift_resolved},
-        "state-manager.states": {"StateVersionRecorded": app.version_recorded},
+        "state-manager.states": {"StateVersionRecorded": app.version_recorded, "DeploymentShredded": shredding.heard},
         "control-plane.deployments": {
             "ApprovalRequested": app.approval_requested,
             "PlanApproved": app.plan_approved,

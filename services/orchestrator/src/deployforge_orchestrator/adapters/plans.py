@@ -11,6 +11,8 @@ from deployforge_chassis.facts import Write
 from deployforge_orchestrator.domain.plan import Plan
 
 SCHEMA = ("CREATE TABLE IF NOT EXISTS plans (plan_id text PRIMARY KEY, digest text NOT NULL)",)
+SHREDDED_FIRST = ("DELETE FROM plans WHERE digest IN (SELECT digest FROM bodies WHERE owner = %s)",)
+"""What refers to what is shredded, and says not otherwise whose it is; see `shredding.Shredding`."""
 
 
 class PlanNotFound(LookupError):

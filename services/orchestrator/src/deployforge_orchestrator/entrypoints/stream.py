@@ -1,11 +1,12 @@
 """What is heard: the subscription list."""
 
 from deployforge_chassis.facts import Heard
+from deployforge_chassis.shredding import Shredding
 
 from deployforge_orchestrator.application.orchestrator import Orchestrator
 
 
-def heard(app: Orchestrator) -> Heard:
+def heard(app: Orchestrator, shredding: Shredding) -> Heard:
     """Topic → fact → handler."""
     return {
         "control-plane.deployments": {
@@ -18,4 +19,5 @@ def heard(app: Orchestrator) -> Heard:
             "OperationSucceeded": app.operation_succeeded,
             "OperationFailed": app.operation_failed,
         },
+        "state-manager.states": {"DeploymentShredded": shredding.heard},
     }

@@ -12,7 +12,7 @@ from uuid import UUID
 from deployforge_chassis.database import Database
 from deployforge_chassis.eventstore import EventSourcedApplication
 from deployforge_chassis.facts import Write
-from deployforge_chassis.sealing import Sealer
+from deployforge_chassis.sealing import Sealer, Shredded
 from eventsourcing.persistence import StoredEvent
 from psycopg.sql import SQL, Identifier
 from pydantic_core import to_json
@@ -30,6 +30,13 @@ class PostgresProjection:
         self._sealer = sealer
         database.migrate([*Sealer.SCHEMA, *SCHEMA])
         sealer.declare(*SEALED)
+
+    def urns(self, deployment_id: UUID) -> Sequence[str]:
+        """Every resource that a deployment ever had."""
+        rows = self._database.query(
+            "SELECT DISTINCT urn FROM resource_history WHERE deployment_id = %s ORDER BY urn", (deployment_id,)
+        )
+        return [row["urn"] for row in rows]
 
     def writes(self, event: Any) -> Sequence[Write]:
         """See ports.Projection."""
@@ -68,7 +75,11 @@ class PostgresProjection:
             while page := app.recorder.select_notifications(position, 500, inclusive_of_start=False):
                 for n in page:
                     stored = StoredEvent(n.originator_id, n.originator_version, n.topic, n.state)
-                    for sql, params in self.writes(app.sealed.to_domain_event(stored)):
+                    try:
+                        writes = self.writes(app.sealed.to_domain_event(stored))
+                    except Shredded:
+                        continue
+                    for sql, params in writes:
                         cursor.execute(sql.encode(), params)
                 position, count = page[-1].id, count + len(page)
             cursor.execute("UPDATE read_models SET filled = true")

@@ -8,6 +8,7 @@ from deployforge_chassis.facts import Record
 
 from deployforge_state_manager.domain.deployment import Deployment
 from deployforge_state_manager.domain.resource import Resource
+from deployforge_state_manager.domain.shredding import Shredding
 
 STATES = "state-manager.states"
 DESIRED = "state-manager.desired"
@@ -40,6 +41,16 @@ def records(event: Any) -> Sequence[Record]:
                 "version": event.version,
             }
             return (Record(STATES, str(event.deployment_id), "StateVersionMarkedGood", good),)
+        case Shredding.Shredded():
+            said = {
+                "deployment_id": str(event.of), "namespace": event.namespace, "name": event.name,
+                "request_id": event.request_id, "by": event.by, "shredded_at": event.at,
+            }  # fmt: skip
+            tombstones = (
+                Record(DESIRED, g.urn, "DesiredState", None, upsert_version=g.resource_version, partition_key=g.shard)
+                for g in event.gone
+            )
+            return (Record(STATES, str(event.of), "DeploymentShredded", said), *tombstones)
         case Deployment.Opened() | Deployment.Requested() | Deployment.PlanReleased():
             return ()
         case Resource.Opened() | Resource.DriftNoted():

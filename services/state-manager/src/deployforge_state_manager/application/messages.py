@@ -6,6 +6,15 @@ from uuid import UUID
 
 
 @dataclass(frozen=True)
+class ShredRequested:
+    deployment_id: UUID
+    namespace: str
+    name: str
+    request_id: str
+    by: str
+
+
+@dataclass(frozen=True)
 class ResourceVerified:
     deployment_id: UUID
     execution_id: str

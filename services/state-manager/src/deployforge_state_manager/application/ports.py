@@ -47,6 +47,13 @@ class StateNotFound(LookupError):
     """There is no such deployment or version."""
 
 
+class DeploymentShredded(Exception):
+    """There was a history, and nobody can read it any more."""
+
+    def __init__(self, namespace: str, name: str, by: str, at: datetime) -> None:
+        super().__init__(f"{namespace}/{name} was shredded by {by} on {at:%Y-%m-%d}: its history cannot be read any more")
+
+
 class BadCursor(ValueError):
     """The cursor was not given out by this service."""
 

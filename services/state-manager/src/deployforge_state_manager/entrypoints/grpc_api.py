@@ -12,6 +12,7 @@ from deployforge_chassis.identity import CONTROL_PLANE, DRIFT_DETECTOR, HEALER, 
 from deployforge_state_manager.application.ports import (
     BadCursor,
     BadPoint,
+    DeploymentShredded,
     InventoryReader,
     Row,
     StateNotFound,
@@ -30,6 +31,7 @@ RULES: Final[Mapping[str, frozenset[str]]] = {
 
 STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
     StateNotFound: grpc.StatusCode.NOT_FOUND,
+    DeploymentShredded: grpc.StatusCode.FAILED_PRECONDITION,
     BadPoint: grpc.StatusCode.INVALID_ARGUMENT,
     BadCursor: grpc.StatusCode.INVALID_ARGUMENT,
     LookupError: grpc.StatusCode.NOT_FOUND,

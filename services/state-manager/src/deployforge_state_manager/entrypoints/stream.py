@@ -2,10 +2,11 @@
 
 from deployforge_chassis.facts import Heard
 
+from deployforge_state_manager.application.shredding import Shredder
 from deployforge_state_manager.application.state_manager import StateManager
 
 
-def heard(app: StateManager) -> Heard:
+def heard(app: StateManager, shredder: Shredder) -> Heard:
     """Topic → fact → handler."""
     return {
         "orchestrator.executions": {
@@ -17,6 +18,7 @@ def heard(app: StateManager) -> Heard:
             "DeploymentRequested": app.deployment_requested,
             "PlanApproved": app.plan_approved,
             "ComplianceReported": app.compliance_reported,
+            "ShredRequested": shredder.shred_requested,
         },
         "drift-detector.drift": {"DriftDetected": app.drift_detected, "DriftResolved": app.drift_resolved},
     }

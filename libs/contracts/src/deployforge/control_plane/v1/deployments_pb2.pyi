@@ -336,6 +336,22 @@ class CancelResponse(_message.Message):
     request: DeploymentRequest
     def __init__(self, request: _Optional[_Union[DeploymentRequest, _Mapping]] = ...) -> None: ...
 
+class ShredRequest(_message.Message):
+    __slots__ = ("request_id", "deployment", "force")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    FORCE_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    deployment: _common_pb2.DeploymentRef
+    force: bool
+    def __init__(self, request_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., force: _Optional[bool] = ...) -> None: ...
+
+class ShredResponse(_message.Message):
+    __slots__ = ("deployment_id",)
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    deployment_id: str
+    def __init__(self, deployment_id: _Optional[str] = ...) -> None: ...
+
 class GetManifestRequest(_message.Message):
     __slots__ = ("request_id",)
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]

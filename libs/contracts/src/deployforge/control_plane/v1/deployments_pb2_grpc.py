@@ -84,6 +84,11 @@ class DeploymentsStub:
                 request_serializer=deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.CancelRequest.SerializeToString,
                 response_deserializer=deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.CancelResponse.FromString,
                 _registered_method=True)
+        self.Shred = channel.unary_unary(
+                '/deployforge.control_plane.v1.Deployments/Shred',
+                request_serializer=deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.ShredRequest.SerializeToString,
+                response_deserializer=deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.ShredResponse.FromString,
+                _registered_method=True)
         self.GetManifest = channel.unary_unary(
                 '/deployforge.control_plane.v1.Deployments/GetManifest',
                 request_serializer=deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.GetManifestRequest.SerializeToString,
@@ -169,6 +174,14 @@ class DeploymentsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Shred(self, request, context):
+        """Makes everything that any service keeps of a deployment unreadable, for ever; its name is not used again.
+        FAILED_PRECONDITION while something of it is being executed, and, unless forced, while resources are deployed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetManifest(self, request, context):
         """The manifest of a request as it was submitted.
         """
@@ -235,6 +248,11 @@ def add_DeploymentsServicer_to_server(servicer, server):
                     servicer.Cancel,
                     request_deserializer=deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.CancelRequest.FromString,
                     response_serializer=deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.CancelResponse.SerializeToString,
+            ),
+            'Shred': grpc.unary_unary_rpc_method_handler(
+                    servicer.Shred,
+                    request_deserializer=deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.ShredRequest.FromString,
+                    response_serializer=deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.ShredResponse.SerializeToString,
             ),
             'GetManifest': grpc.unary_unary_rpc_method_handler(
                     servicer.GetManifest,
@@ -517,6 +535,33 @@ class Deployments:
             '/deployforge.control_plane.v1.Deployments/Cancel',
             deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.CancelRequest.SerializeToString,
             deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.CancelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Shred(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.control_plane.v1.Deployments/Shred',
+            deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.ShredRequest.SerializeToString,
+            deployforge_dot_control__plane_dot_v1_dot_deployments__pb2.ShredResponse.FromString,
             options,
             channel_credentials,
             insecure,
