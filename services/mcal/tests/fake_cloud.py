@@ -11,6 +11,7 @@ from deployforge_mcal.domain import references
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.operation import Failure, Grant
+from deployforge_mcal.domain.secrets import is_mark
 from deployforge_mcal.domain.units import (
     Became,
     Change,
@@ -27,6 +28,7 @@ from deployforge_mcal.domain.units import (
 )  # fmt: skip
 
 REFUSED = "refused"
+ECHO = "echo"
 FIXED = "cidr"
 
 
@@ -39,7 +41,8 @@ class FakeSession:
 
 @dataclass
 class FakeCloud:
-    """Any type and property goes; a property `refused` fails in the cloud, a changed `cidr` replaces."""
+    """Any type and property goes; a property `refused` fails in the cloud, a changed `cidr` replaces. With `echo` the
+    cloud repeats all that it was given: `failure`, `error` or `attributes` say where. Secrets are never given back."""
 
     type: str = "aws"
     live: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -49,6 +52,8 @@ class FakeCloud:
     done: dict[str, Any] = field(default_factory=dict)
     """token → what the first call answered."""
     calls: list[tuple[str, str]] = field(default_factory=list)
+    given: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """physical id → properties with the values of secrets."""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def types(self) -> tuple[TypeDoc, ...]:
@@ -69,8 +74,9 @@ class FakeCloud:
             CompiledResource(r.urn, r.name, r.type, f"Fake::{r.type}", r.name, dict(r.properties), (FIXED,), (), ())
             for r in spec.resources
         )
+        hidden = {str(ref): "Secret" for r in spec.resources for _, ref in references.secrets(r.properties)}
         return CompiledUnit(
-            spec.deployment_id, spec.unit_id, spec.unit_name, spec.scope, {}, resources, {o: o for o in outside}, {}
+            spec.deployment_id, spec.unit_id, spec.unit_name, spec.scope, {}, resources, {o: o for o in outside}, {}, hidden
         )
 
     def open(self, root: Mapping[str, Any], work: Work) -> FakeSession:
@@ -89,9 +95,9 @@ class FakeCloud:
         return [Change(r.urn, "modify" if r.urn in held else "add") for r in work.unit.resources]
 
     def apply(self, session: FakeSession, work: Work, tick: Tick) -> list[Outcome]:
-        return self._once("apply", work, lambda: self._apply(work))
+        return self._once("apply", work, lambda: self._apply(work, tick))
 
-    def _apply(self, work: Work) -> list[Outcome]:
+    def _apply(self, work: Work, tick: Tick) -> list[Outcome]:
         assert work.unit is not None
         held = self.units.get(work.unit_name, {})
         for r in work.unit.resources:
@@ -108,13 +114,25 @@ class FakeCloud:
                 self.live.pop(id or "", None)
                 id = work.adopt.get(r.urn) or f"id-{next(self._numbers)}"
             self.live[id] = {**desired}
+            self.given[id] = work.secrets.filled(desired)
             now[r.urn] = id
-            outcomes.append(Outcome(r.urn, id, {"id": id}, became))
+            said = {"id": id, **self._echo(r.urn, desired.get(ECHO), f"got {self.given[id]}", tick)}
+            outcomes.append(Outcome(r.urn, id, said, became))
         for urn in held.keys() - now.keys():
             self.live.pop(held[urn], None)
             outcomes.append(Outcome(urn, "", {}, Became.DELETED))
         self.units[work.unit_name] = now
         return outcomes
+
+    def _echo(self, urn: str, where: Any, said: str, tick: Tick) -> dict[str, str]:
+        if where is None:
+            return {}
+        tick(urn, "CREATING", said)
+        if where == "failure":
+            raise ProviderFailure(Failure("RESOURCE_FAILED", said, said, urn, restored=True))
+        if where == "error":
+            raise RuntimeError(said)
+        return {"said": said}
 
     def adopt(self, session: FakeSession, work: Work, tick: Tick) -> list[Outcome]:
         self.units.setdefault(work.unit_name, {}).update(work.adopt)
@@ -135,11 +153,14 @@ class FakeCloud:
 
     def observe(self, session: FakeSession, scope: Scope, targets: Sequence[Target]) -> list[Observed]:
         return [
-            Observed(t.urn, Presence.PRESENT, t.physical_id, self.live[t.physical_id], {"id": t.physical_id})
+            Observed(t.urn, Presence.PRESENT, t.physical_id, self._shown(t.physical_id), {"id": t.physical_id})
             if t.physical_id in self.live
             else Observed(t.urn, Presence.MISSING, t.physical_id)
             for t in targets
         ]
+
+    def _shown(self, id: str) -> dict[str, Any]:
+        return {name: value for name, value in self.live[id].items() if not is_mark(value)}
 
     def correct(self, session: FakeSession, work: Work, tick: Tick) -> list[Outcome]:
         return self._once("correct", work, lambda: [self._correct(t) for t in work.targets])

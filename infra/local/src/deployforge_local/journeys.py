@@ -5,6 +5,7 @@ topics and groups of its own.
 """
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -30,6 +31,8 @@ def run(arguments: list[str]) -> int:
     home.chmod(0o755)
     environment = {**os.environ, "DEPLOYFORGE_HOME": str(home), "DEPLOYFORGE_PORT_BASE": str(free_port_base())}
     environment.pop("DEPLOYFORGE_CONTEXT", None)
+    # For the journey that plants secrets; the name is what manifests call `secret://env/journey`.
+    environment["DEPLOYFORGE_SECRET_JOURNEY"] = f"canary-{secrets.token_hex(16)}"
     local = [sys.executable, "-m", "deployforge_local"]
     passed = False
     try:

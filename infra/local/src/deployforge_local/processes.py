@@ -42,7 +42,9 @@ def prepare(settings: LocalSettings, say: Callable[[str], None]) -> None:
     """Everything that must be on disk before a process starts."""
     for directory in (settings.run_dir, settings.log_dir, settings.key_dir, *kafka.data_dirs(settings)):
         directory.mkdir(parents=True, exist_ok=True)
-    settings.key_dir.chmod(0o700)
+    settings.secrets_dir.mkdir(exist_ok=True)
+    for private in (settings.key_dir, settings.secrets_dir):
+        private.chmod(0o700)
     artifacts.fetch_all(settings, say)
     devca.ensure(settings.tls_dir)
     hsm.prepare(settings)
@@ -120,6 +122,7 @@ def service_environment(settings: LocalSettings, service: str, replica: int = 1)
     if service == MCAL:
         told["AWS_ENDPOINT"] = f"http://127.0.0.1:{settings.link(settings.port(MINISTACK))}"
         told["MCAL_CREDENTIALS_FILE"] = str(settings.credentials_file)
+        told["MCAL_SECRETS_DIR"] = str(settings.secrets_dir)
     if service == CONTROL_PLANE:
         told["BOOTSTRAP_TOKENS_FILE"] = str(settings.tokens_file)
     named = {f"DEPLOYFORGE_{name}": value for name, value in told.items()}

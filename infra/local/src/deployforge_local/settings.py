@@ -91,6 +91,11 @@ class LocalSettings(BaseSettings):
         return self.root / "keys" / "cloud-credentials.json"
 
     @property
+    def secrets_dir(self) -> Path:
+        """One secret per file of mode 600, for `secret://file/<name>` in manifests."""
+        return self.root / "secrets"
+
+    @property
     def tokens_file(self) -> Path:
         """Hashes of the first API tokens, for the control plane."""
         return self.root / "keys" / "bootstrap-tokens.json"

@@ -19,6 +19,14 @@ class Settings(ServiceSettings):
     """JSON `{credentialRef: {type: aws, accessKeyId, secretAccessKey, roleArn}}`, sealed into the database at
     every start. None: credentials come by Credentials.Put alone."""
 
+    mcal_secrets_dir: Path | None = None
+    """Directory of secrets, one per file of mode 600, named in manifests as `secret://file/<path>`. None: no such
+    source."""
+
+    mcal_secrets_prefix: str = Field(default="DEPLOYFORGE_SECRET_", min_length=4)
+    """Variables of this process that begin so are secrets, named in manifests as `secret://env/<rest>`; no others can
+    be."""
+
     operation_threads: int = Field(default=8, ge=1)
     """Operations done at once; each waits for its cloud most of the time."""
 

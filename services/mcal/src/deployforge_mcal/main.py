@@ -15,7 +15,9 @@ from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
 from deployforge_chassis.shredding import Shredding
 
+from deployforge_mcal.adapters import secrets as sources
 from deployforge_mcal.adapters.index import PostgresIndex
+from deployforge_mcal.adapters.marking import PostgresMarking
 from deployforge_mcal.adapters.metrics import measured
 from deployforge_mcal.adapters.providers import installed
 from deployforge_mcal.adapters.records import records
@@ -23,6 +25,7 @@ from deployforge_mcal.adapters.vault import PostgresVault
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import Operations
 from deployforge_mcal.application.scans import Readers, Scans
+from deployforge_mcal.application.secrets import Secrets
 from deployforge_mcal.config import Settings
 from deployforge_mcal.entrypoints.grpc_api import RULES, STATUS_OF, CloudsApi, CredentialsApi
 from deployforge_mcal.entrypoints.stream import heard
@@ -39,7 +42,19 @@ def main() -> None:
     vault.load(settings.mcal_credentials_file)
     providers = installed({"aws": {"endpoint": settings.aws_endpoint}})
 
-    app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock())
+    secrets = Secrets(
+        sources.installed(
+            {
+                "aws": {"endpoint": settings.aws_endpoint},
+                "env": {"prefix": settings.mcal_secrets_prefix},
+                "file": {"directory": str(settings.mcal_secrets_dir or "")},
+            }
+        ),
+        PostgresMarking(database, sealer),
+        vault.get,
+    )
+
+    app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock(), secrets)
     ticks, readers = TelemetryPublisher(bus, wire), Readers(app)
     operations, scans = Operations(app, ticks), Scans(app, readers, ticks)
     operating = EffectWorkers(

@@ -28,7 +28,8 @@ def coverage(checks: Sequence[Check], desired: Sequence[Desired]) -> Sequence[Sh
 
 def _of_shard(shard: str, checks: Sequence[Check], never: Sequence[str]) -> ShardCoverage:
     states = [check.state for check in checks]
-    not_checked = [(check.urn, check.reason) for check in checks if check.state is CheckState.NOT_CHECKED]
+    # A resource that was checked may hold values that could not be: its reason says which.
+    not_checked = [(one.urn, one.reason) for one in checks if one.state is CheckState.NOT_CHECKED or one.reason]
     scan_id, at = _newest(checks)
     return ShardCoverage(
         shard=shard,

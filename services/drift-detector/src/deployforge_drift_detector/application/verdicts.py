@@ -70,7 +70,8 @@ class Verdicts:
             finding = self._finding(seen, desired, now)
         except _Unusable as unusable:
             return _not_checked(str(unusable), refused=True)
-        return Verdict(CheckState.CHECKED if finding is None else CheckState.DRIFTED, finding=finding)
+        # A reason beside something that was seen: which of its values nobody could look at.
+        return Verdict(CheckState.CHECKED if finding is None else CheckState.DRIFTED, _said(seen.reason or ""), finding)
 
     def forget(self, urn: str) -> None:
         """The resource is not desired any more."""
@@ -127,6 +128,9 @@ def _left_so(batch: ObservationBatch, changing: Changing | None) -> bool:
 
 
 def _not_checked(reason: str, *, look_again: bool = False, refused: bool = False) -> Verdict:
+    return Verdict(CheckState.NOT_CHECKED, _said(reason), look_again=look_again, refused=refused)
+
+
+def _said(reason: str) -> str:
     # The database knows no character 0.
-    said = reason[:300].replace("\x00", " ")
-    return Verdict(CheckState.NOT_CHECKED, said, look_again=look_again, refused=refused)
+    return reason[:300].replace("\x00", " ")

@@ -16,7 +16,8 @@ from eventsourcing.application import AggregateNotFoundError
 from pydantic import TypeAdapter
 
 from deployforge_mcal.application.messages import DesiredState, OperationRequested, ScanRequested
-from deployforge_mcal.application.ports import CloudProvider, Index, RootVault, UnknownProvider
+from deployforge_mcal.application.ports import CloudProvider, Index, InvalidUnit, RootVault, UnknownProvider
+from deployforge_mcal.application.secrets import Secrets
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.operation import Operation, Order, Unit
 from deployforge_mcal.domain.units import CompiledUnit, Problem, ResourceSpec, UnitSpec
@@ -42,12 +43,14 @@ class Mcal(EventSourcedApplication):
         vault: RootVault,
         index: Index,
         clock: Clock,
+        secrets: Secrets,
     ) -> None:
         super().__init__(database, sealer, name="mcal")
         self.providers = providers
         self.vault = vault
         self.index = index
         self.clock = clock
+        self.secrets = secrets
         self.queue = EffectQueue(self, sealer)
         self.bodies = Bodies(database, sealer)
 
@@ -61,7 +64,7 @@ class Mcal(EventSourcedApplication):
 
     def check(self, resources: Sequence[tuple[str, ResourceSpec]]) -> list[Problem]:
         """(provider type, declaration) → problems."""
-        found: list[Problem] = []
+        found = self.secrets.problems([spec for _, spec in resources])
         for provider_type, spec in resources:
             if provider_type in self.providers:
                 found += self.providers[provider_type].check([spec])
@@ -72,7 +75,10 @@ class Mcal(EventSourcedApplication):
 
     def compile(self, spec: UnitSpec) -> tuple[str, CompiledUnit]:
         """The digest under which the compiled unit is stored, and the unit. Raises InvalidUnit, UnknownProvider."""
-        unit = self.provider(spec.scope.provider_type).compile(spec)
+        provider = self.provider(spec.scope.provider_type)
+        if problems := self.secrets.problems(spec.resources):
+            raise InvalidUnit(problems)
+        unit = self.secrets.marked(provider.compile(spec))
         body = canonical.dumps(_UNIT.dump_python(unit, mode="json")).encode()
         digest, write = self.bodies.put(UUID(spec.deployment_id), body)
         self.commit(Effects(writes=(write,)))

@@ -5,6 +5,7 @@ attempt did before it does anything.
 """
 
 import json
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from deployforge_chassis.bodies import BodyNotFound
 from deployforge_chassis.effects import LostLease
 from deployforge_chassis.effects import Work as EffectWork
 from deployforge_chassis.eventstore import VersionConflict
-from deployforge_chassis.facts import NOTHING, Effects
+from deployforge_chassis.facts import NOTHING, Effects, Write
 from eventsourcing.persistence import PersistenceError
 from pydantic import TypeAdapter
 
@@ -30,6 +31,7 @@ from deployforge_mcal.application.ports import (
     UnknownProvider,
     Work,
 )
+from deployforge_mcal.application.secrets import SecretChanged, SecretUnavailable, SecretUse
 from deployforge_mcal.domain.operation import Failure, IssuedCredential, Operation, Unit
 from deployforge_mcal.domain.units import CompiledUnit, Outcome, Scope, Target
 
@@ -47,6 +49,15 @@ _VERBS: Final[Mapping[str, Callable[[CloudProvider, Any, Work, Tick], list[Outco
 }
 
 
+class Unexpected(Exception):
+    """An error that nobody foresaw, in words that hold no secret."""
+
+    def __init__(self, error: Exception, use: SecretUse) -> None:
+        super().__init__(f"{type(error).__name__}: {use.scrub(str(error))}")
+        # Where it was raised, as text: frames hold values.
+        self.add_note(use.scrub("".join(traceback.format_tb(error.__traceback__))))
+
+
 class Operations:
     """Does operations, one call of `work` each."""
 
@@ -61,19 +72,30 @@ class Operations:
         if operation is None or operation.over:
             return NOTHING
         unit = self._reserve(operation, message)
+        use = self._app.secrets.use(message.deployment_id, _scope(message))
         try:
-            outcomes = self._touch(message, unit, effect)
+            outcomes = [use.outcome(one) for one in self._touch(message, unit, effect, use)]
         except ProviderFailure as failed:
-            return self._failed(operation, unit, failed.failure)
+            return self._failed(operation, unit, use.failure(failed.failure))
+        except SecretChanged as changed:
+            return self._failed(operation, unit, Failure("SECRET_CHANGED", str(changed), "plan again", restored=True))
+        except SecretUnavailable as missing:
+            hint = "put it where the reference says"
+            failure = Failure("SECRET_UNAVAILABLE", str(missing), hint, retryable=missing.retryable, restored=True)
+            return self._failed(operation, unit, failure)
         except (VersionConflict, PersistenceError, LostLease):
             raise
-        except Exception as error:
-            if effect.attempt < _ATTEMPTS:
-                raise
-            log.error("operation given up", operation_id=message.operation_id, exc_info=error)
-            said = f"an unexpected error of type {type(error).__name__}"
-            return self._failed(operation, unit, Failure("INTERNAL", said, "see the log of mcal", retryable=True))
-        return self._succeeded(operation, unit, message, outcomes)
+        except Exception as raised:
+            # What it says may hold a secret, and will be logged: only its scrubbed words go on.
+            error, kind = (Unexpected(raised, use) if use.used else raised), type(raised).__name__
+        else:
+            return self._succeeded(operation, unit, message, outcomes)
+        # Out of the block above: there, whatever fails in its turn, be it logging, would print what was raised first.
+        if effect.attempt < _ATTEMPTS:
+            raise error
+        log.error("operation given up", operation_id=message.operation_id, exc_info=error)
+        failure = Failure("INTERNAL", f"an unexpected error of type {kind}", "see the log of mcal", retryable=True)
+        return self._failed(operation, unit, failure)
 
     def _reserve(self, operation: Operation, message: OperationRequested) -> Unit:
         """Begin; raises UnitBusy while another operation has the unit."""
@@ -86,11 +108,11 @@ class Operations:
         self._app.commit(Effects((operation, unit), (turn,)))
         return unit
 
-    def _touch(self, message: OperationRequested, unit: Unit, effect: EffectWork) -> list[Outcome]:
+    def _touch(self, message: OperationRequested, unit: Unit, effect: EffectWork, use: SecretUse) -> list[Outcome]:
         act = _VERBS.get(message.verb)
         if act is None:
             raise ProviderFailure(Failure("INVALID", f"there is no verb {message.verb!r}", ", ".join(_VERBS)))
-        work = self._work(message, unit, effect)
+        work = self._work(message, unit, effect, use)
         try:
             provider = self._app.provider(message.provider_type)
             root = self._app.vault.get(message.credential_ref)
@@ -102,7 +124,7 @@ class Operations:
         session = provider.open(root, work)
         self._record(message, session)
         effect.hold()
-        return act(provider, session, work, self._tick(message))
+        return act(provider, session, work, self._tick(message, use))
 
     def _record(self, message: OperationRequested, session: Session) -> None:
         """The fact comes before the use."""
@@ -117,7 +139,7 @@ class Operations:
             )
         )  # fmt: skip
 
-    def _work(self, message: OperationRequested, unit: Unit, effect: EffectWork) -> Work:
+    def _work(self, message: OperationRequested, unit: Unit, effect: EffectWork, use: SecretUse) -> Work:
         previous = self._compiled(unit.template_digest, required=False)
         if message.verb == "apply" or message.template_digest:
             wanted, inputs = self._compiled(message.template_digest, required=True), message.inputs
@@ -125,7 +147,7 @@ class Operations:
             wanted, inputs = previous, unit.inputs
         return Work(
             token=message.operation_id,
-            scope=Scope(message.provider_type, message.account, message.location, message.credential_ref),
+            scope=_scope(message),
             deployment_id=message.deployment_id,
             unit_name=message.unit_name,
             unit=wanted,
@@ -138,6 +160,7 @@ class Operations:
             retain=message.retain,
             adopt=dict(message.adopt),
             resumed=effect.attempt > 1,
+            secrets=use,
             hold=effect.hold,
         )
 
@@ -158,7 +181,20 @@ class Operations:
             digest, inputs = None, {}
         unit.end(message.operation_id, digest, inputs)
         operation.succeed(tuple(outcomes), unit.generation, digest, self._app.clock.now())
-        return self._ended(operation, unit)
+        ended = self._ended(operation, unit)
+        return Effects(ended.aggregates, (*ended.writes, *self._marks(message, outcomes)))
+
+    def _marks(self, message: OperationRequested, outcomes: list[Outcome]) -> list[Write]:
+        """Which secrets the resources have now."""
+        desired: dict[str, Mapping[str, Any]] = {}
+        if message.verb == "destroy":
+            desired = {o.urn: {} for o in outcomes}
+        elif message.verb == "apply" and (unit := self._compiled(message.template_digest, required=False)) is not None:
+            desired = {o.urn: {} for o in outcomes} | {r.urn: r.desired for r in unit.resources}
+        elif message.verb == "correct":
+            desired = {t.urn: json.loads(t.desired_json or "{}") for t in message.targets if t.paths}
+        marking = self._app.secrets.marking
+        return [write for urn, values in desired.items() for write in marking.record(message.deployment_id, urn, values)]
 
     def _failed(self, operation: Operation, unit: Unit, failure: Failure) -> Effects:
         unit.end(str(operation.id), unit.template_digest, unit.inputs)
@@ -169,14 +205,19 @@ class Operations:
         turn = self._app.index.turn(str(operation.deployment_id), unit.unit_id, unit.generation)
         return Effects((operation, unit), (turn,))
 
-    def _tick(self, message: OperationRequested) -> Tick:
+    def _tick(self, message: OperationRequested, use: SecretUse) -> Tick:
         common = {
             name: getattr(message, name)
             for name in ("deployment_id", "namespace", "name", "operation_id", "execution_id", "step_id", "unit_id")
         }
 
         def say(urn: str | None, status: str, text: str | None) -> None:
-            value = {**common, "urn": urn, "status": status, "message": text, "at": self._app.clock.now()}
+            said = None if text is None else use.scrub(text)
+            value = {**common, "urn": urn, "status": status, "message": said, "at": self._app.clock.now()}
             self._telemetry.try_send("mcal.progress", message.deployment_id, "OperationProgressed", value)
 
         return say
+
+
+def _scope(message: OperationRequested) -> Scope:
+    return Scope(message.provider_type, message.account, message.location, message.credential_ref)

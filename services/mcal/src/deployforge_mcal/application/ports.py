@@ -73,9 +73,35 @@ class Work:
     adopt: Mapping[str, str] = field(default_factory=dict)
     resumed: bool = False
     """An earlier attempt at this operation may have done something."""
+    secrets: "SecretValues" = field(default_factory=lambda: NoSecrets(), compare=False, repr=False)
+    """Resolves the marks in the unit and in targets; what it gives goes into calls and nowhere else."""
     hold: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
     """Raises when this process may not hold the operation any more; adapters ask it right before every call that
     changes something, and let pass what it raises."""
+
+
+class SecretValues(Protocol):
+    """The secrets of one operation, see `application.secrets`."""
+
+    def value(self, marked: str) -> str:
+        """What a mark stands for, now."""
+        ...
+
+    def filled(self, values: Any) -> Any:
+        """Values with every mark in them replaced by what it stands for."""
+        ...
+
+
+class NoSecrets:
+    """Work that has none."""
+
+    def value(self, marked: str) -> str:
+        """There is nothing that a mark could stand for."""
+        raise ProviderFailure(Failure("SECRET_UNKNOWN", "this work may not resolve secrets"))
+
+    def filled(self, values: Any) -> Any:
+        """See SecretValues."""
+        return values
 
 
 class Session(Protocol):

@@ -41,7 +41,7 @@ class Readers:
             return [Observed(t.urn, Presence.NOT_CHECKED, t.physical_id, reason=str(failed)) for t in targets]
         except (UnknownProvider, CredentialUnknown) as unknown:
             return [Observed(t.urn, Presence.NOT_CHECKED, t.physical_id, reason=str(unknown)) for t in targets]
-        seen = self._app.provider(scope.provider_type).observe(session, scope, targets)
+        seen = self._app.secrets.observed(self._app.provider(scope.provider_type).observe(session, scope, targets))
         if any(o.reason.startswith("CREDENTIAL_") for o in seen):
             with self._lock:
                 self._sessions.pop((scope, types), None)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from deployforge_mcal.domain.normalise import key
 from deployforge_mcal.domain.references import has_references
+from deployforge_mcal.domain.secrets import is_mark
 
 _ABSENT: Final = object()
 
@@ -19,7 +20,8 @@ def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def differing(desired: Mapping[str, Any], live: Mapping[str, Any], set_paths: Collection[str]) -> list[str]:
-    """The paths of `desired` whose live value is another one, or none. Unresolved references are not compared."""
+    """The paths of `desired` whose live value is another one, or none. Unresolved references are not compared, nor are
+    secrets: no cloud gives them back."""
     there = dict(leaves(live))
     sets = frozenset(set_paths)
     found: list[str] = []
@@ -39,7 +41,7 @@ def _unknown(value: Any) -> bool:
         return any(map(_unknown, value))
     if isinstance(value, Mapping):
         return any(map(_unknown, value.values()))
-    return has_references(value)
+    return has_references(value) or is_mark(value)
 
 
 def _same(wanted: Any, actual: Any, as_set: bool) -> bool:

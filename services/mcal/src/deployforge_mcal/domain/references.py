@@ -1,8 +1,10 @@
-"""References: `${name.attribute}` inside strings; `$${` stands for a literal `${`."""
+"""References: `${name.attribute}` inside strings, `${secret://source/name}` as whole ones; `$${` is a literal `${`."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
+
+from deployforge_mcal.domain.secrets import SecretReference
 
 _TOKEN: Final = re.compile(r"\$\$\{|\$\{([^}]*)\}")
 _REFERENCE: Final = re.compile(r"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.([A-Za-z][A-Za-z0-9.]*)")
@@ -26,14 +28,14 @@ class Reference(NamedTuple):
         return f"{self.name}.{self.attribute}"
 
 
-def parts(text: str) -> list[str | Reference]:
+def parts(text: str) -> list[str | Reference | SecretReference]:
     """A string as literals and references in order. Raises BadReference."""
-    found: list[str | Reference] = []
+    found: list[str | Reference | SecretReference] = []
     position = 0
 
     def literal(piece: str) -> None:
         if piece and found and isinstance(found[-1], str):
-            found[-1] += piece
+            found[-1] = f"{found[-1]}{piece}"
         elif piece:
             found.append(piece)
 
@@ -42,6 +44,9 @@ def parts(text: str) -> list[str | Reference]:
         position = token.end()
         if token[1] is None:
             literal("${")
+            continue
+        if (secret := SecretReference.parse(token[1])) is not None:
+            found.append(secret)
             continue
         matched = _REFERENCE.fullmatch(token[1].strip())
         if matched is None:
@@ -63,6 +68,19 @@ def of(value: Any) -> Iterator[Reference]:
             yield from of(inner)
 
 
+def secrets(value: Any, path: str = "") -> Iterator[tuple[str, SecretReference]]:
+    """Every reference to a secret anywhere in a value, with its path, `A.B[0]`."""
+    if isinstance(value, str):
+        if "${secret://" in value:
+            yield from ((path, part) for part in parts(value) if isinstance(part, SecretReference))
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from secrets(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from secrets(inner, f"{path}[{index}]")
+
+
 def has_references(value: Any) -> bool:
     """Whether a value is a string with a reference in it, so that it is not known yet."""
     return isinstance(value, str) and any(token[1] is not None for token in _TOKEN.finditer(value))
@@ -78,9 +96,9 @@ def substitute(value: Any, known: Mapping[str, Any]) -> Any:
 
 def _filled(text: str, known: Mapping[str, Any]) -> str:
     pieces = parts(text)
-    if any(isinstance(p, Reference) and str(p) not in known for p in pieces):
+    if any(isinstance(p, SecretReference) or (isinstance(p, Reference) and str(p) not in known) for p in pieces):
         return text
-    return "".join(str(known[str(p)]) if isinstance(p, Reference) else p for p in pieces)
+    return "".join(p if isinstance(p, str) else str(known[str(p)]) for p in pieces)
 
 
 def mapped(value: Any, change: Callable[[str], Any]) -> Any:

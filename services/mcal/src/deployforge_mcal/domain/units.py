@@ -82,6 +82,8 @@ class CompiledUnit:
     inputs: Mapping[str, str]
     """Reference to another unit (`orders-dead.arn`) → parameter of the template."""
     tags: Mapping[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Mark of a secret → parameter of the template, whose value is known only to the call that sets it."""
 
 
 class Presence(StrEnum):

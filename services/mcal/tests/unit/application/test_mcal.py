@@ -16,12 +16,14 @@ from deployforge_chassis.registry import MemoryRegistry
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import a_fact, example
 from deployforge_mcal.adapters.index import PostgresIndex
+from deployforge_mcal.adapters.marking import PostgresMarking
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import _REQUEST, Operations
 from deployforge_mcal.application.ports import CredentialUnknown, ProviderFailure
 from deployforge_mcal.application.scans import Readers, Scans
+from deployforge_mcal.application.secrets import SecretAccess, Secrets, SecretUnavailable
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.units import ResourceSpec, Scope, Target, UnitSpec
 
@@ -41,6 +43,18 @@ class Said:
 
 
 @dataclass
+class Kept:
+    """A source of secrets in memory."""
+
+    values: dict[str, str]
+
+    def resolve(self, name: str, access: SecretAccess) -> str:
+        if name not in self.values:
+            raise SecretUnavailable(f"secret://kept/{name}", "is not there")
+        return self.values[name]
+
+
+@dataclass
 class Service:
     """The application with everything around it."""
 
@@ -49,6 +63,8 @@ class Service:
     said: Said
     operating: EffectWorkers
     scanning: EffectWorkers
+    kept: dict[str, str]
+    """Secrets by name, of a source called `kept`."""
 
     def hear(self, handler: Any, topic: str, type: str, value: dict[str, Any] | None, **more: Any) -> None:
         self.app.commit(handler(a_fact(topic, type, value, **more)))
@@ -74,15 +90,17 @@ class Service:
 
 @pytest.fixture
 def service(fresh_database: Database, sealer: Sealer, cloud: Any) -> Service:
+    kept: dict[str, str] = {}
     vault = PostgresVault(fresh_database, sealer)
     vault.put("aws-local", "aws", {"accessKeyId": "AKIA", "secretAccessKey": "very secret", "roleArn": "arn"})
     clock = FixedClock(datetime(2026, 11, 24, tzinfo=UTC))
-    app = Mcal(fresh_database, sealer, {"aws": cloud}, vault, PostgresIndex(fresh_database), clock)
+    secrets = Secrets({"kept": Kept(kept)}, PostgresMarking(fresh_database, sealer), vault.get)
+    app = Mcal(fresh_database, sealer, {"aws": cloud}, vault, PostgresIndex(fresh_database), clock, secrets)
     said, readers = Said(), Readers(app)
     operations, scans = Operations(app, said), Scans(app, readers, said)
     return Service(
         app, cloud, said, EffectWorkers(app.queue, {OPERATION: operations.work}, threads=1),
-        EffectWorkers(app.queue, {SCAN: scans.work}, threads=1),
+        EffectWorkers(app.queue, {SCAN: scans.work}, threads=1), kept,
     )  # fmt: skip
 
 
@@ -308,7 +326,8 @@ def test_everything_said_fits_its_contract(service: Service) -> None:
     service.cloud.live["id-9"] = {"delay": 1}
     desired(service, "urn:df:s:w:a", "id-9")
     batches = [("ObservationBatch", batch) for batch in scan(service)]
-    Operations(service.app, service.said)._tick(_REQUEST.validate_python(example("OperationRequested")))("urn", "X", None)
+    request = _REQUEST.validate_python(example("OperationRequested"))
+    Operations(service.app, service.said)._tick(request, service.app.secrets.use(DEPLOYMENT, SCOPE))("urn", "X", None)
     ticks = [("OperationProgressed", m) for topic, _, m in service.said.messages if topic == "mcal.progress"]
     said = [*service.facts(), *batches, *ticks]
     names = {"CredentialIssued", "OperationSucceeded", "OperationFailed", "ObservationBatch", "OperationProgressed"}

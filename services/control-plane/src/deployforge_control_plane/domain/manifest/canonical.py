@@ -5,6 +5,7 @@ mean the same have the same digest.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from deployforge_control_plane.domain.manifest import durations
@@ -21,8 +22,7 @@ def canonical(root: Node) -> dict[str, Any]:
     """The canonical form of a tree that has no problems."""
     filled = _filled(root, MANIFEST)
     spec = filled.pop("spec")
-    values = {name: declared for name, declared in spec["parameters"].items() if declared["type"] != "secret"}
-    values = {name: declared.get("value", declared.get("default")) for name, declared in values.items()}
+    values = {name: _value(declared) for name, declared in spec["parameters"].items()}
     only = next(iter(spec["providers"])) if len(spec["providers"]) == 1 else None
     resources = [_resource(resource, only, values) for resource in spec["resources"]]
     return {
@@ -32,6 +32,17 @@ def canonical(root: Node) -> dict[str, Any]:
         "resources": sorted(resources, key=lambda resource: str(resource["name"])),
         "outputs": _substituted(spec["outputs"], values),
     }
+
+
+@dataclass(frozen=True)
+class _Secret:
+    """A secret by its reference; its value is known only where a cloud is called."""
+
+    reference: str
+
+
+def _value(declared: Mapping[str, Any]) -> Any:
+    return _Secret(declared["from"]) if declared["type"] == "secret" else declared.get("value", declared.get("default"))
 
 
 def _filled(node: Node, schema: Schema) -> Any:
@@ -105,7 +116,7 @@ def _text(text: str, values: Mapping[str, Any]) -> Any:
     parts, at = [], 0
     for found in references(text):
         if found.name != PARAMETERS or found.attribute not in values:
-            continue  # a resource, or a secret: those are known only when a cloud is called
+            continue  # a resource: that is known only when a cloud is called
         if (found.start, found.end) == (0, len(text)):
             return _literal(values[found.attribute])
         parts += [text[at : found.start], _shown(values[found.attribute])]
@@ -114,7 +125,9 @@ def _text(text: str, values: Mapping[str, Any]) -> Any:
 
 
 def _literal(value: Any) -> Any:
-    """A parameter's value is data: what looks like a reference in it stays literal."""
+    """A parameter's value is data: what looks like a reference in it stays literal. A secret is one."""
+    if isinstance(value, _Secret):
+        return f"${{{value.reference}}}"
     if isinstance(value, dict):
         return {key: _literal(child) for key, child in value.items()}
     if isinstance(value, list):

@@ -7,11 +7,13 @@ from typing import Any, Final
 from deployforge_control_plane.domain.manifest import graph
 from deployforge_control_plane.domain.manifest.problems import Problem, nearest, one_of, quoted
 from deployforge_control_plane.domain.manifest.reading import Node
-from deployforge_control_plane.domain.manifest.references import PARAMETERS, references
+from deployforge_control_plane.domain.manifest.references import PARAMETERS, Reference, references
 
 _ESCAPE: Final = 'write "$${" for a literal "${"'
 _REFERRING: Final = ("properties", "native", "initial", "import")
 """The parts of a resource in which references are followed."""
+_HOLDING: Final = ("properties", "native")
+"""The parts of a resource that may hold secrets."""
 
 
 @dataclass
@@ -109,8 +111,25 @@ def _references(node: Node, path: str, known: _Known, owner: str | None) -> Iter
                 yield Problem(message, node.line, node.column, path, "${resource.attribute}", _ESCAPE)
             elif found.name == PARAMETERS and found.attribute not in known.parameters:
                 yield _unknown("parameter", found.attribute, node, path, known.parameters)
+            elif found.name == PARAMETERS and known.parameters[found.attribute].value["type"].value == "secret":
+                yield from _secret(node, path, found, owner)
             elif found.name != PARAMETERS:
                 yield from _depends(owner, found.name, node, path, known)
+
+
+def _secret(node: Node, path: str, found: Reference, owner: str | None) -> Iterator[Problem]:
+    """A secret is put in where the cloud is called: as a whole value, of a property that the cloud itself keeps secret
+    (which only mcal can tell)."""
+    part = path.partition("].")[2].partition(".")[0]
+    if owner is None:
+        message = f"an output would show the secret {quoted(found.attribute)}"
+        yield Problem(message, node.line, node.column, path, "something that may be read")
+    elif part not in _HOLDING:
+        message = f"{part} cannot hold the secret {quoted(found.attribute)}"
+        yield Problem(message, node.line, node.column, path, one_of(_HOLDING))
+    elif (found.start, found.end) != (0, len(node.value)):
+        message = f"the secret {quoted(found.attribute)} stands inside a text"
+        yield Problem(message, node.line, node.column, path, "the secret as the whole value", "put the whole text into it")
 
 
 def _depends(owner: str | None, name: str, node: Node, path: str, known: _Known) -> Iterator[Problem]:

@@ -117,7 +117,7 @@ def _parameters() -> Schema:
     secret = _object({
         "type": {"const": "secret"},
         "description": _text(),
-        "from": _text("^secret://[A-Za-z0-9._/-]{1,200}$", "a reference such as secret://shop/db"),
+        "from": _text("^secret://[a-z][a-z0-9-]{0,30}/[A-Za-z0-9_-][A-Za-z0-9._/-]{0,198}$", "a reference such as secret://file/shop/db"),
     }, ["type", "from"])  # fmt: skip
     return _variants("type", "parameter type", {
         "string": of("string", _text()),

@@ -93,7 +93,7 @@ def test_parameters_are_put_in_their_places_and_secrets_are_not() -> None:
                 "size": {"type": "integer", "default": 3, "value": 5},
                 "on": {"type": "boolean", "default": True},
                 "odd": {"type": "string", "value": "${a2.arn}"},
-                "password": {"type": "secret", "from": "secret://shop/db"},
+                "password": {"type": "secret", "from": "secret://file/shop/db"},
             },
             resources=[resource, {"name": "a2", "type": "Topic"}],
             outputs={"size": "size ${parameters.size}"},
@@ -103,12 +103,12 @@ def test_parameters_are_put_in_their_places_and_secrets_are_not() -> None:
         "size": 5,
         "label": "n-5-true",
         "odd": "$${a2.arn}",
-        "password": "${parameters.password}",
+        "password": "${secret://file/shop/db}",
         "other": "${a2.arn}",
         "literal": "$${parameters.size}",
     }
     assert found["outputs"] == {"size": "size 5"}
-    assert found["parameters"]["password"] == {"type": "secret", "from": "secret://shop/db"}
+    assert found["parameters"]["password"] == {"type": "secret", "from": "secret://file/shop/db"}
 
 
 def test_every_provider_says_account_and_location() -> None:

@@ -13,6 +13,11 @@ spec:
     aws: {type: aws, region: eu-west-1, account: "000000000000", credentialRef: local}
 """
 ONE = HEAD + "  resources:\n    - {name: a, type: Queue, provider: aws}\n"
+SECRET = (
+    HEAD
+    + '  parameters: {pw: {type: secret, from: "secret://file/pw"}}\n'
+    + "  resources:\n    - {name: a, type: Queue, provider: aws}\n"
+)
 
 
 def problems(text: str) -> tuple[Problem, ...]:
@@ -92,6 +97,25 @@ GOLDEN = {
     "unknown parameter": (
         ONE + '    - {name: b, type: Queue, provider: aws, properties: {x: "${parameters.size}"}}\n',
         9, 61, 'unknown parameter "size"', "",
+    ),
+    "secret inside a text": (
+        SECRET + '    - {name: b, type: Queue, properties: {x: "a ${parameters.pw}"}}\n',
+        10, 46, 'the secret "pw" stands inside a text', "put the whole text into it",
+    ),
+    "secret as an initial value": (
+        SECRET + '    - {name: b, type: Queue, initial: {x: "${parameters.pw}"}}\n',
+        10, 43, 'initial cannot hold the secret "pw"', "",
+    ),
+    "secret in an output": (
+        SECRET + '    - {name: b, type: Queue}\n  outputs: {x: "${parameters.pw}"}\n',
+        11, 16, 'an output would show the secret "pw"', "",
+    ),
+    "secret by itself": (
+        ONE + '    - {name: b, type: Queue, properties: {x: "${secret://file/pw}"}}\n',
+        9, 46, 'is not a reference', "",
+    ),
+    "reference of a secret": (
+        SECRET.replace("secret://file/pw", "vault:pw") + "    - {name: b, type: Queue}\n", 7, 41, '"vault:pw" is not valid', "",
     ),
     "tag": ("a: !!python/object:os.system x\n", 1, 4, "is not allowed", "remove it"),
     "alias": ("a: *b\n", 1, 4, "alias *b is not allowed", "write it out"),

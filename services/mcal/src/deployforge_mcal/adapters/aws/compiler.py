@@ -10,6 +10,7 @@ from deployforge_mcal.adapters.aws.models import Model, UnknownResourceType, mod
 from deployforge_mcal.application.ports import InvalidUnit
 from deployforge_mcal.domain import references
 from deployforge_mcal.domain.references import Reference
+from deployforge_mcal.domain.secrets import SecretReference
 from deployforge_mcal.domain.units import CompiledResource, CompiledUnit, Problem, ResourceSpec, Scope, UnitSpec
 
 #: CloudFormation takes templates up to this size in the call itself.
@@ -56,15 +57,19 @@ class _Compilation:
         self.spec = spec
         self.models: dict[str, Model] = {r.name: model(r.type) for r in spec.resources}
         self.inputs: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
         self.problems: list[Problem] = []
 
     def unit(self) -> CompiledUnit:
         entries = {logical_id(r.name): self._entry(r) for r in self.spec.resources}
         template: dict[str, Any] = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": entries}
-        if self.inputs:
-            template["Parameters"] = {name: {"Type": "String"} for name in sorted(self.inputs.values())}
-        if len(self.inputs) > _PARAMETERS:
-            self.problems.append(Problem("", f"{len(self.inputs)} inputs", f"at most {_PARAMETERS}"))
+        parameters = {name: {"Type": "String"} for name in sorted(self.inputs.values())}
+        # NoEcho: CloudFormation shows the value of such a parameter to nobody.
+        parameters |= {name: {"Type": "String", "NoEcho": True} for name in sorted(self.secrets.values())}
+        if parameters:
+            template["Parameters"] = parameters
+        if len(parameters) > _PARAMETERS:
+            self.problems.append(Problem("", f"{len(parameters)} inputs and secrets", f"at most {_PARAMETERS}"))
         size = len(json.dumps(template, separators=(",", ":")))
         if size > _TEMPLATE_BYTES:
             self.problems.append(
@@ -73,6 +78,7 @@ class _Compilation:
         return CompiledUnit(
             self.spec.deployment_id, self.spec.unit_id, self.spec.unit_name, self.spec.scope, template,
             tuple(map(self._resource, self.spec.resources)), dict(sorted(self.inputs.items())), dict(self.spec.tags),
+            dict(sorted(self.secrets.items())),
         )  # fmt: skip
 
     def _resource(self, r: ResourceSpec) -> CompiledResource:
@@ -108,12 +114,14 @@ class _Compilation:
 
     def _text(self, text: str, r: ResourceSpec) -> Any:
         pieces = references.parts(text)
-        said = [self._said(p, r) if isinstance(p, Reference) else p for p in pieces]
+        said = [p if isinstance(p, str) else self._said(p, r) for p in pieces]
         if not said:
             return ""
         return said[0] if len(said) == 1 else {"Fn::Join": ["", said]}
 
-    def _said(self, ref: Reference, r: ResourceSpec) -> Any:
+    def _said(self, ref: Reference | SecretReference, r: ResourceSpec) -> Any:
+        if isinstance(ref, SecretReference):
+            return {"Ref": self.secrets.setdefault(str(ref), input_name(str(ref)))}
         if ref.name not in self.models:
             parameter = self.inputs.setdefault(str(ref), input_name(str(ref)))
             return {"Ref": parameter}

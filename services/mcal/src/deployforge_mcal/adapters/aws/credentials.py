@@ -15,7 +15,7 @@ from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds.base import partition
 from deployforge_mcal.adapters.aws.models import Model, UnknownResourceType, model
 from deployforge_mcal.adapters.aws.session import PATIENCE_SECONDS, READ_PATIENCE_SECONDS, AwsSession
-from deployforge_mcal.application.ports import ProviderFailure, Work
+from deployforge_mcal.application.ports import ProviderFailure, SecretValues, Work
 from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import Scope
 
@@ -52,6 +52,7 @@ _DATA: Final = ("Item", "Query", "Scan", "GetObject", "PutObject", "DeleteObject
 def open_session(
     root: Mapping[str, Any], scope: Scope, session_name: str, statements: Sequence[Mapping[str, Any]], *,
     endpoint: str, read_only: bool, hold: Callable[[], None] = lambda: None,
+    secrets: SecretValues | None = None,
 ) -> AwsSession:  # fmt: skip
     """A session of 15 minutes with exactly these statements. Raises ProviderFailure."""
     missing = [name for name in ("accessKeyId", "secretAccessKey", "roleArn") if not root.get(name)]
@@ -77,7 +78,7 @@ def open_session(
     actions = sorted({a for s in policy["Statement"] for a in s["Action"]})
     resources = sorted({r for s in policy["Statement"] for r in s["Resource"]})
     grant = Grant(scope.credential_ref, session_name[:64], tuple(actions), tuple(resources), read_only, made["Expiration"])
-    return AwsSession(grant, made, scope.location, endpoint, patience_seconds=patience, hold=hold)
+    return AwsSession(grant, made, scope.location, endpoint, patience_seconds=patience, hold=hold, secrets=secrets)
 
 
 def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from deployforge_mcal.adapters.aws.kinds.base import as_list
 from deployforge_mcal.adapters.aws.models import model
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.adapters.aws.stacks import Stack
+from deployforge_mcal.application.ports import SecretValues
 from deployforge_mcal.domain import references
 from deployforge_mcal.domain.units import CompiledUnit, Scope, Target
 
@@ -53,12 +54,11 @@ def for_stack(unit: CompiledUnit, current: Mapping[str, Any] | None) -> dict[str
     return renamed(unit.template, names)
 
 
-def parameters(unit: CompiledUnit, inputs: Mapping[str, str]) -> list[dict[str, str]]:
-    """Values of references to other units."""
-    return [
-        {"ParameterKey": parameter, "ParameterValue": inputs.get(reference, "")}
-        for reference, parameter in unit.inputs.items()
-    ]
+def parameters(unit: CompiledUnit, inputs: Mapping[str, str], secrets: SecretValues) -> list[dict[str, str]]:
+    """Values of references to other units, and of secrets: they go into the call and nowhere else."""
+    given = {parameter: inputs.get(reference, "") for reference, parameter in unit.inputs.items()}
+    given |= {parameter: secrets.value(marked) for marked, parameter in unit.secrets.items()}
+    return [{"ParameterKey": parameter, "ParameterValue": value} for parameter, value in given.items()]
 
 
 def stack_tags(unit: CompiledUnit) -> list[dict[str, str]]:

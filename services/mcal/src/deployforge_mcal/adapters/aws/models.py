@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from deployforge_mcal.adapters.aws import schemas, validate
+from deployforge_mcal.adapters.aws import placement, schemas, validate
 from deployforge_mcal.adapters.aws.kinds import BY_NATIVE, KINDS
 from deployforge_mcal.adapters.aws.kinds.base import Kind, own_tags
 from deployforge_mcal.domain.normalise import NotCanonical
@@ -54,7 +54,7 @@ class Model:
 
     def problems(self, spec: ResourceSpec) -> list[Problem]:
         """Everything that is wrong with a declaration."""
-        found = _reference_problems(spec)
+        found = _reference_problems(spec) or placement.problems(spec, self.schema, self.kind if self.unified else None)
         if found:
             return found
         where = f"{spec.name}.properties"
@@ -150,15 +150,16 @@ class Model:
     def live(self, native: Mapping[str, Any]) -> dict[str, Any]:
         """What `Kind.read` gave, in the vocabulary of the type."""
         if not self.unified:
-            return dict(native)
+            # What AWS says it never shows is not taken from it, should it come all the same.
+            return {k: v for k, v in native.items() if k not in self.schema.write_only}
         assert self.kind is not None
-        covered = {p.native for p in self.kind.properties} | self.schema.read_only
+        covered = {p.native for p in self.kind.properties} | self.schema.read_only | self.schema.write_only
         overlay = {k: v for k, v in native.items() if k not in covered}
         return {**self.kind.from_native(native), **({OVERLAY: overlay} if overlay else {})}
 
     def _canonical(self, native: Mapping[str, Any], *, keep: bool = False) -> dict[str, Any]:
         hidden = frozenset() if keep else self.schema.write_only
-        found = {k: v for k, v in native.items() if k not in hidden}
+        found = {k: v for k, v in native.items() if k not in hidden or placement.is_secret(v)}
         if self.kind is not None:
             return self.kind.canonical(found)
         tag = self.schema.tag_property

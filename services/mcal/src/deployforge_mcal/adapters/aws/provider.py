@@ -86,6 +86,7 @@ class AwsProvider:
             endpoint=self.endpoint,
             read_only=False,
             hold=work.hold,
+            secrets=work.secrets,
         )
 
     @typed
@@ -108,7 +109,10 @@ class AwsProvider:
         current = stack.template() if _exists(stack) else None
         template = deployed.for_stack(unit, current)
         found = stack.preview(
-            work.token, deployed.body(template), deployed.parameters(unit, work.inputs), deployed.stack_tags(unit)
+            work.token,
+            deployed.body(template),
+            deployed.parameters(unit, work.inputs, work.secrets),
+            deployed.stack_tags(unit),
         )
         names = {**deployed.urns(current or {}), **deployed.urns(template)}
         return [Change(names[logical], action) for logical, action in found.items() if logical in names]
@@ -123,8 +127,8 @@ class AwsProvider:
             self.adopt(session, work, tick)
         stack, before, template = _prepared(session, work, unit, tick)
         settled = stack.deploy(
-            work.token, deployed.body(template), deployed.parameters(unit, work.inputs), deployed.stack_tags(unit),
-            resumed=work.resumed,
+            work.token, deployed.body(template), deployed.parameters(unit, work.inputs, work.secrets),
+            deployed.stack_tags(unit), resumed=work.resumed,
         )  # fmt: skip
         if settled.failure is not None:
             raise ProviderFailure(settling.cleaned_up(session, stack, work, settled, tick))
@@ -156,7 +160,7 @@ class AwsProvider:
                 {"ResourceType": r.native_type, "LogicalResourceId": logical[urn], "ResourceIdentifier": identifier}
             )
         settled = stack.deploy(
-            f"{work.token}-import", deployed.body(merged), deployed.parameters(unit, work.inputs),
+            f"{work.token}-import", deployed.body(merged), deployed.parameters(unit, work.inputs, work.secrets),
             (stack.describe() or {}).get("Tags", []), resumed=work.resumed, imports=imports,
         )  # fmt: skip
         if settled.failure is not None:

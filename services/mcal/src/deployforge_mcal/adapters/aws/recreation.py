@@ -91,11 +91,16 @@ def _under_new_ids(stack: Stack, work: Work, template: Mapping[str, Any], vanish
 def _resolved(session: AwsSession, stack: Stack, work: Work, properties: Any, held: Mapping[str, tuple[str, str]]) -> Any:
     """Template properties with their intrinsics replaced by what they stand for now."""
     given = {p["ParameterKey"]: p["ParameterValue"] for p in (stack.describe() or {}).get("Parameters", ())}
+    # Of secrets the stack shows asterisks.
+    secrets = {parameter: marked for marked, parameter in (work.unit.secrets if work.unit is not None else {}).items()}
 
     def walk(value: Any) -> Any:
         if isinstance(value, Mapping):
             if set(value) == {"Ref"}:
-                return held[value["Ref"]][0] if value["Ref"] in held else given[value["Ref"]]
+                name = value["Ref"]
+                if name in secrets:
+                    return session.secrets.value(secrets[name])
+                return held[name][0] if name in held else given[name]
             if set(value) == {"Fn::GetAtt"}:
                 return _attribute(session, work, held[value["Fn::GetAtt"][0]], value["Fn::GetAtt"][1])
             if set(value) == {"Fn::Join"}:

@@ -11,6 +11,7 @@ from deployforge_mcal.adapters.aws.session import AwsSession, Unreadable
 from deployforge_mcal.application.ports import ProviderFailure, Tick
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.operation import Failure
+from deployforge_mcal.domain.secrets import marks
 from deployforge_mcal.domain.units import Scope, Target
 
 
@@ -21,7 +22,9 @@ def correct(session: AwsSession, target: Target, tick: Tick) -> tuple[bool, dict
     """
     of = model(target.type)
     live = _present(session, of, target)
-    paths = _wrong(of, target, live)
+    # What cannot be read is put back only where it is asked for by name.
+    told = [path for path, _ in marks(target.desired) if path in target.paths]
+    paths = [*_wrong(of, target, live), *told]
     if not paths:
         return False, live
     fixed = [p for p in paths if any(p == c or p.startswith(f"{c}.") for c in of.create_only_paths)]
@@ -42,6 +45,7 @@ def correct(session: AwsSession, target: Target, tick: Tick) -> tuple[bool, dict
 
 def write(session: AwsSession, of: Model, id: str, native: Mapping[str, Any], live: Mapping[str, Any], urn: str) -> None:
     """Put native properties back, with failures that name the resource."""
+    native = session.secrets.filled(dict(native))
     try:
         if of.kind is not None:
             of.kind.write(session, id, native, live)

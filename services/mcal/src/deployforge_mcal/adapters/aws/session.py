@@ -13,6 +13,7 @@ import stamina
 from botocore.config import Config
 
 from deployforge_mcal.adapters.aws.errors import failure_of, is_missing, is_transient
+from deployforge_mcal.application.ports import NoSecrets, SecretValues
 from deployforge_mcal.domain.operation import Grant
 
 T = TypeVar("T")
@@ -66,6 +67,7 @@ class AwsSession:
         *,
         patience_seconds: float = PATIENCE_SECONDS,
         hold: Callable[[], None] = lambda: None,
+        secrets: SecretValues | None = None,
     ) -> None:
         self._grant = grant
         self._keys = dict(keys)
@@ -73,6 +75,7 @@ class AwsSession:
         self.endpoint = endpoint
         self._patience = patience_seconds
         self._hold = hold
+        self.secrets: SecretValues = secrets if secrets is not None else NoSecrets()
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 

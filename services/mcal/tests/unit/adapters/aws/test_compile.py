@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deployforge_mcal.adapters.aws.models import model
 from deployforge_mcal.adapters.aws.provider import AwsProvider
 from deployforge_mcal.application.ports import InvalidUnit
 from deployforge_mcal.domain.units import CompiledUnit, ResourceSpec, Scope, UnitSpec
@@ -50,6 +51,11 @@ CASES: dict[str, tuple[dict[str, Any], ...]] = {
             "policies": [{"name": "p", "document": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "${files.arn}/*"}}}]}},
         {"name": "files", "type": "ObjectStore", "properties": {}},
     ),
+    "secret": (
+        {"name": "db", "type": "Secret", "properties": {
+            "description": "of the shop", "value": "${secret://file/shop/db}", "tags": {"env": "t"}}},
+        {"name": "again", "type": "aws/AWS::SecretsManager::Secret", "properties": {"SecretString": "${secret://file/shop/db}"}},
+    ),
     "native": (
         {"name": "logs", "type": "aws/AWS::Logs::LogGroup", "properties": {"RetentionInDays": 7, "Tags": [{"Key": "a", "Value": "b"}]}},
         {"name": "rule", "type": "aws/AWS::SNS::Topic", "properties": {"DisplayName": "${logs.Arn}"}},
@@ -68,7 +74,7 @@ def compiled(*declared: dict[str, Any]) -> CompiledUnit:
 def test_a_kind_compiles_to_its_golden_template(case: str) -> None:
     unit = compiled(*CASES[case])
     found = {
-        "template": unit.template, "inputs": unit.inputs,
+        "template": unit.template, "inputs": unit.inputs, **({"secrets": unit.secrets} if unit.secrets else {}),
         "resources": {
             r.name: {"desired": r.desired, "createOnly": r.create_only_paths, "sets": r.set_paths, "dependsOn": r.depends_on}
             for r in unit.resources
@@ -98,6 +104,15 @@ def test_a_kind_compiles_to_its_golden_template(case: str) -> None:
         ("aws/AWS::EC2::Subnet", {}, "x.properties.VpcId", "required"),
         ("aws/AWS::S3::Bucket", {"VersioningConfiguration": {"Status": "On"}}, "x.properties.VersioningConfiguration.Status", "Enabled"),
         ("aws/AWS::Logs::LogGroup", {"RetentionInDays": "long"}, "x.properties.RetentionInDays", "integer"),
+        ("Queue", {"name": "${secret://file/db}"}, "x.properties.name", "never gives back"),
+        ("Queue", {"tags": {"a": "${secret://file/db}"}}, "x.properties.tags.a", "would see its value"),
+        ("Secret", {"value": "hunter2"}, "x.properties.value", "type: secret"),
+        ("Secret", {"value": "a ${secret://file/db}"}, "x.properties.value", "whole value"),
+        ("Secret", {}, "x.properties.value", "required"),
+        ("aws/AWS::SSM::Parameter", {"Type": "String", "Value": "${secret://file/db}"}, "x.properties.Value", "cannot hold a secret"),
+        ("aws/AWS::ElastiCache::User", {"UserId": "u", "UserName": "u", "Engine": "redis", "Passwords": ["${secret://file/db}"]},
+         "x.properties.Passwords[0]", "cannot hold a secret"),
+        ("aws/AWS::IAM::User", {"LoginProfile": {"Password": "${secret://file}"}}, "x.properties.LoginProfile", "not a reference"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_place(type: str, properties: dict[str, Any], path: str, words: str) -> None:
@@ -132,3 +147,28 @@ def test_the_order_of_a_set_and_the_spelling_of_values_do_not_change_the_templat
         for i in (rules, rules[::-1])
     )
     assert one == two
+
+
+def test_a_secret_may_stand_wherever_aws_never_gives_it_back() -> None:
+    user = {"LoginProfile": {"Password": "${secret://file/pw}"}}
+    unit = compiled({"name": "u", "type": "aws/AWS::IAM::User", "properties": user})
+    [(reference, parameter)] = unit.secrets.items()
+    assert reference == "secret://file/pw"
+    assert unit.template["Parameters"] == {parameter: {"Type": "String", "NoEcho": True}}
+    [entry] = unit.template["Resources"].values()
+    assert entry["Properties"]["LoginProfile"] == {"Password": {"Ref": parameter}}
+    assert unit.resources[0].desired["LoginProfile"] == user["LoginProfile"]
+    assert unit.inputs == {}
+
+
+def test_initial_values_hold_no_secret() -> None:
+    spec = ResourceSpec(
+        "urn:df:s:w:x", "x", "aws/AWS::SecretsManager::Secret", {}, {}, {"SecretString": "${secret://file/db}"}
+    )
+    assert [p.path for p in AwsProvider().check([spec])] == ["x.initial.SecretString"]
+
+
+def test_what_aws_never_gives_back_is_not_taken_from_it() -> None:
+    of = model("aws/AWS::SecretsManager::Secret")
+    assert of.live({"Name": "n", "SecretString": "hush"}) == {"Name": "n"}
+    assert model("Secret").live({"Name": "n", "SecretString": "hush"}) == {"name": "n"}

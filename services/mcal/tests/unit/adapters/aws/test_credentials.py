@@ -16,6 +16,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Subnet": {"network": "n", "cidr": "10.0.0.0/24"},
     "SecurityGroup": {"network": "n", "description": "d"},
     "Table": {"hashKey": {"name": "id", "type": "S"}},
+    "Secret": {"value": "${secret://file/db}"},
     "Role": {"trust": {"service": "lambda.amazonaws.com"}},
 }
 

@@ -8,6 +8,7 @@ from deployforge_mcal.adapters.aws.kinds.network import NetworkKind
 from deployforge_mcal.adapters.aws.kinds.object_store import ObjectStoreKind
 from deployforge_mcal.adapters.aws.kinds.queue import QueueKind
 from deployforge_mcal.adapters.aws.kinds.role import RoleKind
+from deployforge_mcal.adapters.aws.kinds.secret import SecretKind
 from deployforge_mcal.adapters.aws.kinds.security_group import SecurityGroupKind
 from deployforge_mcal.adapters.aws.kinds.subnet import SubnetKind
 from deployforge_mcal.adapters.aws.kinds.table import TableKind
@@ -18,6 +19,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "ObjectStore": ObjectStoreKind(),
     "Queue": QueueKind(),
     "Role": RoleKind(),
+    "Secret": SecretKind(),
     "SecurityGroup": SecurityGroupKind(),
     "Subnet": SubnetKind(),
     "Table": TableKind(),

@@ -34,6 +34,8 @@ class Property:
     default: Any = _NOTHING
     """Enforced when nothing is declared; only where silence would be unsafe."""
     is_set: bool = False
+    secret: bool = False
+    """Holds a secret, which AWS takes and never gives back; nothing else may stand there."""
 
     @property
     def has_default(self) -> bool:
