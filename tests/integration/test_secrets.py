@@ -1,0 +1,247 @@
+"""Canaries: secrets planted wherever one can come from, and looked for wherever something is kept or said.
+
+What is searched is searched for a marker too, which is no secret and stands beside them: a search that finds nothing of
+anything proves nothing.
+"""
+
+import base64
+import os
+import re
+import secrets
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from deployforge.control_plane.v1 import deployments_pb2 as cp
+from deployforge_chassis import tls
+from deployforge_chassis.database import Database
+from deployforge_chassis.foundation import open_provider
+from deployforge_chassis.identity import BROKER, SERVICES
+from deployforge_chassis.sealing import SealedMapper, Sealer
+from deployforge_client import DeployForge
+from deployforge_local import postgres
+from deployforge_local.cloud import Cloud
+from deployforge_local.settings import LocalSettings
+from eventsourcing.persistence import StoredEvent
+
+from tests.integration.conftest import Cli
+from tests.integration.journey import (
+    NAMESPACE,
+    REGION,
+    applied,
+    destroyed,
+    eventually,
+    followed,
+    manifest,
+    physical_ids,
+    queue,
+)
+
+_AUTO = {"mode": "auto", "maxSeverity": "critical", "limits": {"maxResources": 5, "maxPercent": 0, "perHour": 60}}
+_HEALED_WITHIN_SECONDS = 60.0
+_HEX = re.compile(rb"\\\\x([0-9a-f]{16,})")
+
+
+@dataclass
+class Planted:
+    """Values that must be nowhere, and words that must be found."""
+
+    canaries: dict[str, str] = field(default_factory=dict)
+    """Where it comes from → the value."""
+
+    def plant(self, where: str) -> str:
+        self.canaries[where] = f"canary-{secrets.token_hex(16)}"
+        return self.canaries[where]
+
+    def found_in(self, data: bytes) -> list[str]:
+        """Whose value is in there: as it is, or in base64 or hexadecimal."""
+        return [where for where, value in self.canaries.items() if _holds(data, value)]
+
+
+def _holds(data: bytes, value: str) -> bool:
+    plain = value.encode()
+    # In base64 a value has three spellings, by where it begins; the first and last characters depend on neighbours.
+    shifted = [base64.b64encode(b"x" * n + plain)[4 if n else 0 : -4] for n in range(3)]
+    return any(spelling in data for spelling in (plain, plain.hex().encode(), plain[::-1], *shifted))
+
+
+@pytest.fixture
+def planted(cloud: Cloud) -> Iterator[Planted]:
+    made = Planted()
+    file = LocalSettings().secrets_dir / "journey" / f"db-{secrets.token_hex(4)}"
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    file.touch(0o600)
+    file.write_text(made.plant("file") + "\n")
+    made.canaries["environment"] = os.environ["DEPLOYFORGE_SECRET_JOURNEY"]
+    manager = cloud.client("secretsmanager", REGION)
+    manager.create_secret(Name=f"journey/{file.name}", SecretString=made.plant("AWS"))
+    made.canaries["name"] = file.name
+    yield made
+    file.unlink()
+    manager.delete_secret(SecretId=f"journey/{file.name}", ForceDeleteWithoutRecovery=True)
+
+
+def _manifest(deployment: str, kept: str, marker: str, **more: object) -> bytes:
+    parameters = {
+        "dbPassword": {"type": "secret", "from": f"secret://file/journey/{kept}"},
+        "apiKey": {"type": "secret", "from": "secret://env/journey"},
+        "licence": {"type": "secret", "from": f"secret://aws/journey/{kept}"},
+    }
+    resources = [
+        {"name": "db", "type": "Secret", "properties": {"value": "${parameters.dbPassword}", "description": marker}},
+        {"name": "api", "type": "Secret", "properties": {"value": "${parameters.apiKey}", "tags": {"marker": marker}}},
+        {"name": "raw", "type": "aws/AWS::SecretsManager::Secret", "properties": {"SecretString": "${parameters.licence}"}},
+        queue("jobs", tags={"marker": marker}),
+        *more.pop("resources", []),  # type: ignore[misc]
+    ]
+    return manifest(deployment, resources, parameters=parameters, healing=_AUTO, **more)
+
+
+def test_planted_secrets_are_nowhere_but_in_the_cloud(
+    alice: DeployForge, admin: DeployForge, cloud: Cloud, cli: Cli, name: str, planted: Planted, tmp_path: Path
+) -> None:
+    marker, kept = f"marker-{secrets.token_hex(8)}", planted.canaries.pop("name")
+    manager = cloud.client("secretsmanager", REGION)
+
+    applied(alice, _manifest(name, kept, marker))
+    ids = physical_ids(alice, name)
+    values = [manager.get_secret_value(SecretId=ids[n])["SecretString"] for n in ("db", "api", "raw")]
+    assert values == [planted.canaries[where] for where in ("file", "environment", "AWS")]
+
+    # What is beside a value drifts and is put right; the value itself, which nobody can see, never drifts.
+    manager.update_secret(SecretId=ids["db"], Description="hijacked")
+    eventually(
+        lambda: manager.describe_secret(SecretId=ids["db"]).get("Description") == marker, _HEALED_WITHIN_SECONDS, "healed"
+    )
+    reasons = {
+        one.urn.rpartition(":")[2]: one.reason
+        for s in alice.coverage(f"{NAMESPACE}/{name}").shards
+        for one in s.not_checked
+    }
+    assert reasons["db"] == "value: not checked, the cloud gives no secret back"
+
+    # The cloud repeats what it was given: a listener that does not exist is named in the error.
+    echo = {
+        "name": "echo", "type": "aws/AWS::ElasticLoadBalancingV2::ListenerRule",
+        "properties": {
+            "ListenerArn": "${parameters.licence}", "Priority": 1,
+            "Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
+            "Conditions": [{"Field": "path-pattern", "Values": ["/x"]}],
+        },
+    }  # fmt: skip
+    failed = followed(alice, alice.submit(_manifest(name, kept, marker, resources=[echo])).request_id)
+    assert failed.state in (cp.REQUEST_STATE_FAILED, cp.REQUEST_STATE_ROLLED_BACK)
+    said = alice.execution(failed.execution_id) if failed.execution_id else failed
+    assert "Listener '(secret)' not found" in str(said) + failed.reason
+
+    # A value in its place is refused before it is kept.
+    wrong = _manifest(name, kept, marker).replace(b"${parameters.apiKey}", planted.plant("written out").encode())
+    (tmp_path / "wrong.yaml").write_bytes(wrong)
+    refused = cli("apply", str(tmp_path / "wrong.yaml"))
+    assert refused.returncode == 2
+    assert "value is written out: it would be stored and shown" in refused.stdout + refused.stderr
+
+    where = f"{NAMESPACE}/{name}"
+    (tmp_path / "again.yaml").write_bytes(_manifest(name, kept, marker))
+    commands = [
+        ("apply", str(tmp_path / "again.yaml")), ("plan", str(tmp_path / "again.yaml")), ("history", where),
+        ("status", where), ("inventory", where), ("audit", "list", where, "-o", "json"), ("manifest", failed.request_id),
+        ("list",), ("graph", where), ("drift", "list", where), ("healing", "incidents"),
+    ]  # fmt: skip
+    texts = {"CLI": "".join(d.stdout + d.stderr for d in (cli(*c, context="admin") for c in commands)).encode()}
+    texts["errors"] = (str(said) + failed.reason + str(alice.get(failed.request_id))).encode()
+    texts["audit"] = str(admin.audit(size=500)).encode()
+    destroyed(alice, name)
+    texts |= {f"database {service}": _dump(service) for service in SERVICES}
+    texts |= {f"opened {service}": _opened(service) for service in SERVICES}
+    texts |= _topics()
+    texts |= _logs()
+
+    leaks = {place: leaked for place, data in texts.items() if (leaked := planted.found_in(data))}
+    assert leaks == {}
+    # The same search finds what is no secret: in the clear where it may be, sealed in databases.
+    for place in ("CLI", "errors", "audit", "database control-plane", "database state-manager", "topics"):
+        assert _holds(texts[place], name), place
+    # Where all goes well, logs tell of the processes only.
+    assert all(_holds(texts[f"logs {service}.log"], "partitions assigned") for service in SERVICES)
+    for place in ("CLI", "opened control-plane", "opened mcal", "opened state-manager", "topics"):
+        assert _holds(texts[place], marker), place
+    assert all(texts[f"database {service}"] for service in SERVICES)
+
+
+def test_the_search_finds_every_spelling(planted: Planted) -> None:
+    value = planted.canaries["file"]
+    for n in range(3):
+        assert planted.found_in(base64.b64encode(b"y" * n + value.encode() + b"zz")) == ["file"]
+    assert planted.found_in(f"\\x{value.encode().hex()}".encode()) == ["file"]
+    assert planted.found_in(b"nothing") == []
+
+
+def _dump(service: str) -> bytes:
+    """All of a service's database as text; bytes as hexadecimal, and once more as what they are."""
+    settings = LocalSettings()
+    dump = subprocess.run(
+        [postgres.binary("pg_dump"), "--no-owner", "--dbname", postgres.url(settings, "postgres", service)],
+        capture_output=True, check=True, timeout=120,
+    ).stdout  # fmt: skip
+    return dump + b"".join(bytes.fromhex(found[1].decode()[: len(found[1]) // 2 * 2]) for found in _HEX.finditer(dump))
+
+
+def _opened(service: str) -> bytes:
+    """Every stored event and body of a service, unsealed: what an administrator with all keys could read."""
+    settings = LocalSettings()
+    database = Database(postgres.url(settings, "postgres", service))
+    try:
+        key = (settings.key_dir / f"{service}.key").as_uri()
+        sealer = Sealer(database, open_provider(key), service=service)
+        mapper = SealedMapper(sealer)
+        rows = database.query("SELECT originator_id, originator_version, topic, state FROM events")
+        events = [
+            mapper.body(StoredEvent(r["originator_id"], r["originator_version"], r["topic"], bytes(r["state"])))
+            for r in rows
+        ]
+        bodies = [
+            sealer.open(bytes(r["sealed"]), f"body|{r['digest']}")
+            for r in database.query("SELECT digest, sealed FROM bodies")
+        ]
+        return b"\n".join([*events, *bodies])
+    finally:
+        database.close()
+
+
+def _topics() -> dict[str, bytes]:
+    """Every message of every topic: keys, values, headers."""
+    settings = LocalSettings()
+    consumer = Consumer({
+        "bootstrap.servers": settings.kafka_bootstrap, "group.id": f"canary-{secrets.token_hex(4)}",
+        "enable.auto.commit": False, "enable.partition.eof": True, **tls.load(settings.tls_dir, BROKER).kafka_settings(),
+    })  # fmt: skip
+    known = consumer.list_topics(timeout=20).topics
+    places = [
+        TopicPartition(t, p, OFFSET_BEGINNING)
+        for t, m in known.items()
+        for p in m.partitions
+        if t.startswith("deployforge.")
+    ]
+    consumer.assign(places)
+    ended, found = 0, []
+    while ended < len(places):
+        for message in consumer.consume(500, 30):
+            if message.error() is not None:
+                ended += 1
+                continue
+            headers = b" ".join(value or b"" for _, value in message.headers() or ())
+            found.append(b" ".join([message.key() or b"", message.value() or b"", headers]))
+    consumer.close()
+    assert len(found) > 20
+    return {"topics": b"\n".join(found)}
+
+
+def _logs() -> dict[str, bytes]:
+    """Every log, traces included, but that of the emulated cloud, which holds secrets because it must."""
+    logs = [path for path in LocalSettings().log_dir.glob("*.log*") if not path.name.startswith("ministack")]
+    assert len(logs) > len(SERVICES)
+    return {f"logs {path.name}": path.read_bytes() for path in logs}
