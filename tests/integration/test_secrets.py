@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,15 +18,12 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge_chassis import tls
-from deployforge_chassis.database import Database
-from deployforge_chassis.foundation import open_provider
 from deployforge_chassis.identity import BROKER, SERVICES
-from deployforge_chassis.sealing import SealedMapper, Sealer
 from deployforge_client import DeployForge
 from deployforge_local import postgres
 from deployforge_local.cloud import Cloud
+from deployforge_local.processes import service_environment
 from deployforge_local.settings import LocalSettings
-from eventsourcing.persistence import StoredEvent
 
 from tests.integration.conftest import Cli
 from tests.integration.journey import (
@@ -192,24 +190,30 @@ def _dump(service: str) -> bytes:
 
 def _opened(service: str) -> bytes:
     """Every stored event and body of a service, unsealed: what an administrator with all keys could read."""
-    settings = LocalSettings()
-    database = Database(postgres.url(settings, "postgres", service))
-    try:
-        key = (settings.key_dir / f"{service}.key").as_uri()
-        sealer = Sealer(database, open_provider(key), service=service)
-        mapper = SealedMapper(sealer)
-        rows = database.query("SELECT originator_id, originator_version, topic, state FROM events")
-        events = [
-            mapper.body(StoredEvent(r["originator_id"], r["originator_version"], r["topic"], bytes(r["state"])))
-            for r in rows
-        ]
-        bodies = [
-            sealer.open(bytes(r["sealed"]), f"body|{r['digest']}")
-            for r in database.query("SELECT digest, sealed FROM bodies")
-        ]
-        return b"\n".join([*events, *bodies])
-    finally:
-        database.close()
+    told = {**os.environ, **service_environment(LocalSettings(), service)}
+    # In a process of its own: a token's library reads its environment once.
+    return subprocess.run([sys.executable, "-c", _OPEN], env=told, capture_output=True, check=True, timeout=120).stdout
+
+
+_OPEN = """
+import sys
+from deployforge_chassis.config import ServiceSettings
+from deployforge_chassis.database import Database
+from deployforge_chassis.keys import open_provider
+from deployforge_chassis.sealing import SealedMapper, Sealer
+from eventsourcing.persistence import StoredEvent
+
+settings = ServiceSettings()
+database = Database(settings.database_url)
+sealer = Sealer(database, open_provider(settings.keys_uri), service=settings.service)
+mapper = SealedMapper(sealer)
+for row in database.query("SELECT originator_id, originator_version, topic, state FROM events"):
+    stored = StoredEvent(row["originator_id"], row["originator_version"], row["topic"], bytes(row["state"]))
+    sys.stdout.buffer.write(mapper.body(stored) + b"\\n")
+for row in database.query("SELECT digest, sealed FROM bodies"):
+    sys.stdout.buffer.write(sealer.open(bytes(row["sealed"]), "body|" + row["digest"]) + b"\\n")
+database.close()
+"""
 
 
 def _topics() -> dict[str, bytes]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
+from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealing import Sealer
 
 from deployforge_mcal.application.mcal import SYSTEM
@@ -26,6 +27,7 @@ class PostgresMarking:
         self._database, self._sealer = database, sealer
         self._key: bytes | None = None
         database.migrate([*Sealer.SCHEMA, *SCHEMA])
+        sealer.declare(SealedColumn("marking_key", "sealed", ("one",), lambda _: _PLACE))
 
     def key(self) -> bytes:
         """See Marking. Replicas that make one at once agree on the first."""
