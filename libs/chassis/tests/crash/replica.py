@@ -121,6 +121,8 @@ class Replica:
             self.say(key, n)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.converged():
+            if self.order.get("replay"):
+                self.inbox.replay.run()
             if any(part.failed() for part in parts):
                 return 1
             if time.monotonic() > deadline:
@@ -182,6 +184,7 @@ class Replica:
             said["said"] == every + len(KEYS)
             and said["position"] == said["last"]
             and heard["seen"] + heard["parked"] >= every
+            and not (self.order.get("replay") and heard["parked"])
             and heard["waiting"] == 0
         )
 

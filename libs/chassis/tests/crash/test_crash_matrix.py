@@ -33,7 +33,8 @@ POINTS = {
     "outcome not committed": "before outcomes",
     "outcome recorded": "after outcomes",
 }
-PARKING = {"parked, not committed": "before parked"}
+PARKING = {"parked, not committed": "before parked", "parked": "after parked"}
+REPLAY = {"replayed, not committed": "before parked", "replayed": "after parked"}
 OUTLIVED, DIED = "exit 10", "exit 11"
 #: mode → what may become of a replica; one that dies of an error is started anew.
 BECOMES = {"kill": ("killed 9",), "exception": (OUTLIVED, DIED), "pause": ("stopped",)}
@@ -153,5 +154,26 @@ def test_nothing_is_lost_and_nothing_doubled(world: World, point: str, mode: str
 def test_a_key_is_parked_once_and_in_order(world: World, point: str, mode: str) -> None:
     break_at(world, point, mode, poisoned=True)
     assert_nothing_lost_nothing_doubled(world, [("a", 1), ("a", 2), ("a", 3)])
-    parked = world.query("hears", "SELECT key, value FROM parked ORDER BY id")
-    assert [json.loads(bytes(row["value"]))[1] for row in parked] == [{"key": "b", "n": n} for n in (1, 2, 3)]
+    assert _parked(world) == [("b", id) for id in _said(world, "b")]
+
+
+@pytest.mark.parametrize("mode", BECOMES)
+@pytest.mark.parametrize("point", REPLAY.values(), ids=REPLAY)
+def test_a_parked_key_is_replayed_once_and_in_order(world: World, point: str, mode: str) -> None:
+    assert world.start("poisoned", poisoned=True) == "exit 0"
+    assert _parked(world) == [("b", id) for id in _said(world, "b")]
+    break_at(world, point, mode, replay=True)
+    assert _parked(world) == []
+    assert_nothing_lost_nothing_doubled(world)
+
+
+def _parked(world: World) -> list[tuple[str, int]]:
+    """Key and notification id of what is parked."""
+    rows = world.query("hears", "SELECT key, headers FROM parked ORDER BY id")
+    return [(bytes(row["key"]).decode(), int(row["headers"]["id"])) for row in rows]
+
+
+def _said(world: World, key: str) -> list[int]:
+    """The notification ids of a key's facts."""
+    rows = world.query("bus", "SELECT headers FROM log WHERE key = %s ORDER BY message_offset", key.encode())
+    return list(dict.fromkeys(int(bytes.fromhex(row["headers"]["id"])) for row in rows))
