@@ -14,7 +14,7 @@ RELEASE := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
 	libs/chassis/src libs/client/src cli/src infra/local/src
 
-.PHONY: help setup contracts golden up down status demo test test-unit test-contract test-journeys lint format bench bench-store bench-delivery clean
+.PHONY: help setup contracts golden up down status demo test test-unit test-contract test-journeys chaos chaos-long lint format bench bench-store bench-delivery clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -64,6 +64,12 @@ test-contract: setup ## Every port's contract suite, on the fake and on the real
 
 test-journeys: setup ## Journeys through a running system of their own
 	@$(RUN) -m deployforge_local.journeys
+
+chaos: setup ## Clients and faults at once, and a history that must be without a flaw (SEED=n plans the same again)
+	@$(RUN) -m tests.chaos
+
+chaos-long: setup ## The same with 20,000 commands and 60 faults
+	@$(RUN) -m tests.chaos --commands 20000 --faults 60
 
 test: setup ## Everything, as CI runs it
 	@$(RUN) -m deployforge_local.everything

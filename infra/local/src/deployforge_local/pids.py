@@ -42,6 +42,13 @@ class Pid:
         except ProcessLookupError:
             return False
 
+    def state(self) -> str:
+        """As proc_pid_stat(5) has it: R, S, T (stopped), Z …; empty when it is gone."""
+        try:
+            return _state(self.pid) if _start_ticks(self.pid) == self.started else ""
+        except ProcessLookupError:
+            return ""
+
     def signal(self, number: int) -> None:
         """Send a signal, unless the process is gone."""
         if self.is_alive():
