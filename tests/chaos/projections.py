@@ -7,7 +7,7 @@ another text.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 from deployforge_chassis import canonical
@@ -112,7 +112,7 @@ def _drifts(store: Store, app: EventSourcedApplication) -> Iterator[Write]:
     for id in _streams(store, Drift):
         drift: Any = None
         for event in app.events.get(id):
-            drift = event.mutate(drift)
+            drift = cast(Any, event).mutate(drift)
             if not isinstance(event, Drift.Watched):
                 yield table.put(drift)
 

@@ -16,6 +16,7 @@ from deployforge_local.pids import Pid
 from deployforge_local.settings import LocalSettings
 
 Say = Callable[[str], None]
+#: Longest start of a whole system, per replica of it.
 _UP_SECONDS = 240.0
 _DOWN_SECONDS = 45.0
 #: A process that died this often in a row will not come up by itself.
@@ -75,14 +76,14 @@ def up(settings: LocalSettings, say: Say, only: str | None = None) -> bool:
         processes.prepare(settings, say)
         (settings.run_dir / "status.json").unlink(missing_ok=True)
         with (settings.log_dir / "supervisor.log").open("ab") as log:
-            subprocess.Popen(
+            started = subprocess.Popen(
                 [sys.executable, "-m", "deployforge_local", "supervise", *(["--only", only] if only else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _wait_until_ready(settings, say)
+        _wait_until_ready(settings, say, started)
         return True
 
 
@@ -116,8 +117,9 @@ def status(settings: LocalSettings) -> list[Row]:
     return [Row(**row, resident_bytes=Pid(row["pid"], 0).resident_bytes() if row["pid"] else 0) for row in rows]
 
 
-def _wait_until_ready(settings: LocalSettings, say: Say) -> None:
-    deadline = time.monotonic() + _UP_SECONDS
+def _wait_until_ready(settings: LocalSettings, say: Say, started: "subprocess.Popen[bytes] | None" = None) -> None:
+    patience = _UP_SECONDS * settings.replicas
+    deadline = time.monotonic() + patience
     told: set[str] = set()
     while time.monotonic() < deadline:
         rows = status(settings)
@@ -129,11 +131,11 @@ def _wait_until_ready(settings: LocalSettings, say: Say) -> None:
                 raise DidNotStart(f"{row.name} keeps ending; see {settings.log_dir / (row.name + '.log')}")
         if rows and all(row.state == "ready" for row in rows):
             return
-        if not rows and time.monotonic() > deadline - _UP_SECONDS + 15 and supervisor(settings) is None:
+        if started is not None and started.poll() is not None:
             raise DidNotStart(f"the supervisor ended; see {settings.log_dir / 'supervisor.log'}")
         time.sleep(0.1)
     missing = ", ".join(row.name for row in status(settings) if row.state != "ready")
-    raise DidNotStart(f"not ready after {_UP_SECONDS:g} s: {missing}; see {settings.log_dir}")
+    raise DidNotStart(f"not ready after {patience:g} s: {missing}; see {settings.log_dir}")
 
 
 def _end_orphans(settings: LocalSettings) -> bool:
