@@ -7,6 +7,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -24,6 +25,8 @@ def main() -> None:
     parser.add_argument("--faults", type=int, default=12)
     parser.add_argument("--keep", action="store_true", help="keep the history also when everything holds")
     options = parser.parse_args()
+    # As ctrl-C does: what was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     planned = plan(options.seed, options.commands, options.faults, REPLICAS)
     print(f"SEED={options.seed}: {options.commands} commands ({mix(planned)}), {options.faults} faults", flush=True)
