@@ -104,8 +104,8 @@ def running() -> Iterator[System]:
         settings = LocalSettings()
         KeyFile.create(directory / "key")
         quiet: Callable[[str], None] = lambda _: None  # noqa: E731
-        system.up(settings, quiet, "infrastructure")
         try:
+            system.up(settings, quiet, "infrastructure")
             registry = f"http://127.0.0.1:{settings.port_base + REGISTRY}/apis/ccompat/v7"
             by_name = dict(zip((SOURCE, LISTENER), urls, strict=True))
             yield System(settings.kafka_bootstrap, registry, settings.tls_dir, by_name, directory / "key")
