@@ -210,9 +210,11 @@ class Applier:
         message = step.message
         log.error("parked", type=_type(message), key=message.key.decode(errors="replace"), exc_info=why)
         writes = self._patience.outlast(lambda: self._parking.park(message, reason(why)))
+        # Before it is saved: who does not learn whether it was must not let a later message of the key pass. Whether
+        # the key is parked is asked of the table then.
+        self._parked.setdefault(step.place, set()).add(message.key)
         self._patience.outlast(lambda: self._app.commit(Effects(writes=(*writes, *_marks([step]))), moves))
         self._positions.moved(moves)
-        self._parked.setdefault(step.place, set()).add(message.key)
         self._brake.parked()
 
 
