@@ -97,7 +97,10 @@ class System:
 @contextmanager
 def running() -> Iterator[System]:
     """A broker, a registry and two databases, gone when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="df-bench-kafka-") as home, databases(SOURCE, LISTENER, fsync=True) as found:
+    with (
+        tempfile.TemporaryDirectory(prefix="df-bench-kafka-", ignore_cleanup_errors=True) as home,
+        databases(SOURCE, LISTENER, fsync=True) as found,
+    ):
         directory, urls = found
         os.chmod(home, 0o755)
         os.environ |= {"DEPLOYFORGE_HOME": home, "DEPLOYFORGE_PORT_BASE": str(_free_ports(_PORTS))}

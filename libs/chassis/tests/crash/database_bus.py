@@ -53,9 +53,21 @@ class DatabaseBus:
         places = [(topic, partition) for topic in topics for partition in range(self._partitions[topic])]
         return DatabaseConsumer(self.database, places, assigned, self._fault)
 
+    def newest(self, topics: Sequence[str]) -> Mapping[Place, Message]:
+        """See Bus."""
+        newest = "SELECT DISTINCT ON (topic, partition) * FROM log WHERE topic = ANY(%s) ORDER BY 1, 2, message_offset DESC"
+        rows = self.database.query(newest, (list(topics),))
+        return {(row["topic"], row["partition"]): _message(row) for row in rows}
+
     def close(self) -> None:
         """See Bus."""
         self.database.close()
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    headers = {name: bytes.fromhex(value) for name, value in row["headers"].items()}
+    value = None if row["value"] is None else bytes(row["value"])
+    return Message(row["topic"], row["partition"], bytes(row["key"]), value, headers, row["message_offset"])
 
 
 class DatabaseConsumer:
@@ -64,6 +76,7 @@ class DatabaseConsumer:
     def __init__(self, database: Database, places: Sequence[Place], assigned: Assigned, fault: Fault) -> None:
         self._database, self._places, self._assigned, self._fault = database, places, assigned, fault
         self._next: dict[Place, int] = {}
+        self._paused: set[Place] = set()
 
     def poll(self, timeout_seconds: float, limit: int = 500) -> list[Message]:
         """See Consumer."""
@@ -83,16 +96,24 @@ class DatabaseConsumer:
     def _read(self, limit: int) -> list[Message]:
         found: list[Message] = []
         for place, offset in self._next.items():
+            if place in self._paused:
+                continue
             rows: list[dict[str, Any]] = self._database.query(
                 "SELECT * FROM log WHERE topic = %s AND partition = %s AND message_offset >= %s "
                 "ORDER BY message_offset LIMIT %s",
                 (*place, offset, limit),
             )
-            for row in rows:
-                headers = {name: bytes.fromhex(value) for name, value in row["headers"].items()}
-                found.append(Message(*place, bytes(row["key"]), bytes(row["value"]), headers, row["message_offset"]))
+            found.extend(map(_message, rows))
             self._next[place] = offset + len(rows)
         return found
+
+    def pause(self, places: Sequence[Place]) -> None:
+        """See Consumer."""
+        self._paused.update(places)
+
+    def resume(self, places: Sequence[Place]) -> None:
+        """See Consumer."""
+        self._paused.difference_update(places)
 
     def seek(self, place: Place, offset: int) -> None:
         """See Consumer."""
