@@ -3,22 +3,25 @@
 import dataclasses
 import importlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from deployforge_chassis import topics
 from deployforge_chassis.database import Database
 from deployforge_chassis.identity import CONTROL_PLANE, SERVICES
-from deployforge_chassis.keys import KeyFile
+from deployforge_chassis.keys import open_provider
 from deployforge_chassis.relay import split
 from deployforge_chassis.sealing import SealedMapper, Sealer
 from deployforge_chassis.topics import short_name
 from deployforge_local import postgres
+from deployforge_local.processes import service_environment
 from deployforge_local.settings import LocalSettings
 from eventsourcing.persistence import StoredEvent as Row
 
@@ -41,8 +44,11 @@ class Store:
 
     @cached_property
     def sealer(self) -> Sealer:
-        key = KeyFile(self.settings.key_dir / f"{self.service}.key")
-        return Sealer(self.database, key, service=self.service)
+        told = service_environment(self.settings, self.service)
+        # Where a token is, its library learns from the environment alone.
+        os.environ.update({name: value for name, value in told.items() if not name.startswith("DEPLOYFORGE_")})
+        uri = told.get("DEPLOYFORGE_KEYS") or Path(told["DEPLOYFORGE_KEY_FILE"]).absolute().as_uri()
+        return Sealer(self.database, open_provider(uri), service=self.service)
 
     @property
     def module(self) -> str:
