@@ -121,7 +121,7 @@ def world(new_database: Callable[[], str], tmp_path: Path) -> Iterator[World]:
     def make_inbox(handler: Callable[[Fact], Effects] = on_counted, **more: Any) -> Inbox:
         return Inbox(
             listener, bus, Wire(JsonCodec(), TOPICS, "listener"), feed, {"counter.counts": {"Counted": handler}},
-            sleep=lambda _: None, **{"now": itertools.count(0, 100).__next__, **more},
+            **{"sleep": lambda _: None, "now": itertools.count(0, 100).__next__, **more},
         )  # fmt: skip
 
     made = World(bus, counter, listener, relay, feed, make_inbox)

@@ -52,8 +52,7 @@ def test_a_fact_that_cannot_be_sealed_now_waits_and_is_not_parked(world: World, 
         world.heard.append((fact.key, fact.value["n"]))
         return NOTHING
 
-    inbox = world.make_inbox(handler)
-    inbox._sleep = sleep
+    inbox = world.make_inbox(handler, sleep=sleep)
     consumer = world.bus.consumer("listener", list(inbox._topics), inbox._on_assigned, inbox._on_revoked)
     key.rename(key.with_suffix(".away"))
     while inbox.step(consumer, 0.01):
