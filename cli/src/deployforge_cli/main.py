@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from deployforge_cli import deployments, drift, events, healing, keys, records, requests, shredding, start, state
+from deployforge_cli import (
+    deployments,
+    drift,
+    events,
+    healing,
+    inventory,
+    keys,
+    records,
+    requests,
+    shredding,
+    start,
+    state,
+    states,
+)
 
 app = typer.Typer(
     name="deployforge",
@@ -36,7 +49,8 @@ app.command()(start.init)
 deployments.register(app)
 requests.register(app)
 state.register(app)
-app.add_typer(state.state_app, name="state")
+app.command()(inventory.inventory)
+app.add_typer(states.app, name="state")
 app.add_typer(drift.app, name="drift")
 app.add_typer(healing.app, name="healing")
 app.add_typer(records.audit_app, name="audit")

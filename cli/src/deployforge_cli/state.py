@@ -4,25 +4,20 @@ from typing import Annotated
 
 import typer
 from deployforge.state_manager.v1 import state_pb2
-from deployforge_client.client import Ref, point, reference
+from deployforge_client.client import point
 from deployforge_client.errors import BadRequest
 from rich.markup import escape
 
 from deployforge_cli import moments
-from deployforge_cli.output import Format, console, emit, moment, more, named, plain, short, shown_value, table
+from deployforge_cli.output import Format, console, emit, moment, more, plain, short, shown_value, table
 from deployforge_cli.session import ContextName, DeploymentName, Output, command, connected
 
-state_app = typer.Typer(no_args_is_help=True, help="The state of a deployment, now and at any time.")
-
 _CHANGE_SIGN = {"added": "[green]+[/]", "removed": "[red]-[/]", "changed": "[yellow]~[/]", "moved": "[cyan]>[/]"}
-
-AsOf = Annotated[str, typer.Option(help=f"As it was then: {moments.HOW}.")]
-KnownAt = Annotated[str, typer.Option(help="By what was known then, however early it was true.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for function in (history, diff, inventory, graph, outputs):
+    for function in (history, diff, graph, outputs):
         app.command(function.__name__)(function)
 
 
@@ -150,67 +145,6 @@ def _point(text: str, known_at: str) -> state_pb2.Point:
     if text.isdecimal() and text.isascii():
         return point(int(text))
     return point(0, moments.optional(text), moments.optional(known_at))
-
-
-@state_app.command()
-@command
-def show(
-    deployment: DeploymentName,
-    version: Annotated[int, typer.Option(help="This version. Default: the newest.")] = 0,
-    as_of: AsOf = "",
-    known_at: KnownAt = "",
-    output: Output = Format.table,
-    context: ContextName = None,
-) -> None:
-    """Show the resources of a deployment, now, in a version, or at a time."""
-    times = {"as_of": moments.optional(as_of), "known_at": moments.optional(known_at)}
-    with connected(context) as client:
-        answer = client.state(deployment, version, **times)
-    if output is not Format.table:
-        emit(plain(answer), output)
-        return
-    table(
-        f"{deployment} in version {answer.version.version}, effective {moment(answer.version.effective_at)}",
-        ("resource", "type", "unit", "physical id", "desired"),
-        ((r.name, r.type, r.unit_name, r.physical_id, shown_value(r.desired_json)) for r in answer.resources),
-    )
-
-
-@command
-def inventory(
-    deployment: Annotated[str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")] = None,
-    type: Annotated[str, typer.Option(help="Only this resource type.")] = "",
-    provider: Annotated[str, typer.Option(help="Only this provider.")] = "",
-    location: Annotated[str, typer.Option(help="Only this region or location.")] = "",
-    size: Annotated[int, typer.Option(help="Rows a page, at most 500.")] = 100,
-    cursor: Annotated[str, typer.Option(help="Go on where the last page ended.")] = "",
-    output: Output = Format.table,
-    context: ContextName = None,
-) -> None:
-    """List resources over all deployments and clouds."""
-    where = reference(deployment) if deployment and "/" in deployment else Ref(namespace=deployment or "")
-    with connected(context) as client:
-        answer = client.inventory(where, type=type, provider=provider, location=location, size=size, cursor=cursor)
-    if output is not Format.table:
-        emit(plain(answer), output)
-        return
-    table(
-        "inventory",
-        ("deployment", "resource", "type", "provider", "location", "drift", "physical id"),
-        (
-            (
-                named(i.deployment),
-                short(i.urn),
-                i.type,
-                i.provider,
-                i.location,
-                i.drift or "-",
-                i.physical_id,
-            )
-            for i in answer.items
-        ),
-    )
-    more(answer.next_cursor)
 
 
 @command

@@ -12,6 +12,7 @@ from deployforge_chassis.testing import a_fact, example
 from deployforge_state_manager.adapters.checked import CheckedStateReader
 from deployforge_state_manager.adapters.inventory import PostgresInventoryReader
 from deployforge_state_manager.adapters.projection import PostgresProjection
+from deployforge_state_manager.adapters.rebuilding import Rebuild
 from deployforge_state_manager.adapters.records import records
 from deployforge_state_manager.adapters.staging import PostgresStaging
 from deployforge_state_manager.adapters.tables import TABLES
@@ -28,6 +29,11 @@ def urn(name: str) -> str:
     return f"urn:df:storefront:webshop:{name}"
 
 
+def order(table: str) -> str:
+    """By all that is unique in any of the read models."""
+    return {"inventory": "urn", "inventory_tags": "tag, urn"}.get(table, "1, 2, 3")
+
+
 class Memory:
     """The state manager and what it said."""
 
@@ -35,11 +41,13 @@ class Memory:
         self._sealer = sealer
         self.projection = PostgresProjection(database, sealer)
         self.app = StateManager(database, sealer, PostgresStaging(database, sealer), self.projection)
-        self.shredder = Shredder(self.app, self.projection.urns, SystemClock())
-        self.reader = CheckedStateReader(PostgresStateReader(database, sealer), self.app, self.shredder)
+        self.rebuild = Rebuild(database, sealer)
+        rows = PostgresStateReader(database, sealer)
+        self.shredder = Shredder(self.app, rows.urns, SystemClock())
+        self.reader = CheckedStateReader(rows, self.app, self.shredder)
         self.inventory = PostgresInventoryReader(database)
 
-    def hear(self, topic: str, type: str, **changed: Any) -> None:
+    def hear(self, topic: str, fact_type: str, /, **changed: Any) -> None:
         handler = {
             "ResourceVerified": self.app.resource_verified,
             "ResourceRemoved": self.app.resource_removed,
@@ -50,8 +58,8 @@ class Memory:
             "ShredRequested": self.shredder.shred_requested,
             "DriftDetected": self.app.drift_detected,
             "DriftResolved": self.app.drift_resolved,
-        }[type]
-        fact: Fact = a_fact(topic, type, example(type, **changed))
+        }[fact_type]
+        fact: Fact = a_fact(topic, fact_type, example(fact_type, **changed))
         self.app.commit(handler(fact))
 
     def executed(self, resources: dict[str, dict[str, Any]], removed: tuple[str, ...] = (), **changed: Any) -> str:
@@ -90,7 +98,7 @@ class Memory:
     def rows(self) -> list[list[Any]]:
         """Everything in the read models, bodies opened, byte for byte."""
         return [
-            [self._opened(row) for row in self.app.database.query(f"SELECT * FROM {table} ORDER BY 1, 2, 3")]
+            [self._opened(row) for row in self.app.database.query(f"SELECT * FROM {table} ORDER BY {order(table)}")]
             for table in TABLES
         ]
 

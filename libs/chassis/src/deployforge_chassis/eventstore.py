@@ -22,7 +22,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory
 from eventsourcing.utils import retry
 
 from deployforge_chassis import append_only
-from deployforge_chassis.database import Database
+from deployforge_chassis.database import INSERT_LOCK, Database
 from deployforge_chassis.event_insert import insertion
 from deployforge_chassis.facts import Effects, Move, Write
 from deployforge_chassis.sealed_columns import SealedColumn
@@ -203,6 +203,13 @@ class EventSourcedApplication(Application[UUID]):
             listeners = tuple(self._woken)
         for wake in listeners:
             wake()
+
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """Within the block nobody saves anything, in whatever process: savers wait."""
+        with self.database.own_connection() as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", (INSERT_LOCK,))
+            yield
 
     def on_save(self, wake: Callable[[], None]) -> None:
         """Call `wake` after every commit of this process; it must not block."""

@@ -76,6 +76,13 @@ class SealedMapper(Mapper[UUID]):
         event = event_of(body, stored.originator_id, stored.originator_version, stored.topic)
         return event, Causality(*(body["cause"] or ["", "", "", ""]))
 
+    def plain(self, stored: StoredEvent) -> tuple[Any, dict[str, Any]]:
+        """The class of an event and its state as it is stored (JSON's own types), upcast. Raises as `open` does.
+
+        Cheaper by a third than the event itself, for whoever reads the whole log.
+        """
+        return _upcast(from_json(self.body(stored)), stored.originator_id, stored.originator_version, stored.topic)
+
 
 def plain_body(domain_event: Any, follows: bytes = b"") -> bytes:
     """What is sealed of an event, as JSON: its class_version and state, the causality of this moment, and the digest of
@@ -96,6 +103,11 @@ def plain_body(domain_event: Any, follows: bytes = b"") -> bytes:
 
 def event_of(body: Mapping[str, Any], stream: UUID | str, version: int, topic: str) -> Any:
     """The event that `plain_body` was made of, upcast one class_version at a time. Raises NewerEvent."""
+    cls, state = _upcast(body, stream, version, topic)
+    return _adapter(cls).validate_python({**state, "originator_id": stream, "originator_version": version})
+
+
+def _upcast(body: Mapping[str, Any], stream: UUID | str, version: int, topic: str) -> tuple[Any, dict[str, Any]]:
     cls: Any = resolve_topic(topic)
     stored, known = body["class_version"], getattr(cls, "class_version", 1)
     if stored > known:
@@ -103,7 +115,7 @@ def event_of(body: Mapping[str, Any], stream: UUID | str, version: int, topic: s
     state = dict(body["state"])
     for step in range(stored, known):
         getattr(cls, f"upcast_v{step}_v{step + 1}")(state)
-    return _adapter(cls).validate_python({**state, "originator_id": stream, "originator_version": version})
+    return cls, state
 
 
 def place_of_event(originator_id: object, version: int, topic: str) -> str:

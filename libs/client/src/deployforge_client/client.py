@@ -5,8 +5,9 @@ Answers are the messages of the public contract (`deployforge.*_pb2`), which are
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
@@ -30,6 +31,8 @@ MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024
 #: How long a watch asks again for a control plane that went away, and how often.
 RECONNECT_SECONDS = 60.0
 RECONNECT_PAUSE_SECONDS = 0.5
+#: A history that is not moved within this time has failed.
+FILE_SECONDS = 600.0
 
 #: States in which nothing more happens to a request.
 TERMINAL = frozenset(
@@ -296,23 +299,79 @@ class DeployForge:
         self,
         deployment: Ref | None = None,
         *,
-        type: str = "",
-        provider: str = "",
-        location: str = "",
         size: int = 100,
         cursor: str = "",
+        sort: str = "",
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        **filters: str,
     ) -> state_pb2.InventoryListResponse:
-        """Resources of all deployments that the caller may read, sorted by urn."""
-        return self._call.unary(
-            self._inventory.List,
-            state_pb2.InventoryListRequest(
-                deployment=deployment,
-                type=type,
-                provider=provider,
-                location=location,
-                page=common_pb2.PageRequest(size=size, cursor=cursor),
-            ),
-        )
+        """Resources of all deployments that the caller may read, and what is nobody's, sorted by urn (default), changed
+        or type. Filters: type, provider, location, drift, criticality, state, tag.
+
+        Goes on until the page is full or there is no more: single answers may be shorter.
+        """
+        request = state_pb2.InventoryListRequest(deployment=deployment, sort=sort)
+        for name, value in filters.items():
+            setattr(request, name, value)
+        at = point(0, as_of, known_at)
+        for name in ("as_of", "known_at"):
+            if at.HasField(name):
+                getattr(request, name).CopyFrom(getattr(at, name))
+        found = state_pb2.InventoryListResponse(next_cursor=cursor)
+        while True:
+            request.page.CopyFrom(common_pb2.PageRequest(size=size - len(found.items), cursor=found.next_cursor))
+            answer = self._call.unary(self._inventory.List, request)
+            found.items.extend(answer.items)
+            found.next_cursor = answer.next_cursor
+            if not found.next_cursor or len(found.items) >= size:
+                return found
+
+    def inventory_counts(self, deployment: Ref | None = None, **filters: str) -> state_pb2.InventoryCountResponse:
+        """How many resources there are of each value of each facet; filters as for `inventory`."""
+        return self._call.unary(self._inventory.Count, state_pb2.InventoryCountRequest(deployment=deployment, **filters))
+
+    def watch_state(
+        self, *, deployment: str = "", namespace: str = "", cursor: str = "", from_start: bool = False
+    ) -> Iterator[state_pb2.WatchResponse]:
+        """New versions, passed reports and drift, as they become known: each once, in order, from `cursor` on.
+
+        A control plane that goes away is asked again for `RECONNECT_SECONDS`, from the last cursor.
+        """
+        where = reference(deployment) if deployment else Ref(namespace=namespace)
+        gone_since: float | None = None
+        while True:
+            request = state_pb2.WatchRequest(deployment=where, cursor=cursor, from_start=from_start and not cursor)
+            try:
+                for told in self._call.stream(self._state.Watch, request):
+                    gone_since, cursor = None, told.cursor
+                    yield told
+                return
+            except Unreachable:
+                gone_since = gone_since or time.monotonic()
+                if time.monotonic() - gone_since > RECONNECT_SECONDS:
+                    raise
+                time.sleep(RECONNECT_PAUSE_SECONDS)
+
+    def export_state(self, deployment: str) -> Iterator[bytes]:
+        """The file with the whole history of a deployment, in parts."""
+        request = state_pb2.ExportRequest(deployment=reference(deployment))
+        for part in self._call.stream(self._state.Export, request, FILE_SECONDS):
+            yield part.data
+
+    def import_state(self, parts: Iterable[bytes], signer: str = "") -> state_pb2.ImportResponse:
+        """Take over a history, all of it or nothing; `signer` is the fingerprint of who must have signed it."""
+        first = iter((state_pb2.ImportRequest(signer=signer),))
+        requests = chain(first, (state_pb2.ImportRequest(data=part) for part in parts))
+        return self._call.unary(self._state.Import, requests, FILE_SECONDS)
+
+    def rebuild_state(self) -> str:
+        """Ask for the state manager's read models to be derived again from its log; the id of the rebuild."""
+        return self._call.unary(self._state.Rebuild, state_pb2.RebuildRequest()).rebuild_id
+
+    def rebuild_status(self) -> state_pb2.RebuildStatusResponse:
+        """How far the newest rebuild is."""
+        return self._call.unary(self._state.RebuildStatus, state_pb2.RebuildStatusRequest())
 
     # --- drift and healing -----------------------------------------------------------------------------
 

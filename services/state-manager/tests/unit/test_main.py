@@ -47,7 +47,7 @@ def test_the_process_starts_serves_and_stops(database_url: str, tmp_path: Path, 
 
     monkeypatch.setattr(main, "run", run)
     main.main()
-    assert seen == ["NOT_FOUND", "PERMISSION_DENIED", "metrics", "relay", "inbox", "grpc"]
+    assert seen == ["NOT_FOUND", "PERMISSION_DENIED", "metrics", "relay", "inbox", "rebuilder", "grpc"]
 
 
 def _asked_by(caller: str, tls_dir: Path, port: int) -> grpc.StatusCode:

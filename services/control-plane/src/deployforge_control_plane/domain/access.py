@@ -25,6 +25,7 @@ class Permission(StrEnum):
     CREDENTIALS = "credentials"
     KEYS = "keys"
     SHRED = "shred"
+    MAINTAIN = "maintain"
 
 
 _VIEWER: Final = frozenset({Permission.READ, Permission.VALIDATE})

@@ -50,6 +50,10 @@ class _Method:
         return bool(self.descriptor.server_streaming)
 
     @property
+    def takes_a_stream(self) -> bool:
+        return bool(self.descriptor.client_streaming)
+
+    @property
     def request_type(self) -> Any:
         return GetMessageClass(self.descriptor.input_type)
 
@@ -66,8 +70,10 @@ class Forwarding:
         by_service: dict[str, dict[str, Any]] = {}
         for method in self._methods:
             service, _, name = method.full_name.strip("/").partition("/")
-            make = grpc.unary_stream_rpc_method_handler if method.streams else grpc.unary_unary_rpc_method_handler
-            serve = self._stream(method) if method.streams else self._unary(method)
+            make: Any = grpc.unary_stream_rpc_method_handler if method.streams else grpc.unary_unary_rpc_method_handler
+            serve: Any = self._stream(method) if method.streams else self._unary(method)
+            if method.takes_a_stream:
+                make, serve = grpc.stream_unary_rpc_method_handler, self._gathering(method)
             handler = make(serve, request_deserializer=method.request_type.FromString)
             by_service.setdefault(service, {})[name] = handler
         for service, handlers in by_service.items():
@@ -89,8 +95,26 @@ class Forwarding:
     def _stream(self, method: _Method) -> Callable[[Any, grpc.ServicerContext], Iterator[bytes]]:
         def serve(request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
             with acting_for(self._admit(method, request, context)):
-                answers = method.send(request, timeout=_remaining(context))
+                # As long as the caller wants; a caller who leaves takes the call along.
+                answers = method.send(request, timeout=context.time_remaining())
+            context.add_callback(answers.cancel)
             yield from answers
+
+        return serve
+
+    def _gathering(self, method: _Method) -> Callable[[Iterator[Any], grpc.ServicerContext], bytes]:
+        """Of a stream of requests, who may send it is clear before the first is read."""
+
+        def serve(requests: Iterator[Any], context: grpc.ServicerContext) -> bytes:
+            nameless = method.request_type()
+            principal = self._admit(method, nameless, context)
+            with acting_for(principal):
+                try:
+                    answer: bytes = method.send(requests, timeout=context.time_remaining())
+                except grpc.RpcError as error:
+                    self._refused(method, nameless, principal, error)
+                    raise
+            return answer
 
         return serve
 
@@ -139,6 +163,8 @@ def _methods(channels: Mapping[str, grpc.Channel]) -> Iterator[_Method]:
                     continue
                 channel = channels[peer]
                 open_ = channel.unary_stream if descriptor.server_streaming else channel.unary_unary
+                if descriptor.client_streaming:
+                    open_ = channel.stream_unary
                 serializer = GetMessageClass(descriptor.input_type).SerializeToString
                 yield _Method(full_name, descriptor, open_(full_name, request_serializer=serializer))
 

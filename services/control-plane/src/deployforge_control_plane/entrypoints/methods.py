@@ -9,6 +9,7 @@ from deployforge_control_plane.domain.access import Permission
 
 _P = Permission
 _OWN: Final = "/deployforge.control_plane.v1."
+_STATE: Final = "/deployforge.state_manager.v1.State/"
 
 ANYBODY: Final = None
 """Any valid token will do."""
@@ -42,7 +43,13 @@ FORWARDED: Final[Mapping[str, Permission]] = {
     "/deployforge.state_manager.v1.State/Diff": _P.READ,
     "/deployforge.state_manager.v1.State/LastKnownGood": _P.READ,
     "/deployforge.state_manager.v1.State/Graph": _P.READ,
+    f"{_STATE}Watch": _P.READ,
+    f"{_STATE}Export": _P.READ,
+    f"{_STATE}Import": _P.MAINTAIN,
+    f"{_STATE}Rebuild": _P.MAINTAIN,
+    f"{_STATE}RebuildStatus": _P.MAINTAIN,
     "/deployforge.state_manager.v1.Inventory/List": _P.READ,
+    "/deployforge.state_manager.v1.Inventory/Count": _P.READ,
     "/deployforge.drift_detector.v1.Drift/List": _P.READ,
     "/deployforge.drift_detector.v1.Drift/Get": _P.READ,
     "/deployforge.drift_detector.v1.Drift/Scan": _P.SCAN,
@@ -65,7 +72,10 @@ _PARKING: Final = "/deployforge.common.v1.Parking/"
 GATHERED: Final[Mapping[str, Permission]] = {f"{_PARKING}List": _P.EVENTS, f"{_PARKING}Replay": _P.EVENTS}
 """Methods that every service has, served here for all of them together."""
 
-GLOBAL: Final = frozenset({"/deployforge.mcal.v1.Credentials/Put", "/deployforge.mcal.v1.Credentials/List"})
+GLOBAL: Final = frozenset({
+    "/deployforge.mcal.v1.Credentials/Put", "/deployforge.mcal.v1.Credentials/List", f"{_STATE}Rebuild",
+    f"{_STATE}RebuildStatus", f"{_STATE}Import",
+})  # fmt: skip
 """Methods about what belongs to no namespace and may not be managed from within one."""
 
 MUTATING: Final = frozenset({
@@ -75,6 +85,7 @@ MUTATING: Final = frozenset({
     "/deployforge.drift_detector.v1.Drift/Scan",
     "/deployforge.healer.v1.Healing/Pause", "/deployforge.healer.v1.Healing/Resume",
     "/deployforge.mcal.v1.Credentials/Put", f"{_OWN}Keys/Rotate", f"{_PARKING}Replay",
+    f"{_STATE}Rebuild", f"{_STATE}Import",
 })  # fmt: skip
 """Methods that change something, here or elsewhere: each call of one is audited."""
 

@@ -83,12 +83,26 @@ class Peers:
 
         return send
 
-    def unary_stream(self, method: str, request_serializer: Any, **_: Any) -> Callable[..., Iterator[bytes]]:
-        def send(request: Any, timeout: float) -> Iterator[bytes]:
+    def unary_stream(self, method: str, request_serializer: Any, **_: Any) -> Callable[..., "Answers"]:
+        def send(request: Any, timeout: float | None) -> "Answers":
             self.sent.append((method, request, current()))
-            return iter([b"", b""])
+            return Answers([b"", b""])
 
         return send
+
+    def stream_unary(self, method: str, request_serializer: Any, **_: Any) -> Callable[..., bytes]:
+        def send(requests: Iterator[Any], timeout: float | None) -> bytes:
+            self.sent.append((method, list(requests), current()))
+            return b""
+
+        return send
+
+
+class Answers(list[bytes]):
+    """A call that streams."""
+
+    def cancel(self) -> None:
+        """The caller has left."""
 
 
 @pytest.fixture(scope="session")

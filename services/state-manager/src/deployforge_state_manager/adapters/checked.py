@@ -72,6 +72,11 @@ class CheckedStateReader:
         """See ports.StateReader; `version` was read, and with it checked, here."""
         return self._reader.resources(version, at)
 
+    def urns(self, deployment_id: UUID) -> Sequence[str]:
+        """See ports.StateReader."""
+        self._check(deployment_id)
+        return self._reader.urns(deployment_id)
+
     @contextmanager
     def _known(self, namespace: str, name: str) -> Iterator[None]:
         try:

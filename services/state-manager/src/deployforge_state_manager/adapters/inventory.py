@@ -1,11 +1,64 @@
-"""Reading the inventory: resources of all deployments."""
+"""Reading the inventory: resources of all deployments, and what was found in their accounts and is nobody's.
+
+A page is served in order by one index: on the filter that the fewest rows pass (the counts know), then on what is
+sorted by. The other filters are checked row by row, of so many rows at most; then the page ends where it is, short or
+empty, with a cursor. So every page costs about the same, whatever is asked for and however much there is, and finding
+what is rare in combination takes several pages.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from deployforge_chassis.database import Database
+from psycopg import Cursor
 
-from deployforge_state_manager.adapters.cursors import closed, opened, page_size
-from deployforge_state_manager.application.ports import Row
+from deployforge_state_manager.adapters.tables import FACETS
+from deployforge_state_manager.application.cursors import bound, page_size, unbound
+from deployforge_state_manager.application.ports import BadFilter, Counts, Filters, Row
+
+#: Index entries looked at for one page.
+_LOOKED_AT: Final = 4_000
+#: A listing of more namespaces looks through all rows for those in them, instead of through each namespace.
+_NAMESPACES_AT_MOST: Final = 8
+#: Rows counted one by one, where counts are not kept.
+_COUNTED: Final = 20_000
+
+
+@dataclass(frozen=True)
+class _Sort:
+    """What is sorted by; the last part is the urn, so that no two rows are equal. All parts go one way."""
+
+    parts: tuple[str, ...]
+    casts: tuple[str, ...]
+    descending: bool = False
+
+    @property
+    def order(self) -> str:
+        return ", ".join(f"{part}{' DESC' if self.descending else ''}" for part in self.parts)
+
+    @property
+    def beyond(self) -> str:
+        """The condition of coming after a key."""
+        values = ", ".join(f"%s::{cast}" for cast in self.casts)
+        return f"({', '.join(self.parts)}) {'<' if self.descending else '>'} ({values})"
+
+    def key(self, row: Row) -> tuple[Any, ...]:
+        return tuple(row[part] for part in self.parts)
+
+
+_SORTS: Final[Mapping[str, _Sort]] = {
+    "urn": _Sort(("urn",), ("text",)),
+    "changed": _Sort(("changed_at", "urn"), ("timestamptz", "text"), descending=True),
+    "type": _Sort(("type", "urn"), ("text", "text")),
+}
+_COLUMNS: Final = ("type", "provider", "location", "drift", "criticality", "state")
+
+
+@dataclass(frozen=True)
+class _Condition:
+    sql: str
+    params: tuple[Any, ...]
 
 
 class PostgresInventoryReader:
@@ -14,28 +67,160 @@ class PostgresInventoryReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page(self, filters: Mapping[str, str], namespaces: Sequence[str] | None, size: int, cursor: str
-             ) -> tuple[Sequence[Row], str]:  # fmt: skip
+    def page(
+        self, filters: Filters, namespaces: Sequence[str] | None, size: int = 0, cursor: str = "", sort: str = ""
+    ) -> tuple[Sequence[Row], str]:
         """See ports.InventoryReader."""
-        size = page_size(size)
-        where, params = ["urn > %s"], [opened(cursor)]
-        for column in ("name", "type", "provider", "location"):
-            if filters.get(column):
-                where.append(f"{column} = %s")
-                params.append(filters[column])
-        page = f"SELECT * FROM inventory WHERE {' AND '.join(where)}"  # noqa: S608 - own columns
-        wanted = _wanted(filters.get("namespace", ""), namespaces)
-        if wanted is None:
-            rows = self._database.query(f"{page} ORDER BY urn LIMIT %s", (*params, size + 1))
-        else:
-            # A page of each namespace, then of those: an index can serve each in order, but not all at once.
+        by = _SORTS.get(sort or "urn")
+        if by is None:
+            raise BadFilter(f"nothing is sorted by {sort!r}; there are {', '.join(_SORTS)}")
+        if sort == "type" and filters.type is not None:
+            # Of one type that is the same order, and PostgreSQL would sort all of it to find out.
+            by = _SORTS["urn"]
+        size, listing = page_size(size), [filters, sort or "urn"]
+        after = unbound(cursor, listing, len(by.parts))
+        with self._database.transaction() as transaction:
+            # One moment for all that a page is put together from.
+            transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            leads, others = _plan(transaction, filters, namespaces)
+            rows: list[Row] = []
+            ends: list[Row] = []
+            for lead in leads:
+                most = max(size + 1, _LOOKED_AT // len(leads))
+                found, end = _looked_up(transaction, lead, others, by, after, size + 1, most)
+                rows += found
+                ends += [end] if end is not None else []
+        return _merged(rows, ends, by, size, listing)
+
+    def count(self, filters: Filters, namespaces: Sequence[str] | None) -> Counts:
+        """See ports.InventoryReader."""
+        wanted = _wanted(filters.namespace, namespaces)
+        if filters == Filters(namespace=filters.namespace):
             rows = self._database.query(
-                f"SELECT found.* FROM unnest(%s::text[]) AS wanted (namespace) CROSS JOIN LATERAL "  # noqa: S608
-                f"({page} AND inventory.namespace = wanted.namespace ORDER BY urn LIMIT %s) AS found "
-                "ORDER BY found.urn LIMIT %s",
-                (wanted, *params, size + 1, size + 1),
+                "SELECT facet, value, sum(n)::bigint AS n FROM inventory_counts WHERE namespace = ANY(%s) GROUP BY 1, 2",
+                (["*"] if wanted is None else wanted,),
             )
-        return rows[:size], closed(rows[size - 1]["urn"]) if len(rows) > size else ""
+            return _counts(rows, exact=True)
+        with self._database.transaction() as transaction:
+            transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            leads, others = _plan(transaction, filters, namespaces)
+            counted: list[Row] = []
+            exact = True
+            for lead in leads:
+                most = _COUNTED // len(leads)
+                found, end = _looked_up(transaction, lead, others, _SORTS["urn"], None, most, most)
+                counted += found
+                exact = exact and end is None and len(found) < most
+        return _counts(
+            [{"facet": facet, "value": row[facet], "n": 1} for row in counted for facet in FACETS]
+            + [{"facet": "", "value": "", "n": len(counted)}],
+            exact,
+        )
+
+
+def _plan(cursor: Cursor[Any], filters: Filters, reach: Sequence[str] | None) -> tuple[list[_Condition], list[_Condition]]:
+    """The conditions that lead (each is looked through by itself), and those that every row is held to."""
+    wanted = _wanted(filters.namespace, reach)
+    conditions = {
+        column: _Condition(f"{column} = %s", (value,))
+        for column in _COLUMNS
+        if (value := getattr(filters, column)) is not None
+    }
+    if filters.tag:
+        tagged = "EXISTS (SELECT 1 FROM inventory_tags t WHERE t.tag = %s AND t.urn = inventory.urn)"
+        conditions["tag"] = _Condition(tagged, (filters.tag,))
+    if filters.name:
+        conditions["name"] = _Condition("name = %s", (filters.name,))
+    sizes = {column: _size(cursor, column, getattr(filters, column)) for column in _COLUMNS if column in conditions}
+    if filters.tag:
+        sizes["tag"] = _few(cursor, "inventory_tags", "tag = %s", (filters.tag,))
+    if wanted is not None and len(wanted) <= _NAMESPACES_AT_MOST:
+        places = [_Condition("namespace = %s", (namespace,)) for namespace in wanted]
+        if filters.name:
+            named = conditions.pop("name")
+            return [_Condition(f"{p.sql} AND {named.sql}", (*p.params, *named.params)) for p in places], _values(conditions)
+        if sum(_size(cursor, "", "", namespace) for namespace in wanted) <= min(sizes.values(), default=2**62):
+            return places, _values(conditions)
+    if wanted is not None:
+        conditions["namespace"] = _Condition("namespace = ANY(%s)", (wanted,))
+    if not sizes:
+        return [_Condition("true", ())], _values(conditions)
+    lead = min(sizes, key=lambda column: sizes[column])
+    if lead == "tag":
+        # There are few of them, or it would not lead: all can be sorted.
+        conditions["tag"] = _Condition("urn IN (SELECT urn FROM inventory_tags WHERE tag = %s)", (filters.tag,))
+    return [conditions.pop(lead)], _values(conditions)
+
+
+def _values(conditions: Mapping[str, _Condition]) -> list[_Condition]:
+    return list(conditions.values())
+
+
+def _size(cursor: Cursor[Any], facet: str, value: str, namespace: str = "*") -> int:
+    """How many rows have a value."""
+    row = cursor.execute(
+        "SELECT n FROM inventory_counts WHERE namespace = %s AND facet = %s AND value = %s", (namespace, facet, value)
+    ).fetchone()
+    return row["n"] if row else 0
+
+
+def _few(cursor: Cursor[Any], table: str, condition: str, params: tuple[Any, ...]) -> int:
+    """How many rows, of so many that it would not matter."""
+    row = cursor.execute(
+        f"SELECT count(*) AS n FROM (SELECT 1 FROM {table} WHERE {condition} LIMIT %s) AS few".encode(),  # noqa: S608
+        (*params, _LOOKED_AT),
+    ).fetchone()
+    return row["n"] if row and row["n"] < _LOOKED_AT else 2**61
+
+
+def _looked_up(
+    cursor: Cursor[Any],
+    lead: _Condition,
+    others: Sequence[_Condition],
+    by: _Sort,
+    after: Sequence[str] | None,
+    limit: int,
+    most: int,
+) -> tuple[list[Row], Row | None]:
+    """The first `limit` rows of `most` that are looked at; and the last one looked at, where there may be more."""
+    where, params = lead.sql, list(lead.params)
+    if after is not None:
+        where, params = f"{where} AND {by.beyond}", [*params, *after]
+    looked_at = f"SELECT * FROM inventory WHERE {where} ORDER BY {by.order} LIMIT {most}"  # noqa: S608 - own
+    held = " AND ".join(f"({condition.sql})" for condition in others) or "true"
+    page = f"SELECT * FROM ({looked_at}) AS inventory WHERE {held} ORDER BY {by.order} LIMIT {limit}"  # noqa: S608 - own
+    rows = cursor.execute(page.encode(), [*params, *(p for c in others for p in c.params)]).fetchall()
+    if len(rows) == limit or not others:
+        return rows, None
+    last = f"SELECT {', '.join(by.parts)} FROM ({looked_at}) AS inventory ORDER BY {by.order} OFFSET {most - 1}"  # noqa: S608
+    return rows, cursor.execute(last.encode(), params).fetchone()
+
+
+def _merged(rows: list[Row], ends: list[Row], by: _Sort, size: int, listing: Any) -> tuple[list[Row], str]:
+    """Rows of several lookups as one page. What lies beyond where the first lookup ended is not known to be next."""
+    rows.sort(key=by.key, reverse=by.descending)
+    if not ends:
+        page = rows[:size]
+        return page, bound(_written(by.key(page[-1])), listing) if len(rows) > size else ""
+    end = (max if by.descending else min)(by.key(row) for row in ends)
+    known = [row for row in rows if (by.key(row) >= end if by.descending else by.key(row) <= end)]
+    page = known[:size]
+    return page, bound(_written(by.key(page[-1]) if len(known) > size else end), listing)
+
+
+def _written(key: Sequence[Any]) -> list[str]:
+    return [part if isinstance(part, str) else part.isoformat() for part in key]
+
+
+def _counts(rows: Sequence[Row], exact: bool) -> Counts:
+    found: dict[str, dict[str, int]] = {facet: {} for facet in ("", *FACETS)}
+    for row in rows:
+        values = found[row["facet"]]
+        values[row["value"]] = values.get(row["value"], 0) + row["n"]
+    total = found.pop("").get("", 0)
+    return Counts(
+        total, {f: dict(sorted(v.items(), key=lambda item: (-item[1], item[0]))) for f, v in found.items()}, exact
+    )
 
 
 def _wanted(namespace: str, reach: Sequence[str] | None) -> list[str] | None:

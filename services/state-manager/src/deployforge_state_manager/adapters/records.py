@@ -51,7 +51,7 @@ def records(event: Any) -> Sequence[Record]:
                 for g in event.gone
             )
             return (Record(STATES, str(event.of), "DeploymentShredded", said), *tombstones)
-        case Deployment.Opened() | Deployment.Requested() | Deployment.PlanReleased():
+        case Deployment.Opened() | Deployment.Requested() | Deployment.PlanReleased() | Deployment.Imported():
             return ()
         case Resource.Opened() | Resource.DriftNoted():
             return ()

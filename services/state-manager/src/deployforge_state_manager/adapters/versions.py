@@ -7,14 +7,19 @@ Source of the model: Snodgrass, Developing Time-Oriented Database Applications i
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from deployforge_chassis.database import Database
 from deployforge_chassis.sealing import Sealer
 from pydantic_core import from_json
 
-from deployforge_state_manager.adapters.cursors import closed, number, page_size
+from deployforge_state_manager.application.cursors import closed, number, page_size
 from deployforge_state_manager.application.ports import NEWEST, Point, RollbackInfo, Row, StateNotFound
+
+_VERSIONS: Final = (
+    "SELECT v.*, g.recorded_at AS good_at FROM versions AS v LEFT JOIN good_versions AS g USING (deployment_id, version)"
+)
 
 
 class PostgresStateReader:
@@ -28,13 +33,13 @@ class PostgresStateReader:
         """See ports.StateReader."""
         if at.timed:
             row = self._database.one(
-                "SELECT * FROM versions WHERE namespace = %s AND name = %s AND effective_at <= %s AND recorded_at <= %s "
+                f"{_VERSIONS} WHERE namespace = %s AND name = %s AND v.effective_at <= %s AND v.recorded_at <= %s "
                 "ORDER BY effective_at DESC, version DESC LIMIT 1",
                 (namespace, name, at.as_of or "infinity", at.known_at or "infinity"),
             )
         else:
             row = self._database.one(
-                "SELECT * FROM versions WHERE namespace = %s AND name = %s AND (%s = 0 OR version = %s) "
+                f"{_VERSIONS} WHERE namespace = %s AND name = %s AND (%s = 0 OR version = %s) "
                 "ORDER BY version DESC LIMIT 1",
                 (namespace, name, at.version, at.version),
             )
@@ -45,8 +50,7 @@ class PostgresStateReader:
     def last_known_good(self, namespace: str, name: str) -> Row:
         """See ports.StateReader."""
         row = self._database.one(
-            "SELECT * FROM versions WHERE namespace = %s AND name = %s AND good_at IS NOT NULL "
-            "ORDER BY version DESC LIMIT 1",
+            f"{_VERSIONS} WHERE namespace = %s AND name = %s AND g.recorded_at IS NOT NULL ORDER BY version DESC LIMIT 1",
             (namespace, name),
         )
         if row is None:
@@ -56,7 +60,7 @@ class PostgresStateReader:
     def ways_back(self, namespace: str, name: str) -> RollbackInfo:
         """See ports.StateReader."""
         row = self._database.one(
-            "WITH own AS (SELECT version, desired_version, good_at FROM versions WHERE namespace = %s AND name = %s), "
+            f"WITH own AS ({_VERSIONS} WHERE namespace = %s AND name = %s), "  # noqa: S608 - own
             "newest AS (SELECT desired_version FROM own ORDER BY version DESC LIMIT 1) "
             "SELECT coalesce(max(version) FILTER (WHERE good_at IS NOT NULL), 0) AS good, "
             "coalesce(max(version) FILTER (WHERE good_at IS NOT NULL AND own.desired_version <> newest.desired_version), "
@@ -69,7 +73,7 @@ class PostgresStateReader:
         """See ports.StateReader."""
         size = page_size(size)
         rows = self._database.query(
-            "SELECT * FROM versions WHERE namespace = %s AND name = %s AND version < %s ORDER BY version DESC LIMIT %s",
+            f"{_VERSIONS} WHERE namespace = %s AND name = %s AND version < %s ORDER BY version DESC LIMIT %s",
             (namespace, name, number(cursor), size + 1),
         )
         more = closed(str(rows[size - 1]["version"])) if len(rows) > size else ""
@@ -120,6 +124,11 @@ class PostgresStateReader:
         )
         return {row["resource_version"]: self._resource(row) for row in rows}
 
+    def urns(self, deployment_id: UUID) -> Sequence[str]:
+        """See ports.StateReader."""
+        rows = self._database.query("SELECT DISTINCT urn FROM resource_history WHERE deployment_id = %s", (deployment_id,))
+        return sorted(row["urn"] for row in rows)
+
     def _resource(self, row: Row) -> dict[str, Any]:
         place = f"resource|{row['deployment_id']}|{row['urn']}|{row['resource_version']}"
         return dict(from_json(self._sealer.open(bytes(row["body"]), place)))
@@ -130,7 +139,7 @@ class PostgresStateReader:
             return []
         requests = self._database.query(
             "SELECT * FROM requests WHERE deployment_id = %s AND id = ANY(%s)",
-            (rows[0]["deployment_id"], [row[key] for row in rows for key in ("request_id", "plan_id")]),
+            (rows[0]["deployment_id"], [str(row[key]) for row in rows for key in ("request_id", "plan_id", "version")]),
         )
         known = {
             (row["kind"], row["id"]): from_json(
@@ -144,5 +153,7 @@ class PostgresStateReader:
             body = from_json(self._sealer.open(bytes(row["body"]), place))
             asked, released = known.get(("asked", row["request_id"])), known.get(("released", row["plan_id"]))
             good = row["good_at"] is not None and (known_at is None or row["good_at"] <= known_at)
-            opened.append({**body, **row, "body": None, "good": good, "asked": asked, "released": released})
+            origin = known.get(("origin", str(row["version"])))
+            about = {"good": good, "asked": asked, "released": released, "origin": origin}
+            opened.append({**body, **row, "body": None, **about})
         return opened

@@ -127,13 +127,83 @@ class StateReader(Protocol):
         """The resources of a version, or of its deployment at a place on the time axes, by urn."""
         ...
 
+    def urns(self, deployment_id: UUID) -> Sequence[str]:
+        """Of all resources that a deployment ever had, in order."""
+        ...
+
+
+class BadFilter(ValueError):
+    """A listing cannot be filtered or sorted like that."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a row of the inventory is held to; None and empty mean that anything will do."""
+
+    namespace: str = ""
+    name: str = ""
+    """Of the deployment."""
+    type: str | None = None
+    provider: str | None = None
+    location: str | None = None
+    drift: str | None = None
+    """drifted, missing, in-sync, or empty: never scanned."""
+    criticality: str | None = None
+    state: str | None = None
+    """managed, missing, unmanaged."""
+    tag: str = ""
+    """`key=value`, or a key alone."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows have which value of which facet."""
+
+    total: int
+    facets: Mapping[str, Mapping[str, int]]
+    exact: bool
+    """Counted to the end."""
+
 
 class InventoryReader(Protocol):
-    """What is read over all deployments."""
+    """What is read over all deployments; `namespaces` are those that the caller may see, None means all."""
 
     def page(
-        self, filters: Mapping[str, str], namespaces: Sequence[str] | None, size: int, cursor: str
+        self, filters: Filters, namespaces: Sequence[str] | None, size: int = 0, cursor: str = "", sort: str = ""
     ) -> tuple[Sequence[Row], str]:
-        """Resources of all deployments by urn, and the next cursor; `namespaces` None means all. Filters by column,
-        empty ones ignored. Raises BadCursor."""
+        """Resources sorted by urn, changed (newest first) or type, and the next cursor. May be shorter than asked
+        for while there is a next cursor. Raises BadCursor, BadFilter."""
+        ...
+
+    def count(self, filters: Filters, namespaces: Sequence[str] | None) -> Counts:
+        """How many there are. Always exact without filters but a namespace; else of a bounded number of rows."""
+        ...
+
+
+class PastInventoryReader(Protocol):
+    """The inventory at a place on the time axes."""
+
+    def page(
+        self, at: Point, filters: Filters, namespaces: Sequence[str] | None, size: int = 0, cursor: str = ""
+    ) -> tuple[Sequence[Row], str]:
+        """Managed resources by urn, and the next cursor; pages as those of the present. Raises BadCursor."""
+        ...
+
+
+class RebuildRunning(Exception):
+    """Somebody else rebuilds already."""
+
+    def __init__(self) -> None:
+        super().__init__("the read models are being rebuilt already; ask for its progress")
+
+
+class Rebuilds(Protocol):
+    """Rebuilds of the read models, done by whichever replica comes first."""
+
+    def ask(self) -> str:
+        """Ask for one; its id. Raises RebuildRunning."""
+        ...
+
+    def newest(self) -> Row:
+        """The newest that was asked for. Raises StateNotFound."""
         ...

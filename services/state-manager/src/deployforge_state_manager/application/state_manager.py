@@ -45,7 +45,7 @@ class StateManager(EventSourcedApplication):
         """Close the execution: a new version, and a new desired state for each resource that changed."""
         heard = fact.read(messages.ExecutionVerified)
         verified = _verified(heard)
-        deployment = self._deployment(heard.deployment_id)
+        deployment = self.deployment(heard.deployment_id)
         staged, clear = self._staging.take(verified.execution_id)
         if verified.execution_id in deployment.versions:
             return Effects(writes=(clear,))
@@ -54,42 +54,42 @@ class StateManager(EventSourcedApplication):
         resources = self._changed(heard, deployment, staged, at)
         digests = {r.urn: _digest(r.state) for r in resources if r.state is not None}
         deployment.record(verified, digests, removed=sum(1 for s in staged if s.state is None))
-        return self._effects(deployment, *resources, writes=(clear,))
+        return self.effects(deployment, *resources, writes=(clear,))
 
     def deployment_requested(self, fact: Fact) -> Effects:
         """Remember why, for the version that may come of it."""
         heard = fact.read(messages.DeploymentRequested)
-        deployment = self._deployment(heard.deployment_id)
+        deployment = self.deployment(heard.deployment_id)
         deployment.asked(
             Asked(
                 heard.request_id, heard.origin, heard.author, heard.reason or "", heard.incident_id or "",
                 heard.remedy or "", heard.to_version or 0, heard.requested_at,
             )
         )  # fmt: skip
-        return self._effects(deployment)
+        return self.effects(deployment)
 
     def plan_approved(self, fact: Fact) -> Effects:
         """Remember by which rule and by whom a plan was released."""
         heard = fact.read(messages.PlanApproved)
-        deployment = self._deployment(heard.deployment_id)
+        deployment = self.deployment(heard.deployment_id)
         deployment.released(
             Released(
                 heard.request_id, heard.plan_id, heard.plan_digest, heard.rule, tuple(heard.approvers), heard.approved_at
             )
         )
-        return self._effects(deployment)
+        return self.effects(deployment)
 
     def compliance_reported(self, fact: Fact) -> Effects:
         """A version whose compliance report passed is known good."""
         heard = fact.read(messages.ComplianceReported)
         if not heard.passed:
             return NOTHING
-        deployment = self._deployment(heard.deployment_id)
+        deployment = self.deployment(heard.deployment_id)
         try:
             deployment.mark_good(heard.execution_id)
         except UnknownExecution as unknown:
             raise NotYet(f"the version of execution {heard.execution_id}") from unknown
-        return self._effects(deployment)
+        return self.effects(deployment)
 
     def drift_detected(self, fact: Fact) -> Effects:
         """Show the drift in the inventory."""
@@ -130,7 +130,8 @@ class StateManager(EventSourcedApplication):
             resources.append(resource)
         return resources
 
-    def _deployment(self, deployment_id: UUID) -> Deployment:
+    def deployment(self, deployment_id: UUID) -> Deployment:
+        """As it is stored, or a new one that is not stored yet."""
         try:
             found: Deployment = self.repository.get(Deployment.create_id(deployment_id))
             return found
@@ -153,9 +154,10 @@ class StateManager(EventSourcedApplication):
         except AggregateNotFoundError:
             return NOTHING
         resource.note_drift(drift, since)
-        return self._effects(resource)
+        return self.effects(resource)
 
-    def _effects(self, *aggregates: Any, writes: Sequence[Any] = ()) -> Effects:
+    def effects(self, *aggregates: Any, writes: Sequence[Any] = ()) -> Effects:
+        """What is to be committed for the new events of aggregates, read models included."""
         projected = [write for a in aggregates for e in a.pending_events for write in self._projection.writes(e)]
         return Effects(aggregates, (*writes, *projected))
 

@@ -77,6 +77,16 @@ class Released:
     approved_at: datetime
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where an imported history comes from."""
+
+    signer: str
+    imported_by: str
+    recorded_at: tuple[datetime, ...]
+    """Of each version, from the first on: when it was recorded there."""
+
+
 class UnknownExecution(Exception):
     """No version was made by that execution (yet)."""
 
@@ -119,6 +129,14 @@ class Deployment(Aggregate):
     @event("PlanReleased")
     def _plan_released(self, released: Released) -> None:
         self.releases.add(released.plan_id)
+
+    def imported(self, origin: Origin) -> None:
+        """Everything up to here was taken over from another installation."""
+        self._imported(origin=origin)
+
+    @event("Imported")
+    def _imported(self, origin: Origin) -> None:
+        """The versions are as they were recorded there."""
 
     def next_version(self, verified: Verified) -> tuple[int, int]:
         """(version, desired version) that this execution makes: a heal leaves the desired version where it is."""

@@ -1,4 +1,4 @@
-"""`State` and `Inventory`."""
+"""`State`: what is asked about one deployment."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,33 +6,36 @@ from typing import Any, Final
 import grpc
 from deployforge.state_manager.v1 import state_pb2 as pb
 from deployforge.state_manager.v1 import state_pb2_grpc
-from deployforge_chassis.grpc_server import principal
 from deployforge_chassis.identity import CONTROL_PLANE, DRIFT_DETECTOR, HEALER, ORCHESTRATOR
 
 from deployforge_state_manager.application.ports import (
     BadCursor,
     BadPoint,
     DeploymentShredded,
-    InventoryReader,
+    RebuildRunning,
+    Rebuilds,
     Row,
     StateNotFound,
     StateReader,
 )
 from deployforge_state_manager.domain.difference import between
-from deployforge_state_manager.entrypoints import messages
+from deployforge_state_manager.entrypoints import messages, moving_api
+from deployforge_state_manager.entrypoints.moving_api import Streams
 
 _STATE = "/deployforge.state_manager.v1.State/"
 _READERS = frozenset({CONTROL_PLANE, ORCHESTRATOR, HEALER, DRIFT_DETECTOR})
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
     **{_STATE + method: _READERS for method in ("Get", "History", "ResourceHistory", "Diff", "LastKnownGood", "Graph")},
-    "/deployforge.state_manager.v1.Inventory/List": frozenset({CONTROL_PLANE}),
+    **{_STATE + method: frozenset({CONTROL_PLANE}) for method in ("Watch", "Export", "Import", "Rebuild", "RebuildStatus")},
 }
 
 STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
+    **moving_api.STATUS_OF,
     StateNotFound: grpc.StatusCode.NOT_FOUND,
     DeploymentShredded: grpc.StatusCode.FAILED_PRECONDITION,
     BadPoint: grpc.StatusCode.INVALID_ARGUMENT,
+    RebuildRunning: grpc.StatusCode.FAILED_PRECONDITION,
     BadCursor: grpc.StatusCode.INVALID_ARGUMENT,
     LookupError: grpc.StatusCode.NOT_FOUND,
 }
@@ -41,8 +44,9 @@ STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
 class StateApi(state_pb2_grpc.StateServicer):
     """Reads of one deployment."""
 
-    def __init__(self, reader: StateReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: StateReader, rebuilds: Rebuilds, streams: Streams) -> None:
+        self._reader, self._rebuilds = reader, rebuilds
+        self.Watch, self.Export, self.Import = streams.watch, streams.export, streams.take_over
 
     def Get(self, request: pb.GetRequest, context: grpc.ServicerContext) -> pb.GetResponse:
         at = messages.point(request)
@@ -102,25 +106,11 @@ class StateApi(state_pb2_grpc.StateServicer):
         ]
         return pb.GraphResponse(urns=[row["urn"] for row in rows], edges=edges)
 
+    def Rebuild(self, request: pb.RebuildRequest, context: grpc.ServicerContext) -> pb.RebuildResponse:
+        return pb.RebuildResponse(rebuild_id=self._rebuilds.ask())
 
-class InventoryApi(state_pb2_grpc.InventoryServicer):
-    """Reads over all deployments."""
-
-    def __init__(self, reader: InventoryReader) -> None:
-        self._reader = reader
-
-    def List(self, request: pb.InventoryListRequest, context: grpc.ServicerContext) -> pb.InventoryListResponse:
-        who = principal(context)
-        reach = None if who is None or "*" in who.namespaces else who.namespaces
-        filters = {
-            "namespace": request.deployment.namespace,
-            "name": request.deployment.name,
-            "type": request.type,
-            "provider": request.provider,
-            "location": request.location,
-        }
-        rows, cursor = self._reader.page(filters, reach, request.page.size, request.page.cursor)
-        return pb.InventoryListResponse(items=[messages.item(row) for row in rows], next_cursor=cursor)
+    def RebuildStatus(self, request: pb.RebuildStatusRequest, context: grpc.ServicerContext) -> pb.RebuildStatusResponse:
+        return messages.rebuild(self._rebuilds.newest())
 
 
 def _where(request: Any) -> tuple[str, str]:

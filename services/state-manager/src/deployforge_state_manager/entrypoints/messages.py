@@ -9,7 +9,9 @@ from deployforge.state_manager.v1 import state_pb2 as pb
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from deployforge_state_manager.application.changes import Change
 from deployforge_state_manager.application.ports import BadPoint, Point, Row
+from deployforge_state_manager.domain.deployment import Deployment
 from deployforge_state_manager.domain.difference import Difference, ResourceDifference, resource_differences
 
 _RESOURCE_FIELDS = (
@@ -66,7 +68,15 @@ def version(row: Row) -> pb.Version:
         effective_at=timestamp(row["effective_at"]),
         reason=_reason(row["asked"]),
         approval=_approval(row["released"]),
+        origin=_origin(row["origin"]),
     )
+
+
+def _origin(origin: Row | None) -> pb.Origin | None:
+    if origin is None:
+        return None
+    recorded_at = timestamp(datetime.fromisoformat(origin["recorded_at"]))
+    return pb.Origin(recorded_at=recorded_at, signer=origin["signer"], imported_by=origin["imported_by"])
 
 
 def _reason(asked: Row | None) -> pb.Reason | None:
@@ -150,4 +160,38 @@ def item(row: Row) -> pb.InventoryItem:
         drift=row["drift"],
         version=row["version"],
         changed_at=timestamp(row["changed_at"]),
+        state=row["state"],
+        owner=row["owner"],
+        tags=dict(tag.split("=", 1) for tag in row["tags"]),
     )
+
+
+def rebuild(row: Row) -> pb.RebuildStatusResponse:
+    """How far a rebuild is."""
+    return pb.RebuildStatusResponse(
+        rebuild_id=row["id"], state=row["state"], done=row["done"], total=row["total"], reason=row["reason"],
+        asked_at=timestamp(row["asked_at"]), ended_at=row["ended_at"] and timestamp(row["ended_at"]),
+    )  # fmt: skip
+
+
+def change(found: Change, cursor: str) -> pb.WatchResponse:
+    """What a watcher is told."""
+    told = pb.WatchResponse(
+        cursor=cursor,
+        deployment=common_pb2.DeploymentRef(namespace=found.namespace, name=found.name),
+        recorded_at=timestamp(found.event.timestamp),
+    )
+    match found.event:
+        case Deployment.VersionRecorded(version=version, desired_version=desired, verified=v):
+            told.version.CopyFrom(
+                pb.VersionSeen(
+                    version=version, desired_version=desired, action=v.action.lower(), author=v.author,
+                    request_id=v.request_id, effective_at=timestamp(v.effective_at),
+                )
+            )  # fmt: skip
+        case Deployment.VersionMarkedGood(version=version):
+            told.good_version = version
+        case event:
+            since = timestamp(event.since or event.timestamp)
+            told.drift.CopyFrom(pb.DriftSeen(urn=event.urn, drift=event.drift, since=since))
+    return told

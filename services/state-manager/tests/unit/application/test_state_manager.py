@@ -1,14 +1,11 @@
 import json
-import threading
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from deployforge_chassis.facts import NotYet
-from deployforge_chassis.testing import until
-from deployforge_state_manager.adapters.projection import PostgresProjection
-from deployforge_state_manager.application.ports import Point, StateNotFound
+from deployforge_state_manager.application.ports import Filters, Point, StateNotFound
 
 from ...conftest import WHERE, Memory, urn
 
@@ -76,82 +73,14 @@ def test_a_report_before_its_version_waits(memory: Memory) -> None:
 def test_the_inventory_shows_drift_and_pages(memory: Memory) -> None:
     memory.executed({name: {} for name in "abc"})
     memory.hear("drift-detector.drift", "DriftDetected", urn="urn:df:storefront:webshop:b", kind="MISSING")
-    rows, cursor = memory.inventory.page({}, None, 2, "")
+    rows, cursor = memory.inventory.page(Filters(), None, 2)
     assert [(r["urn"][-1], r["drift"]) for r in rows] == [("a", ""), ("b", "missing")]
-    rows, cursor = memory.inventory.page({}, None, 2, cursor)
+    rows, cursor = memory.inventory.page(Filters(), None, 2, cursor)
     assert ([r["urn"][-1] for r in rows], cursor) == (["c"], "")
     memory.hear("drift-detector.drift", "DriftResolved", urn="urn:df:storefront:webshop:b")
-    assert memory.inventory.page({}, None, 2, "")[0][1]["drift"] == "in-sync"
-    assert memory.inventory.page({}, ["elsewhere"], 9, "")[0] == []
-    assert memory.inventory.page({"type": "Topic"}, None, 9, "")[0] == []
-
-
-def _a_life(memory: Memory) -> None:
-    execution = memory.executed({"orders": {}, "mail": {}})
-    memory.hear("control-plane.deployments", "ComplianceReported", execution_id=execution, passed=True)
-    memory.executed({"orders": {"desired_json": '{"v":2}'}}, removed=("mail",))
-    memory.executed({"mail": {}, "more": {}})
-    memory.executed({"orders": {"physical_id": "other", "desired_json": '{"v":2}'}}, action="HEAL", desired_changed=False)
-    memory.hear("drift-detector.drift", "DriftDetected", urn=urn("orders"))
-    memory.hear("control-plane.deployments", "DeploymentRequested")
-    memory.hear("control-plane.deployments", "PlanApproved")
-
-
-def test_a_rebuild_gives_the_same_bytes(memory: Memory) -> None:
-    _a_life(memory)
-    before = memory.rows()
-    assert all(before)
-    assert memory.projection.rebuild(memory.app) > 0
-    assert memory.rows() == before
-
-
-def test_rows_of_another_shape_are_made_anew_at_start(memory: Memory) -> None:
-    _a_life(memory)
-    before = memory.rows()
-    memory.app.database.write([("UPDATE read_models SET shape = 1", ()), ("DELETE FROM versions", ())])
-    again = PostgresProjection(memory.app.database, memory.app.sealer)
-    assert not any(memory.rows())
-    again.fill(memory.app)
-    assert memory.rows() == before
-    memory.app.database.write([("DELETE FROM versions", ())])
-    again.fill(memory.app)
-    assert memory.app.database.query("SELECT * FROM versions") == [], "once is enough"
-
-
-def test_what_is_recorded_during_a_rebuild_is_there_once(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
-    _a_life(memory)
-    database, writes = memory.app.database, memory.projection.writes
-    others: list[threading.Thread] = []
-
-    def meanwhile(event: Any) -> Any:
-        if not others:
-            others.append(threading.Thread(target=lambda: memory.executed({"late": {}})))
-            others[0].start()
-            until(lambda: not others[0].is_alive() or database.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
-        return writes(event)
-
-    rebuilding = PostgresProjection(memory.app.database, memory.app.sealer)
-    monkeypatch.setattr(rebuilding, "writes", meanwhile)
-    rebuilding.rebuild(memory.app)
-    others[0].join(10)
-    assert memory.names() == ["late", "mail", "more", "orders"]
-    before = memory.rows()
-    memory.projection.rebuild(memory.app)
-    assert memory.rows() == before
-
-
-def test_a_rebuild_that_fails_leaves_the_rows(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
-    _a_life(memory)
-    before = memory.rows()
-
-    def fail(event: Any) -> Any:
-        raise ValueError("unreadable")
-
-    broken = PostgresProjection(memory.app.database, memory.app.sealer)
-    monkeypatch.setattr(broken, "writes", fail)
-    with pytest.raises(ValueError, match="unreadable"):
-        broken.rebuild(memory.app)
-    assert memory.rows() == before
+    assert memory.inventory.page(Filters(), None, 2)[0][1]["drift"] == "in-sync"
+    assert memory.inventory.page(Filters(), ["elsewhere"], 9)[0] == []
+    assert memory.inventory.page(Filters(type="Topic"), None, 9)[0] == []
 
 
 def test_a_heal_moves_the_resource_and_its_upsert(memory: Memory) -> None:
@@ -227,10 +156,10 @@ def test_drift_is_shown_through_a_heal_and_forgotten_with_the_resource(memory: M
     memory.executed({"orders": {}})
     memory.hear("drift-detector.drift", "DriftDetected", urn=urn("orders"))
     memory.executed({"orders": {"physical_id": "new"}}, action="HEAL", desired_changed=False)
-    assert memory.inventory.page({}, None, 9, "")[0][0]["drift"] == "drifted"
+    assert memory.inventory.page(Filters(), None, 9)[0][0]["drift"] == "drifted"
     memory.executed({}, removed=("orders",))
     memory.executed({"orders": {}})
-    assert memory.inventory.page({}, None, 9, "")[0][0]["drift"] == ""
+    assert memory.inventory.page(Filters(), None, 9)[0][0]["drift"] == ""
 
 
 def test_bodies_are_sealed(memory: Memory) -> None:

@@ -1,16 +1,24 @@
 """The API: proto in, proto out, refusals by name."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from deployforge.common.v1 import common_pb2
 from deployforge.state_manager.v1 import state_pb2 as pb
+from deployforge_chassis import devca, tls
 from deployforge_chassis.identity import CONTROL_PLANE, DRIFT_DETECTOR, HEALER, ORCHESTRATOR
-from deployforge_state_manager.application.ports import BadPoint, StateNotFound
-from deployforge_state_manager.entrypoints import grpc_api
-from deployforge_state_manager.entrypoints.grpc_api import RULES, STATUS_OF, InventoryApi, StateApi
+from deployforge_chassis.testing import until
+from deployforge_state_manager.adapters.rebuilds import PostgresRebuilds, Rebuilder
+from deployforge_state_manager.adapters.signing import Signer
+from deployforge_state_manager.application.changes import Changes
+from deployforge_state_manager.application.moving import DeploymentExists, Moving
+from deployforge_state_manager.application.ports import BadPoint, RebuildRunning, StateNotFound
+from deployforge_state_manager.entrypoints import moving_api
+from deployforge_state_manager.entrypoints.grpc_api import RULES, STATUS_OF, StateApi
+from deployforge_state_manager.entrypoints.moving_api import Streams
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ...conftest import Memory, urn
@@ -20,8 +28,15 @@ WEBSHOP = common_pb2.DeploymentRef(namespace="storefront", name="webshop")
 NOBODY = common_pb2.DeploymentRef(namespace="storefront", name="nothing")
 
 
+def moving(memory: Memory, directory: Path) -> Moving:
+    devca.ensure(directory / "tls", ["state-manager"])
+    own = tls.load(directory / "tls", "state-manager")
+    return Moving(memory.app, memory.reader, Signer(own.chain, own.key, own.ca))
+
+
 @pytest.fixture
-def api(memory: Memory) -> StateApi:
+def api(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StateApi:
+    monkeypatch.setattr(moving_api, "principal", lambda context: None)
     first = memory.executed(
         {
             "net": {"desired_json": '{"cidr":"10.0.0.0/16"}', "spec_json": '{"name":"net"}'},
@@ -47,7 +62,9 @@ def api(memory: Memory) -> StateApi:
         removed=("mail",),
         author="carol",
     )
-    return StateApi(memory.reader)
+    return StateApi(
+        memory.reader, PostgresRebuilds(memory.app.database), Streams(Changes(memory.app), moving(memory, tmp_path))
+    )
 
 
 def test_a_version_with_all_that_plans_and_rollbacks_need(api: StateApi) -> None:
@@ -163,20 +180,65 @@ def test_what_is_not_known_is_not_found(api: StateApi) -> None:
             ask()
 
 
-def test_the_inventory(api: StateApi, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grpc_api, "principal", lambda context: None)
-    memory.hear("drift-detector.drift", "DriftDetected", urn=urn("net"), kind="CHANGED")
-    inventory = InventoryApi(memory.inventory)
-    request = pb.InventoryListRequest(deployment=WEBSHOP, page=common_pb2.PageRequest(size=2))
-    first = inventory.List(request, CONTEXT)
-    request.page.cursor = first.next_cursor
-    second = inventory.List(request, CONTEXT)
-    assert [i.urn for i in (*first.items, *second.items)] == [urn(name) for name in ("jobs", "net", "rules")]
-    assert [i.drift for i in first.items] == ["", "drifted"]
-    assert not second.next_cursor
+class Listening:
+    """A caller who goes away after a while."""
+
+    def __init__(self) -> None:
+        self.go: Any = None
+
+    def add_callback(self, callback: Any) -> None:
+        self.go = callback
+
+
+def test_watching_goes_on_from_a_cursor_until_the_caller_leaves(api: StateApi, memory: Memory) -> None:
+    context: Any = Listening()
+    told = api.Watch(pb.WatchRequest(deployment=WEBSHOP, from_start=True), context)
+    seen = [next(told) for _ in range(3)]
+    assert [t.WhichOneof("what") for t in seen] == ["version", "good_version", "version"]
+    memory.hear("drift-detector.drift", "DriftDetected", urn=urn("rules"), kind="MISSING")
+    last = next(told)
+    assert (last.drift.drift, last.deployment) == ("missing", WEBSHOP)
+    context.go()
+    assert list(told) == []
+    again: Any = Listening()
+    rest = api.Watch(pb.WatchRequest(deployment=WEBSHOP, cursor=seen[1].cursor), again)
+    assert [next(rest).WhichOneof("what") for _ in range(2)] == ["version", "drift"]
+
+
+def test_a_history_leaves_in_parts_and_is_refused_where_it_exists(api: StateApi) -> None:
+    parts = [part.data for part in api.Export(pb.ExportRequest(deployment=WEBSHOP), CONTEXT)]
+    assert b"".join(parts).count(b"\n") > 5
+    with pytest.raises(DeploymentExists):
+        api.Import(iter([pb.ImportRequest(data=part) for part in parts]), CONTEXT)
+
+
+def test_a_rebuild_is_asked_for_and_told_of(api: StateApi, memory: Memory) -> None:
+    with pytest.raises(StateNotFound):
+        api.RebuildStatus(pb.RebuildStatusRequest(), CONTEXT)
+    id = api.Rebuild(pb.RebuildRequest(), CONTEXT).rebuild_id
+    with pytest.raises(RebuildRunning):
+        api.Rebuild(pb.RebuildRequest(), CONTEXT)
+    assert api.RebuildStatus(pb.RebuildStatusRequest(), CONTEXT).state == "asked"
+    rebuilder = Rebuilder(memory.app, memory.rebuild, PostgresRebuilds(memory.app.database))
+    rebuilder.start()
+    told = until(lambda: (t := api.RebuildStatus(pb.RebuildStatusRequest(), CONTEXT)) and t.state == "done" and t)
+    rebuilder.stop(5)
+    assert (told.rebuild_id, told.done, told.HasField("ended_at")) == (id, memory.app.recorder.max_notification_id(), True)
+
+
+def test_a_rebuild_that_fails_says_why(api: StateApi, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> int:
+        raise ValueError("unreadable")
+
+    monkeypatch.setattr(memory.rebuild, "run", fail)
+    api.Rebuild(pb.RebuildRequest(), CONTEXT)
+    rebuilder = Rebuilder(memory.app, memory.rebuild, PostgresRebuilds(memory.app.database))
+    rebuilder.start()
+    told = until(lambda: (t := api.RebuildStatus(pb.RebuildStatusRequest(), CONTEXT)) and t.ended_at.seconds and t)
+    rebuilder.stop(5)
+    assert (told.state, told.reason) == ("failed", "ValueError: unreadable")
 
 
 def test_who_may_call_what_and_how_refusals_are_told() -> None:
     assert RULES["/deployforge.state_manager.v1.State/Get"] == {CONTROL_PLANE, ORCHESTRATOR, HEALER, DRIFT_DETECTOR}
-    assert RULES["/deployforge.state_manager.v1.Inventory/List"] == {CONTROL_PLANE}
     assert STATUS_OF[StateNotFound] is grpc.StatusCode.NOT_FOUND

@@ -61,7 +61,7 @@ class ResourceState(_message.Message):
     def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., native_type: _Optional[str] = ..., provider: _Optional[str] = ..., account: _Optional[str] = ..., location: _Optional[str] = ..., unit_id: _Optional[str] = ..., unit_name: _Optional[str] = ..., physical_id: _Optional[str] = ..., desired_json: _Optional[str] = ..., actual_json: _Optional[str] = ..., attributes_json: _Optional[str] = ..., depends_on: _Optional[_Iterable[str]] = ..., criticality: _Optional[str] = ..., set_paths: _Optional[_Iterable[str]] = ..., resource_version: _Optional[int] = ..., protect: _Optional[bool] = ..., retain_on_delete: _Optional[bool] = ..., provider_type: _Optional[str] = ..., credential_ref: _Optional[str] = ..., spec_json: _Optional[str] = ..., create_only_paths: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Version(_message.Message):
-    __slots__ = ("deployment_id", "deployment", "version", "desired_version", "request_id", "plan_id", "plan_digest", "execution_id", "action", "author", "approvers", "manifest_digest", "digest", "resources", "good", "recorded_at", "effective_at", "reason", "approval")
+    __slots__ = ("deployment_id", "deployment", "version", "desired_version", "request_id", "plan_id", "plan_digest", "execution_id", "action", "author", "approvers", "manifest_digest", "digest", "resources", "good", "recorded_at", "effective_at", "reason", "approval", "origin")
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +81,7 @@ class Version(_message.Message):
     EFFECTIVE_AT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     APPROVAL_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     deployment_id: str
     deployment: _common_pb2.DeploymentRef
     version: int
@@ -100,7 +101,18 @@ class Version(_message.Message):
     effective_at: _timestamp_pb2.Timestamp
     reason: Reason
     approval: Approval
-    def __init__(self, deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., version: _Optional[int] = ..., desired_version: _Optional[int] = ..., request_id: _Optional[str] = ..., plan_id: _Optional[str] = ..., plan_digest: _Optional[str] = ..., execution_id: _Optional[str] = ..., action: _Optional[str] = ..., author: _Optional[str] = ..., approvers: _Optional[_Iterable[str]] = ..., manifest_digest: _Optional[str] = ..., digest: _Optional[str] = ..., resources: _Optional[int] = ..., good: _Optional[bool] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[Reason, _Mapping]] = ..., approval: _Optional[_Union[Approval, _Mapping]] = ...) -> None: ...
+    origin: Origin
+    def __init__(self, deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., version: _Optional[int] = ..., desired_version: _Optional[int] = ..., request_id: _Optional[str] = ..., plan_id: _Optional[str] = ..., plan_digest: _Optional[str] = ..., execution_id: _Optional[str] = ..., action: _Optional[str] = ..., author: _Optional[str] = ..., approvers: _Optional[_Iterable[str]] = ..., manifest_digest: _Optional[str] = ..., digest: _Optional[str] = ..., resources: _Optional[int] = ..., good: _Optional[bool] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[Reason, _Mapping]] = ..., approval: _Optional[_Union[Approval, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+
+class Origin(_message.Message):
+    __slots__ = ("recorded_at", "signer", "imported_by")
+    RECORDED_AT_FIELD_NUMBER: _ClassVar[int]
+    SIGNER_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_BY_FIELD_NUMBER: _ClassVar[int]
+    recorded_at: _timestamp_pb2.Timestamp
+    signer: str
+    imported_by: str
+    def __init__(self, recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., signer: _Optional[str] = ..., imported_by: _Optional[str] = ...) -> None: ...
 
 class Reason(_message.Message):
     __slots__ = ("origin", "text", "incident_id", "remedy", "to_version", "requested_at")
@@ -328,21 +340,42 @@ class GraphResponse(_message.Message):
     def __init__(self, urns: _Optional[_Iterable[str]] = ..., edges: _Optional[_Iterable[_Union[Edge, _Mapping]]] = ...) -> None: ...
 
 class InventoryListRequest(_message.Message):
-    __slots__ = ("deployment", "type", "provider", "location", "page")
+    __slots__ = ("deployment", "type", "provider", "location", "page", "drift", "criticality", "state", "tag", "sort", "as_of", "known_at")
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     LOCATION_FIELD_NUMBER: _ClassVar[int]
     PAGE_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_FIELD_NUMBER: _ClassVar[int]
+    CRITICALITY_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    SORT_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_AT_FIELD_NUMBER: _ClassVar[int]
     deployment: _common_pb2.DeploymentRef
     type: str
     provider: str
     location: str
     page: _common_pb2.PageRequest
-    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., provider: _Optional[str] = ..., location: _Optional[str] = ..., page: _Optional[_Union[_common_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+    drift: str
+    criticality: str
+    state: str
+    tag: str
+    sort: str
+    as_of: _timestamp_pb2.Timestamp
+    known_at: _timestamp_pb2.Timestamp
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., provider: _Optional[str] = ..., location: _Optional[str] = ..., page: _Optional[_Union[_common_pb2.PageRequest, _Mapping]] = ..., drift: _Optional[str] = ..., criticality: _Optional[str] = ..., state: _Optional[str] = ..., tag: _Optional[str] = ..., sort: _Optional[str] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., known_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class InventoryItem(_message.Message):
-    __slots__ = ("urn", "deployment", "type", "native_type", "provider", "account", "location", "physical_id", "criticality", "drift", "version", "changed_at")
+    __slots__ = ("urn", "deployment", "type", "native_type", "provider", "account", "location", "physical_id", "criticality", "drift", "version", "changed_at", "state", "owner", "tags")
+    class TagsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     URN_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -355,6 +388,9 @@ class InventoryItem(_message.Message):
     DRIFT_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CHANGED_AT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
     urn: str
     deployment: _common_pb2.DeploymentRef
     type: str
@@ -367,7 +403,10 @@ class InventoryItem(_message.Message):
     drift: str
     version: int
     changed_at: _timestamp_pb2.Timestamp
-    def __init__(self, urn: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., native_type: _Optional[str] = ..., provider: _Optional[str] = ..., account: _Optional[str] = ..., location: _Optional[str] = ..., physical_id: _Optional[str] = ..., criticality: _Optional[str] = ..., drift: _Optional[str] = ..., version: _Optional[int] = ..., changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    state: str
+    owner: str
+    tags: _containers.ScalarMap[str, str]
+    def __init__(self, urn: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., native_type: _Optional[str] = ..., provider: _Optional[str] = ..., account: _Optional[str] = ..., location: _Optional[str] = ..., physical_id: _Optional[str] = ..., criticality: _Optional[str] = ..., drift: _Optional[str] = ..., version: _Optional[int] = ..., changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., owner: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class InventoryListResponse(_message.Message):
     __slots__ = ("items", "next_cursor")
@@ -376,3 +415,167 @@ class InventoryListResponse(_message.Message):
     items: _containers.RepeatedCompositeFieldContainer[InventoryItem]
     next_cursor: str
     def __init__(self, items: _Optional[_Iterable[_Union[InventoryItem, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+
+class InventoryCountRequest(_message.Message):
+    __slots__ = ("deployment", "type", "provider", "location", "drift", "criticality", "state", "tag")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_FIELD_NUMBER: _ClassVar[int]
+    CRITICALITY_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    type: str
+    provider: str
+    location: str
+    drift: str
+    criticality: str
+    state: str
+    tag: str
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., provider: _Optional[str] = ..., location: _Optional[str] = ..., drift: _Optional[str] = ..., criticality: _Optional[str] = ..., state: _Optional[str] = ..., tag: _Optional[str] = ...) -> None: ...
+
+class FacetValue(_message.Message):
+    __slots__ = ("value", "count")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    value: str
+    count: int
+    def __init__(self, value: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+
+class Facet(_message.Message):
+    __slots__ = ("name", "values")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    values: _containers.RepeatedCompositeFieldContainer[FacetValue]
+    def __init__(self, name: _Optional[str] = ..., values: _Optional[_Iterable[_Union[FacetValue, _Mapping]]] = ...) -> None: ...
+
+class InventoryCountResponse(_message.Message):
+    __slots__ = ("total", "facets", "exact")
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    FACETS_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
+    total: int
+    facets: _containers.RepeatedCompositeFieldContainer[Facet]
+    exact: bool
+    def __init__(self, total: _Optional[int] = ..., facets: _Optional[_Iterable[_Union[Facet, _Mapping]]] = ..., exact: _Optional[bool] = ...) -> None: ...
+
+class WatchRequest(_message.Message):
+    __slots__ = ("deployment", "cursor", "from_start")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    FROM_START_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    cursor: str
+    from_start: bool
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., cursor: _Optional[str] = ..., from_start: _Optional[bool] = ...) -> None: ...
+
+class WatchResponse(_message.Message):
+    __slots__ = ("cursor", "deployment", "recorded_at", "version", "good_version", "drift")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_AT_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    GOOD_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_FIELD_NUMBER: _ClassVar[int]
+    cursor: str
+    deployment: _common_pb2.DeploymentRef
+    recorded_at: _timestamp_pb2.Timestamp
+    version: VersionSeen
+    good_version: int
+    drift: DriftSeen
+    def __init__(self, cursor: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[_Union[VersionSeen, _Mapping]] = ..., good_version: _Optional[int] = ..., drift: _Optional[_Union[DriftSeen, _Mapping]] = ...) -> None: ...
+
+class VersionSeen(_message.Message):
+    __slots__ = ("version", "desired_version", "action", "author", "request_id", "effective_at")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DESIRED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_AT_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    desired_version: int
+    action: str
+    author: str
+    request_id: str
+    effective_at: _timestamp_pb2.Timestamp
+    def __init__(self, version: _Optional[int] = ..., desired_version: _Optional[int] = ..., action: _Optional[str] = ..., author: _Optional[str] = ..., request_id: _Optional[str] = ..., effective_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class DriftSeen(_message.Message):
+    __slots__ = ("urn", "drift", "since")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    drift: str
+    since: _timestamp_pb2.Timestamp
+    def __init__(self, urn: _Optional[str] = ..., drift: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ExportRequest(_message.Message):
+    __slots__ = ("deployment",)
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ...) -> None: ...
+
+class ExportResponse(_message.Message):
+    __slots__ = ("data",)
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    data: bytes
+    def __init__(self, data: _Optional[bytes] = ...) -> None: ...
+
+class ImportRequest(_message.Message):
+    __slots__ = ("data", "signer")
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    SIGNER_FIELD_NUMBER: _ClassVar[int]
+    data: bytes
+    signer: str
+    def __init__(self, data: _Optional[bytes] = ..., signer: _Optional[str] = ...) -> None: ...
+
+class ImportResponse(_message.Message):
+    __slots__ = ("deployment", "versions", "resources", "events", "signer")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    SIGNER_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    versions: int
+    resources: int
+    events: int
+    signer: str
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., versions: _Optional[int] = ..., resources: _Optional[int] = ..., events: _Optional[int] = ..., signer: _Optional[str] = ...) -> None: ...
+
+class RebuildRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RebuildResponse(_message.Message):
+    __slots__ = ("rebuild_id",)
+    REBUILD_ID_FIELD_NUMBER: _ClassVar[int]
+    rebuild_id: str
+    def __init__(self, rebuild_id: _Optional[str] = ...) -> None: ...
+
+class RebuildStatusRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RebuildStatusResponse(_message.Message):
+    __slots__ = ("rebuild_id", "state", "done", "total", "asked_at", "ended_at", "reason")
+    REBUILD_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    ASKED_AT_FIELD_NUMBER: _ClassVar[int]
+    ENDED_AT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    rebuild_id: str
+    state: str
+    done: int
+    total: int
+    asked_at: _timestamp_pb2.Timestamp
+    ended_at: _timestamp_pb2.Timestamp
+    reason: str
+    def __init__(self, rebuild_id: _Optional[str] = ..., state: _Optional[str] = ..., done: _Optional[int] = ..., total: _Optional[int] = ..., asked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...

@@ -64,6 +64,31 @@ class StateStub:
                 request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.GraphRequest.SerializeToString,
                 response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.GraphResponse.FromString,
                 _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/deployforge.state_manager.v1.State/Watch',
+                request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.WatchRequest.SerializeToString,
+                response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.WatchResponse.FromString,
+                _registered_method=True)
+        self.Export = channel.unary_stream(
+                '/deployforge.state_manager.v1.State/Export',
+                request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ExportRequest.SerializeToString,
+                response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ExportResponse.FromString,
+                _registered_method=True)
+        self.Import = channel.stream_unary(
+                '/deployforge.state_manager.v1.State/Import',
+                request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ImportRequest.SerializeToString,
+                response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ImportResponse.FromString,
+                _registered_method=True)
+        self.Rebuild = channel.unary_unary(
+                '/deployforge.state_manager.v1.State/Rebuild',
+                request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildRequest.SerializeToString,
+                response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildResponse.FromString,
+                _registered_method=True)
+        self.RebuildStatus = channel.unary_unary(
+                '/deployforge.state_manager.v1.State/RebuildStatus',
+                request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildStatusRequest.SerializeToString,
+                response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildStatusResponse.FromString,
+                _registered_method=True)
 
 
 class StateServicer:
@@ -111,6 +136,42 @@ class StateServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Watch(self, request, context):
+        """New versions, passed reports and drift, as they become known; each exactly once, in order, from a cursor on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Export(self, request, context):
+        """The whole history of a deployment: lines of a file that `Import` verifies. Secrets are never in it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Import(self, request_iterator, context):
+        """Take over the history of a deployment from another installation. Refuses a file that was changed, and a
+        deployment that exists here; then nothing was written.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Rebuild(self, request, context):
+        """Derive the read models again from the event log, beside whoever reads and writes. Returns at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RebuildStatus(self, request, context):
+        """How far the newest rebuild is. NOT_FOUND when none was ever asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StateServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -143,6 +204,31 @@ def add_StateServicer_to_server(servicer, server):
                     servicer.Graph,
                     request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.GraphRequest.FromString,
                     response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.GraphResponse.SerializeToString,
+            ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.WatchRequest.FromString,
+                    response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.WatchResponse.SerializeToString,
+            ),
+            'Export': grpc.unary_stream_rpc_method_handler(
+                    servicer.Export,
+                    request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ExportRequest.FromString,
+                    response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ExportResponse.SerializeToString,
+            ),
+            'Import': grpc.stream_unary_rpc_method_handler(
+                    servicer.Import,
+                    request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ImportRequest.FromString,
+                    response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.ImportResponse.SerializeToString,
+            ),
+            'Rebuild': grpc.unary_unary_rpc_method_handler(
+                    servicer.Rebuild,
+                    request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildRequest.FromString,
+                    response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildResponse.SerializeToString,
+            ),
+            'RebuildStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.RebuildStatus,
+                    request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildStatusRequest.FromString,
+                    response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildStatusResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -317,6 +403,141 @@ class State:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/deployforge.state_manager.v1.State/Watch',
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.WatchRequest.SerializeToString,
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.WatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Export(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/deployforge.state_manager.v1.State/Export',
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.ExportRequest.SerializeToString,
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.ExportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Import(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/deployforge.state_manager.v1.State/Import',
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.ImportRequest.SerializeToString,
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.ImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Rebuild(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.state_manager.v1.State/Rebuild',
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildRequest.SerializeToString,
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.state_manager.v1.State/RebuildStatus',
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildStatusRequest.SerializeToString,
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.RebuildStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class InventoryStub:
     """Missing associated documentation comment in .proto file."""
@@ -332,13 +553,25 @@ class InventoryStub:
                 request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryListRequest.SerializeToString,
                 response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryListResponse.FromString,
                 _registered_method=True)
+        self.Count = channel.unary_unary(
+                '/deployforge.state_manager.v1.Inventory/Count',
+                request_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryCountRequest.SerializeToString,
+                response_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryCountResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServicer:
     """Missing associated documentation comment in .proto file."""
 
     def List(self, request, context):
-        """Resources of all deployments, filtered, sorted by urn.
+        """Resources of all deployments, and what was found in their accounts and belongs to none; filtered and sorted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Count(self, request, context):
+        """How many resources there are of each value of each facet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -351,6 +584,11 @@ def add_InventoryServicer_to_server(servicer, server):
                     servicer.List,
                     request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryListRequest.FromString,
                     response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryListResponse.SerializeToString,
+            ),
+            'Count': grpc.unary_unary_rpc_method_handler(
+                    servicer.Count,
+                    request_deserializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryCountRequest.FromString,
+                    response_serializer=deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryCountResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -380,6 +618,33 @@ class Inventory:
             '/deployforge.state_manager.v1.Inventory/List',
             deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryListRequest.SerializeToString,
             deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryListResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Count(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.state_manager.v1.Inventory/Count',
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryCountRequest.SerializeToString,
+            deployforge_dot_state__manager_dot_v1_dot_state__pb2.InventoryCountResponse.FromString,
             options,
             channel_credentials,
             insecure,
