@@ -27,6 +27,8 @@ from deployforge_control_plane.entrypoints.methods import FORWARDED, GLOBAL, MUT
 _IDS: Final = ("plan_id", "execution_id", "drift_id", "incident_id")
 """Fields by which a request names what belongs to a deployment."""
 _SECONDS: Final = 30.0
+_ENDLESS_SECONDS: Final = 10 * 365 * 86_400.0
+"""A call without a deadline is told to have centuries left, which another call cannot be given: it would end at once."""
 
 _FILES: Final = {
     "state-manager": state_pb2.DESCRIPTOR,
@@ -96,7 +98,7 @@ class Forwarding:
         def serve(request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
             with acting_for(self._admit(method, request, context)):
                 # As long as the caller wants; a caller who leaves takes the call along.
-                answers = method.send(request, timeout=context.time_remaining())
+                answers = method.send(request, timeout=_if_any(context))
             context.add_callback(answers.cancel)
             yield from answers
 
@@ -110,7 +112,7 @@ class Forwarding:
             principal = self._admit(method, nameless, context)
             with acting_for(principal):
                 try:
-                    answer: bytes = method.send(requests, timeout=context.time_remaining())
+                    answer: bytes = method.send(requests, timeout=_if_any(context))
                 except grpc.RpcError as error:
                     self._refused(method, nameless, principal, error)
                     raise
@@ -172,3 +174,9 @@ def _methods(channels: Mapping[str, grpc.Channel]) -> Iterator[_Method]:
 def _remaining(context: grpc.ServicerContext) -> float:
     left = context.time_remaining()
     return _SECONDS if left is None else min(left, _SECONDS)
+
+
+def _if_any(context: grpc.ServicerContext) -> float | None:
+    """The seconds that the caller gave, None when it gave none."""
+    left = context.time_remaining()
+    return None if left is None or left > _ENDLESS_SECONDS else left

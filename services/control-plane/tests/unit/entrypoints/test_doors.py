@@ -70,6 +70,8 @@ class Peers:
     """Stands in for the channels to the other services, and keeps what was sent and for whom."""
 
     sent: list[tuple[str, Any, Principal | None]] = field(default_factory=list)
+    timeouts: list[float | None] = field(default_factory=list)
+    """Of streams, in seconds."""
     away: bool = False
 
     def unary_unary(
@@ -86,6 +88,7 @@ class Peers:
     def unary_stream(self, method: str, request_serializer: Any, **_: Any) -> Callable[..., "Answers"]:
         def send(request: Any, timeout: float | None) -> "Answers":
             self.sent.append((method, request, current()))
+            self.timeouts.append(timeout)
             return Answers([b"", b""])
 
         return send
@@ -382,6 +385,17 @@ def test_reads_of_other_services_are_forwarded_for_the_person(
     listing = state_pb2.InventoryListRequest()
     assert code(lambda: inventory.List(listing, metadata=two)) is grpc.StatusCode.INVALID_ARGUMENT
     assert not [record for record in system.audit() if record[0] in ("vera", "tom")]
+
+
+def test_a_stream_lasts_as_long_as_its_caller_wants(client: grpc.Channel, token: Callable[..., Any], peers: Peers) -> None:
+    state: Any = state_pb2_grpc.StateStub(client)  # type: ignore[no-untyped-call]
+    vera, watch = token("vera", "viewer"), state_pb2.WatchRequest(deployment=FRONT)
+    assert len(list(state.Watch(watch, metadata=vera))) == 2
+    assert len(list(state.Watch(watch, metadata=vera, timeout=90))) == 2
+    endless, limited = peers.timeouts
+    assert endless is None
+    assert limited is not None
+    assert 30 < limited <= 90
 
 
 def test_an_id_is_only_good_in_its_namespace(
