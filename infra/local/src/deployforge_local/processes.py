@@ -68,6 +68,8 @@ def infrastructure(settings: LocalSettings) -> list[Process]:
             lambda: kafka.kafka_command(settings),
             lambda: kafka.kafka_is_ready(settings),
             once_ready=lambda: kafka.create_topics(settings),
+            # After a crash it reads its logs again first; on a busy machine that takes longer than any other start.
+            ready_seconds=240.0,
         ),
         Process(
             "registry",

@@ -39,7 +39,10 @@ class KafkaBus:
             "bootstrap.servers": settings.kafka_bootstrap,
             "client.id": settings.service,
             **tls.load(settings.tls_dir, settings.service).kafka_settings(),
-            "reconnect.backoff.max.ms": 1000,
+            # A broker that starts takes connections and drops them: twenty TLS handshakes a second from each client,
+            # which is the default, keep it from ever getting up.
+            "reconnect.backoff.ms": 500,
+            "reconnect.backoff.max.ms": 2000,
             "log_level": 3,
         }
         self._producer: Any = None
