@@ -99,7 +99,7 @@ class Supervisor:
                 self._died(child, code)
             elif child.state != "starting" or self._becomes_ready(child):
                 continue
-            elif now - child.started_at > child.process.ready_seconds:
+            elif now - child.started_at > patience_seconds(child):
                 # Alive and useless: end it and what it started, so that it is started anew.
                 os.killpg(child.popen.pid, signal.SIGKILL)
 
@@ -118,7 +118,9 @@ class Supervisor:
 
     def _died(self, child: Child, code: int) -> None:
         now = time.monotonic()
-        child.deaths = 1 if now - child.started_at > _WELL_SECONDS else child.deaths + 1
+        # One that was never ready was not well, however long it ran.
+        was_well = child.state != "starting" and now - child.started_at > _WELL_SECONDS
+        child.deaths = 1 if was_well else child.deaths + 1
         child.popen, child.state, child.last_exit = None, "died", code
         pause = _BACKOFF_SECONDS[min(child.deaths - 1, len(_BACKOFF_SECONDS) - 1)]
         child.start_again_at = now + pause
@@ -196,6 +198,12 @@ class Supervisor:
         part.write_text(text)
         part.replace(path)
         self.written = text
+
+
+def patience_seconds(child: Child) -> float:
+    """How long a start may take: twice as long after each that failed, up to eight times. A broker that replays its log
+    on a busy machine needs that; ended each time, it would never come up."""
+    return child.process.ready_seconds * float(2 ** min(child.deaths, 3))
 
 
 def shorten_logs(log_dir: Path, limit_bytes: int) -> None:

@@ -3,15 +3,16 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deployforge_local import system
 from deployforge_local.pids import Pid
-from deployforge_local.processes import stop_signal
+from deployforge_local.processes import Process, stop_signal
 from deployforge_local.settings import LocalSettings
-from deployforge_local.supervisor import shorten_logs
+from deployforge_local.supervisor import Child, Supervisor, patience_seconds, shorten_logs
 
 
 @pytest.fixture
@@ -47,6 +48,20 @@ def test_stopping_what_never_ran_says_so_and_makes_nothing(tmp_path: Path) -> No
 def test_postgresql_is_asked_not_to_wait_for_its_clients() -> None:
     assert stop_signal("postgres") == signal.SIGINT
     assert {stop_signal(name) for name in ("kafka", "ministack", "healer")} == {signal.SIGTERM}
+
+
+@pytest.mark.parametrize(("was", "deaths", "patience"), [("starting", 3, 90.0 * 8), ("ready", 1, 90.0 * 2)])
+def test_what_never_became_ready_gets_more_time_at_each_start(
+    settings: LocalSettings, was: str, deaths: int, patience: float
+) -> None:
+    child = Child(Process("kafka", lambda: ["true"], lambda: False))
+    settings.log_dir.mkdir()
+    for _ in range(3):
+        # Long enough ago to have been well, had it been ready.
+        child.state, child.started_at = was, time.monotonic() - 100
+        Supervisor(settings, [])._died(child, -9)
+    assert child.deaths == deaths
+    assert patience_seconds(child) == patience
 
 
 def test_a_log_that_grew_is_emptied_under_its_writer(tmp_path: Path) -> None:
