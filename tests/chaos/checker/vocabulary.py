@@ -15,10 +15,10 @@ SUBSCRIPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "control-plane": (
         "orchestrator.executions", "state-manager.states", "mcal.operations", "drift-detector.drift", "healer.incidents",
     ),
-    "orchestrator": ("control-plane.deployments", "mcal.operations"),
-    "mcal": ("orchestrator.operations", "drift-detector.scans"),
+    "orchestrator": ("control-plane.deployments", "mcal.operations", "state-manager.states"),
+    "mcal": ("orchestrator.operations", "drift-detector.scans", "state-manager.states"),
     "state-manager": ("orchestrator.executions", "control-plane.deployments", "drift-detector.drift"),
-    "drift-detector": ("orchestrator.executions",),
+    "drift-detector": ("orchestrator.executions", "state-manager.states"),
     "healer": ("drift-detector.drift", "state-manager.states", "control-plane.deployments", "orchestrator.executions"),
 }  # fmt: skip
 """Consumer → the fact topics that its inbox reads; upserts and telemetry stand outside the chain."""

@@ -41,7 +41,7 @@ _CLAIM = (
     "WHERE (kind, id) = (SELECT kind, id FROM effects AS mine WHERE status = 'waiting' AND due_at <= now() "
     "AND kind = ANY(%s) AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM effects AS earlier "
     "WHERE earlier.lane = mine.lane AND earlier.status = 'waiting' AND earlier.number < mine.number)) "
-    "ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING kind, id, owner, payload, attempt, fence"
+    "ORDER BY due_at, attempt LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING kind, id, owner, payload, attempt, fence"
 )
 
 

@@ -82,13 +82,13 @@ def put(connection: Connection[Row], column: SealedColumn, row: Row, fresh: byte
     if column.replace:
         answer = connection.execute(column.replace.encode(), (*key, row[column.column], fresh)).fetchone()
         return bool(answer and next(iter(answer.values())))
-    query = sql.SQL("UPDATE {} SET {} = %s WHERE {} AND {} = %s").format(
+    query = sql.SQL("UPDATE {} SET {} = %s WHERE {} AND {} = %s RETURNING true AS done").format(
         sql.Identifier(column.table),
         sql.Identifier(column.column),
         sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in names),
         sql.Identifier(column.column),
     )
-    return connection.execute(query, (fresh, *key, row[column.column])).rowcount == 1
+    return connection.execute(query, (fresh, *key, row[column.column])).fetchone() is not None
 
 
 def other_columns(connection: Connection[Row], declared: Sequence[SealedColumn]) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ def test_replicas_that_start_together_create_their_tables_once(database_url: str
             app = EventSourcedApplication(database, sealer, name="test")
             Bodies(database, sealer)
             EffectQueue(app, sealer)
-            Parking(database)
+            Parking(database, sealer)
         except Exception as error:
             errors.append(repr(error))
 

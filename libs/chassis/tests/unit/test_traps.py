@@ -13,11 +13,12 @@ from deployforge_chassis import kafka_bus, murmur2
 from deployforge_chassis.bus import ProduceFailed
 from deployforge_chassis.config import ServiceSettings
 from deployforge_chassis.database import Database
-from deployforge_chassis.eventstore import Aggregate, Duplicate, EventSourcedApplication, Gap, _move
+from deployforge_chassis.eventstore import Aggregate, Duplicate, EventSourcedApplication, Gap
 from deployforge_chassis.facts import Message, Move
 from deployforge_chassis.kafka_bus import KafkaBus
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import until
+from deployforge_chassis.unit_of_work import UnitOfWork
 from eventsourcing.domain import event
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -47,15 +48,16 @@ def test_who_reads_along_skips_no_event(
     monkeypatch.setenv("POSTGRES_ENABLE_DB_FUNCTIONS", functions)
     app = EventSourcedApplication(fresh_database, sealer, name="test")
     recorder: Any = app.recorder
-    inserted, go_on, fetch = threading.Event(), threading.Event(), recorder._fetch_ids_after_insert_events
+    inserted, go_on, finish = threading.Event(), threading.Event(), UnitOfWork.finish
 
-    def linger(*arguments: Any, **more: Any) -> Any:
+    def linger(unit: UnitOfWork) -> list[int]:
+        ids = finish(unit)
         if threading.current_thread().name == "first":
             inserted.set()
             go_on.wait(20)
-        return fetch(*arguments, **more)
+        return ids
 
-    monkeypatch.setattr(recorder, "_fetch_ids_after_insert_events", linger)
+    monkeypatch.setattr(UnitOfWork, "finish", linger)
     notes = [Note(uuid4()), Note(uuid4())]
     first = threading.Thread(target=app.save, args=(notes[0],), name="first")
     second = threading.Thread(target=app.save, args=(notes[1],), name="second")
@@ -96,10 +98,16 @@ def test_a_position_never_goes_back_and_never_jumps(app: EventSourcedApplication
 def test_a_move_that_did_not_happen_is_noticed_in_a_pipeline_too(app: EventSourcedApplication) -> None:
     """There psycopg's rowcount is -1 for every statement; only what RETURNING returns tells."""
     app.save(moves=[Move("source", 0, 5)])
-    with app.database.datastore.get_connection() as connection:
-        for move, refusal in ((Move("source", 9, 10), Gap), (Move("source", 0, 5), Duplicate)):
-            with pytest.raises(refusal), connection.pipeline(), connection.transaction(), connection.cursor() as cursor:
-                _move(cursor, move)
+    for move, refusal in ((Move("source", 9, 10), Gap), (Move("source", 0, 5), Duplicate)):
+        with pytest.raises(refusal):
+            _move_in_a_pipeline(app, move)
+
+
+def _move_in_a_pipeline(app: EventSourcedApplication, move: Move) -> None:
+    with app.unit_of_work() as unit:
+        # With writes beside them, moves are sent in one.
+        unit.add((), [("SELECT 1", ())])
+        unit.moves = [move]
 
 
 def test_no_decision_rests_on_a_row_count() -> None:

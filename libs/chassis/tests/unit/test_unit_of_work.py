@@ -95,7 +95,7 @@ def test_a_key_made_within_a_unit_that_fails_is_kept(app: EventSourcedApplicatio
         _fail_in_a_unit(app)
     app.save(Counter(OWNER, "a"))
     # Another process, which remembers nothing, can read what this one has sealed.
-    other = EventSourcedApplication(app.database, Sealer(app.database, sealer._provider, service="test"), name="test")
+    other = EventSourcedApplication(app.database, Sealer(app.database, sealer.provider, service="test"), name="test")
     found: Any = other.repository.get(_ID)
     assert found.key == "a"
 

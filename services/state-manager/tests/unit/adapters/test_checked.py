@@ -65,7 +65,7 @@ def test_a_resource_that_was_taken_out_of_the_log_is_missed(memory: Memory, data
 
 def test_a_version_is_good_by_the_log_and_not_by_a_row(memory: Memory, database_url: str) -> None:
     assert memory.reader.last_known_good(*WHERE)["version"] == 1
-    attack(database_url, "UPDATE versions SET good_at = now() WHERE version = 2")
+    attack(database_url, "INSERT INTO good_versions SELECT deployment_id, 2, now() FROM versions WHERE version = 2")
     with pytest.raises(Tampered, match="version 2 of storefront/webshop, which was never marked good"):
         memory.reader.last_known_good(*WHERE)
 
