@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from deployforge_chassis import topics
 from deployforge_chassis.avro import AvroCodec
+from deployforge_chassis.brake import Limits
 from deployforge_chassis.facts import Fact, Message, Record
 from deployforge_chassis.local_bus import LocalBus
 from deployforge_chassis.registry import MemoryRegistry
@@ -52,7 +53,7 @@ def test_a_request_goes_through_the_bus(system: System, times: int) -> None:
     catalogue = topics.load()
     codec, bus = AvroCodec(MemoryRegistry()), LocalBus(catalogue)
     wire, theirs = Wire(codec, catalogue, "control-plane"), Wire(codec, catalogue, "orchestrator")
-    relay, hearing = Relay(system.app, records, bus, wire), inbox(system.app, bus, wire, {})
+    relay, hearing = Relay(system.app, records, bus, wire), inbox(system.app, bus, wire, {}, Limits())
     relay.start()
     hearing.start()
     try:
