@@ -77,11 +77,15 @@ class ControlPlane(EventSourcedApplication):
             raise BadRequest(f"target {unknown[0]!r} is no resource of the manifest" + (f"; {hint}" if hint else ""))
         self._refuse_shredded(manifest.namespace, manifest.name)
         owner = deployment_id(manifest.namespace, manifest.name)
-        digest, body = self.bodies.put(owner, canonical.dumps(manifest.canonical).encode())
         # Where things stand in the text, so that problems which a cloud's schema finds later can say so too.
-        places_digest, places = self.bodies.put(owner, canonical.dumps(manifest.places).encode())
+        bodies = [canonical.dumps(part).encode() for part in (manifest.canonical, manifest.places)]
+        digest, places_digest = map(canonical.digest, bodies)
         wish = replace(wish, manifest_digest=digest, places_digest=places_digest)
-        return self._begin(request_id, manifest.namespace, manifest.name, wish, record, [body, places])
+
+        def sealed() -> Sequence[Write]:
+            return [self.bodies.put(owner, body)[1] for body in bodies]
+
+        return self._begin(request_id, manifest.namespace, manifest.name, wish, record, sealed)
 
     def submit(self, request_id: UUID, namespace: str, name: str, wish: Wish, record: AuditRecord) -> RequestView:
         """Accept a destruction, or a return to an earlier version, of what is deployed."""
@@ -89,13 +93,13 @@ class ControlPlane(EventSourcedApplication):
             raise DeploymentNotFound(namespace, name)
         if wish.action is Action.ROLLBACK and not wish.to_version:
             raise BadRequest("a rollback needs the version to go back to")
-        return self._begin(request_id, namespace, name, wish, record, [])
+        return self._begin(request_id, namespace, name, wish, record)
 
     def propose(self, request_id: UUID, namespace: str, name: str, wish: Wish, record: AuditRecord) -> RequestView:
         """Accept a remedy that the healer proposes; it is planned and judged like any other wish."""
         if wish.action is not Action.HEAL or wish.origin is not Origin.HEALER or not wish.remedy or not wish.urns:
             raise BadRequest("a proposal names a remedy and the resources to mend")
-        return self._begin(request_id, namespace, name, wish, record, [])
+        return self._begin(request_id, namespace, name, wish, record)
 
     def execute(self, request_id: UUID, plan_digest: str, by: str, record: AuditRecord) -> RequestView:
         """Let the plan of a plan-only request be judged and executed."""
@@ -182,11 +186,17 @@ class ControlPlane(EventSourcedApplication):
         self.commit(Effects(writes=(self._audited(record),)))
 
     def _begin(
-        self, request_id: UUID, namespace: str, name: str, wish: Wish, record: AuditRecord, bodies: Sequence[Write]
+        self,
+        request_id: UUID,
+        namespace: str,
+        name: str,
+        wish: Wish,
+        record: AuditRecord,
+        bodies: Callable[[], Sequence[Write]] = tuple,
     ) -> RequestView:
         record = replace(record, namespace=namespace, name=name, request_id=str(request_id))
         self._refuse_shredded(namespace, name)
-        for _ in range(2):
+        for attempt in range(1, _TRIES + 1):
             if (earlier := self.request(request_id)) is not None:
                 if (earlier.namespace, earlier.name, earlier.wish) != (namespace, name, wish):
                     raise RequestIdTaken(str(request_id))
@@ -200,14 +210,17 @@ class ControlPlane(EventSourcedApplication):
                 wish=wish,
                 at=self.clock.now(),
             )
-            effects = self.effects(request, (*bodies, self._audited(record)))
+            effects = self.effects(request, (*bodies(), self._audited(record)))
             try:
                 with self._caused_by(request, record.actor):
                     self.commit(effects)
             except VersionConflict:
-                continue  # the same request came twice at once; now it is there
+                # The same request came twice at once, and now it is there; or keys were replaced, and all is sealed anew.
+                if attempt == _TRIES:
+                    raise
+                continue
             return view(request)
-        raise RequestIdTaken(str(request_id))
+        raise AssertionError("every attempt returns or raises")
 
     def _change(
         self, request_id: UUID, command: Callable[[Request], Sequence[Write] | None], record: AuditRecord
