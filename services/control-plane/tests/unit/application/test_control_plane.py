@@ -2,9 +2,10 @@
 
 import json
 import threading
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from deployforge_chassis.facts import Write
 from deployforge_chassis.testing import attack
 from deployforge_control_plane.application.views import Scope
 from deployforge_control_plane.domain.compliance import Verified
@@ -86,6 +87,22 @@ def test_a_repeated_submission_is_answered_and_not_repeated(system: System) -> N
     assert system.facts(request_id) == ["DeploymentRequested"]
     with pytest.raises(RequestIdTaken):
         system.submit(request_id=request_id, approval=ONE)
+
+
+def test_a_submission_that_meets_a_change_of_keys_is_sealed_anew(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, changed = system.app.bodies.put, []
+
+    def put_and_change_keys(owner: UUID, data: bytes) -> tuple[str, Write]:
+        sealed = put(owner, data)
+        if not changed:
+            changed.append(1)
+            system.app.database.query("UPDATE key_state SET generation = generation + 1, changes = changes + 1")
+            system.app.sealer.notice()
+        return sealed
+
+    monkeypatch.setattr(system.app.bodies, "put", put_and_change_keys)
+    assert system.submit().state is RequestState.PLANNING
+    assert changed
 
 
 def test_one_submission_from_two_replicas_at_once_begins_once(system: System) -> None:
