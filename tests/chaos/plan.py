@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from deployforge_chassis.identity import CONTROL_PLANE, MCAL, ORCHESTRATOR, SERVICES, STATE_MANAGER
+from deployforge_chassis.identity import CONTROL_PLANE, MCAL, SERVICES, STATE_MANAGER
 from deployforge_local.processes import member_name
 
 Kind = Literal["submit", "change", "repeat", "wrong", "reject", "cancel", "approve", "apply", "drift", "delete", "scan"]
@@ -35,7 +35,7 @@ _DOZEN: Final[Sequence[tuple[FaultKind, str]]] = (
     ("kill", ""), ("kill", ""), ("kill", ""), ("stop", ""), ("stop", ""), ("restart", ""), ("restart", ""),
     ("kill-broker", "kafka"), ("restart-database", "postgres"), ("cut", "kafka"), ("cut", "postgres"), ("cut", "peer"),
 )  # fmt: skip
-_PEERS: Final = (CONTROL_PLANE, ORCHESTRATOR, STATE_MANAGER, MCAL)
+_PEERS: Final = (CONTROL_PLANE, STATE_MANAGER, MCAL)
 """Whom others call all the time, so that a cut is noticed."""
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 3.0, 20.0
 

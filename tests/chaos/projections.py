@@ -23,7 +23,7 @@ from deployforge_healer.domain.incident import Incident
 from deployforge_local import postgres
 from deployforge_mcal.adapters.index import PostgresIndex
 from deployforge_mcal.domain.operation import Unit
-from deployforge_state_manager.adapters.projection import PostgresProjection
+from deployforge_state_manager.adapters.rebuilding import Rebuild
 from psycopg.rows import dict_row
 from pydantic_core import to_json
 
@@ -35,6 +35,7 @@ Row = Mapping[str, Any]
 #: Table → (how its rows are sorted, under which place a body is sealed).
 _STATE_TABLES: Final[Mapping[str, tuple[str, Callable[[Row], str]]]] = {
     "versions": ("deployment_id, version", lambda r: f"version|{r['deployment_id']}|{r['version']}"),
+    "good_versions": ("deployment_id, version", lambda r: ""),
     "requests": ("deployment_id, kind, id", lambda r: f"{r['kind']}|{r['deployment_id']}|{r['id']}"),
     "resource_history": (
         "deployment_id, urn, resource_version",
@@ -42,6 +43,8 @@ _STATE_TABLES: Final[Mapping[str, tuple[str, Callable[[Row], str]]]] = {
     ),
     "drift_notes": ("deployment_id, urn, position", lambda r: ""),
     "inventory": ("urn", lambda r: ""),
+    "inventory_tags": ("tag, urn", lambda r: ""),
+    "inventory_counts": ("namespace, facet, value", lambda r: ""),
 }
 #: A row that somebody holds locked for longer is a finding, not something to wait for.
 _LOCK_SECONDS: Final = 10
@@ -62,7 +65,7 @@ def rebuilt(stores: Iterable[Store]) -> Iterator[ProjectionDigest]:
 def _state_manager(store: Store) -> list[ProjectionDigest]:
     app = EventSourcedApplication(store.database, store.sealer, name=STATE_MANAGER)
     before = {table: _opened(store, table) for table in _STATE_TABLES}
-    PostgresProjection(store.database, store.sealer).rebuild(app)
+    Rebuild(store.database, store.sealer).run(app)
     return [_digest(STATE_MANAGER, table, before[table], _opened(store, table)) for table in _STATE_TABLES]
 
 

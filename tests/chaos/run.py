@@ -74,8 +74,9 @@ class Chaos:
                 self.say(f"has not ended: {what}")
             self.say("quiet" if settled else "NOT quiet in time")
             with still(self.settings, self.say):
+                stopped = time.time()
                 self._collect(recorder)
-            recorder.add(Run(self.plan.seed, started, last_fault, settled, time.time()))
+            recorder.add(Run(self.plan.seed, started, last_fault, settled, stopped))
             self.say(f"history: {', '.join(f'{n} {kind}' for kind, n in sorted(recorder.counts.items()))}")
         return self.history
 
