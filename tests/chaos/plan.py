@@ -20,8 +20,8 @@ FaultKind = Literal["kill", "stop", "restart", "kill-broker", "restart-database"
 NAMESPACE: Final = "chaos"
 
 MIX: Final[Mapping[Kind, int]] = {
-    "submit": 430, "change": 160, "repeat": 120, "wrong": 100, "reject": 40, "cancel": 40, "approve": 10,
-    "apply": 20, "drift": 50, "delete": 5, "scan": 25,
+    "submit": 340, "change": 120, "repeat": 200, "wrong": 140, "reject": 40, "cancel": 40, "approve": 10,
+    "apply": 20, "drift": 60, "delete": 5, "scan": 25,
 }  # fmt: skip
 """Commands of each kind in a thousand. Most are submissions that wait for people; the few that reach the cloud cost as
 much as all the others."""

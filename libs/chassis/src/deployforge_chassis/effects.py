@@ -31,6 +31,8 @@ _RENEW_SECONDS = 5.0
 #: Between reading the clock and a call's arrival outside; a lease this close to its end is not relied upon.
 _LEASE_MARGIN_SECONDS = 2.0
 _POLL_SECONDS = 0.2
+#: Longest sleep of a thread while another one looks.
+_IDLE_SECONDS = 2.0
 _PURGE_SECONDS = 60.0
 _BACKOFF_SECONDS = 0.2
 _BACKOFF_AT_MOST_SECONDS = 15.0
@@ -62,6 +64,7 @@ class EffectWorkers:
         self._purge_at = now() + _PURGE_SECONDS
         self._stopping = threading.Event()
         self._news = threading.Event()
+        self._watching = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._error: BaseException | None = None
         self._leases: set[_Lease] = set()
@@ -95,10 +98,20 @@ class EffectWorkers:
             while not self._stopping.is_set():
                 if not self.work_once():
                     self._purge()
-                    self._news.wait(_POLL_SECONDS)
-                    self._news.clear()
+                    self._await_news()
         except BaseException as error:
             self._error = error
+
+    def _await_news(self) -> None:
+        """One idle thread looks for what has become due; the others sleep until it has found something."""
+        if self._watching.acquire(blocking=False):
+            try:
+                self._news.wait(_POLL_SECONDS)
+            finally:
+                self._watching.release()
+        else:
+            self._news.wait(_IDLE_SECONDS)
+        self._news.clear()
 
     def work_once(self) -> bool:
         """Do one piece of work; False when there is none."""
@@ -111,6 +124,8 @@ class EffectWorkers:
             return False
         if work is None:
             return False
+        # There may be more, and this thread is busy now.
+        self._news.set()
         with _Lease(self._queue, work, asked_at, self._now) as lease:
             self._leases.add(lease)
             try:

@@ -134,7 +134,8 @@ class KafkaBus:
                 "heartbeat.interval.ms": 1500,
                 # The default of one second would be the latency of every burst.
                 "fetch.queue.backoff.ms": 5,
-                "fetch.wait.max.ms": 100,
+                # How long the broker keeps an idle fetch open; what arrives is sent at once.
+                "fetch.wait.max.ms": 500,
                 # What is read ahead of poll(), all partitions together; the defaults would let it grow to 64 MiB.
                 "queued.max.messages.kbytes": _READ_AHEAD_KIB,
                 "queued.min.messages": 1_000,
