@@ -37,7 +37,7 @@ def _fail_in_a_unit(app: EventSourcedApplication) -> None:
     with app.unit_of_work():
         app.commit(Effects((Counter(OWNER, "a"),), [(_NOTE, ("with it",))]))
         assert _notes(app) == ["with it"]
-        raise ValueError
+        raise ValueError("the block fails")
 
 
 def _move_in_a_unit(app: EventSourcedApplication, *moves: Move) -> None:
@@ -83,7 +83,7 @@ def test_nobody_else_sees_it_before_the_end(app: EventSourcedApplication) -> Non
 
 
 def test_when_the_block_raises_nothing_is_saved(app: EventSourcedApplication) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="the block fails"):
         _fail_in_a_unit(app)
     assert _notes(app) == []
     with pytest.raises(AggregateNotFoundError):
@@ -91,7 +91,7 @@ def test_when_the_block_raises_nothing_is_saved(app: EventSourcedApplication) ->
 
 
 def test_a_key_made_within_a_unit_that_fails_is_kept(app: EventSourcedApplication, sealer: Sealer) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="the block fails"):
         _fail_in_a_unit(app)
     app.save(Counter(OWNER, "a"))
     # Another process, which remembers nothing, can read what this one has sealed.
@@ -150,7 +150,7 @@ def test_streams_are_read_in_a_unit_as_outside_of_one(app: EventSourcedApplicati
 
 def test_a_stream_that_a_failed_unit_had_moved_on_is_not_taken_for_damaged(app: EventSourcedApplication) -> None:
     app.save(Counter(OWNER, "a"))
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="the block fails"):
         _count_in_a_failing_unit(app)
     _count(app, 1)
     found: Any = app.repository.get(_ID)
@@ -163,7 +163,7 @@ def _count_in_a_failing_unit(app: EventSourcedApplication) -> None:
         _count(app, 1)
         assert _notes(app) == []
         assert len(list(app.events.get(_ID))) == 3
-        raise ValueError
+        raise ValueError("the block fails")
 
 
 def test_much_is_saved_in_one_unit(app: EventSourcedApplication) -> None:

@@ -395,7 +395,8 @@ def test_a_stream_lasts_as_long_as_its_caller_wants(client: grpc.Channel, token:
     endless, limited = peers.timeouts
     assert endless is None
     assert limited is not None
-    assert 30 < limited <= 90
+    # gRPC rounds a timeout up for the wire.
+    assert 30 < limited < 91
 
 
 def test_an_id_is_only_good_in_its_namespace(
