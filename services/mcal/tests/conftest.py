@@ -115,6 +115,7 @@ def _load(name: str) -> Any:
 
 
 fake_cloud = _load("fake_cloud")
+unified_samples = _load("unified_samples")
 
 
 @pytest.fixture
@@ -127,3 +128,9 @@ def cloud() -> Any:
 def unused_port() -> Callable[[], int]:
     """Ports that nobody listens on."""
     return free_port
+
+
+@pytest.fixture
+def samples() -> Any:
+    """Declarations that use every property of the unified types."""
+    return unified_samples

@@ -13,6 +13,8 @@ class PropertyDoc:
     description: str
     required: bool = False
     create_only: bool = False
+    providers: tuple[str, ...] = ()
+    """Provider types that support it."""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,16 @@ from typing import Any, Final
 
 from deployforge_mcal.adapters.aws import placement, schemas, validate
 from deployforge_mcal.adapters.aws.kinds import BY_NATIVE, KINDS
-from deployforge_mcal.adapters.aws.kinds.base import Kind, own_tags
-from deployforge_mcal.domain.normalise import NotCanonical
+from deployforge_mcal.adapters.aws.kinds.base import PROVIDER, Kind, own_tags
+from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.references import BadReference, of
+from deployforge_mcal.domain.types import TYPES
+from deployforge_mcal.domain.types.declared import missing_type, normalised
 from deployforge_mcal.domain.units import Problem, ResourceSpec
+from deployforge_mcal.domain.words import nearest
 
 OVERLAY: Final = "native"
+ADDRESS: Final = "address"
 
 
 class UnknownResourceType(LookupError):
@@ -25,8 +29,8 @@ class UnknownResourceType(LookupError):
     def __init__(self, type_name: str) -> None:
         super().__init__(f"there is no type {type_name}")
         native = type_name.partition("/")[2]
-        self.expected = "one of " + ", ".join(KINDS) + ", or aws/AWS::…"
-        self.hint = validate.nearest(native or type_name, schemas.types() if native else KINDS)
+        self.expected = "one of " + ", ".join(TYPES) + ", or aws/AWS::…"
+        self.hint = nearest(native or type_name, schemas.types() if native else TYPES)
         if self.hint and native:
             self.hint = self.hint.replace("mean ", f"mean {type_name.partition('/')[0]}/")
 
@@ -43,17 +47,26 @@ class Model:
     @property
     def unified(self) -> bool:
         """Whether properties are in the unified vocabulary."""
-        return self.type in KINDS
+        return self.type in TYPES
 
     @property
     def schema(self) -> schemas.Schema:
         """AWS's schema."""
         return schemas.load(self.native_type)
 
+    def documented(self) -> TypeDoc:
+        """A unified type, for people."""
+        assert self.kind is not None
+        of = self.kind.model
+        support = {PROVIDER: of.on(PROVIDER).level.value}
+        return TypeDoc(of.name, of.description, self.kind.docs(), self.attribute_names(), support)
+
     # --- checking -------------------------------------------------------------------------------------
 
     def problems(self, spec: ResourceSpec) -> list[Problem]:
         """Everything that is wrong with a declaration."""
+        if self.unified and self.kind is None:
+            return missing_type(TYPES[self.type], PROVIDER, spec.name)
         found = _reference_problems(spec) or placement.problems(spec, self.schema, self.kind if self.unified else None)
         if found:
             return found
@@ -68,7 +81,7 @@ class Model:
             assert self.kind is not None
             native = self.kind.to_native({**initial, **values})
             # Also what the translation made is held against AWS's schema: ranges, lengths, patterns.
-            names = {p.native: p.name for p in reversed(self.kind.properties)}
+            names = {native: name for name, native in reversed(list(self.kind.natives.items()))}
             for problem in validate.problems(self.schema, _listed_tags(native, self.schema), where, partial=True):
                 found.append(_renamed(problem, where, names))
         return found + self._overlay_problems(spec)
@@ -76,7 +89,7 @@ class Model:
     def _overlay_problems(self, spec: ResourceSpec) -> list[Problem]:
         assert self.kind is not None
         where = f"{spec.name}.{OVERLAY}"
-        covered = {p.native: p.name for p in self.kind.properties}
+        covered = {native: name for name, native in self.kind.natives.items()}
         found = [
             Problem(f"{where}.{name}", f"{name} is declared as {covered[name]}", "", f"write properties.{covered[name]}")
             for name in spec.native
@@ -86,29 +99,7 @@ class Model:
 
     def _normalised(self, given: Mapping[str, Any], where: str, *, required: bool) -> tuple[dict[str, Any], list[Problem]]:
         assert self.kind is not None
-        known = {p.name: p for p in self.kind.properties}
-        values: dict[str, Any] = {}
-        found: list[Problem] = []
-        for name, value in given.items():
-            if name not in known:
-                found.append(
-                    Problem(f"{where}.{name}", f"{self.type} has no property {name}", validate.listed(known),
-                            validate.nearest(name, known))
-                )  # fmt: skip
-                continue
-            try:
-                values[name] = known[name].normalise(value)
-            except NotCanonical as wrong:
-                found.append(Problem(f"{where}.{name}", str(wrong), wrong.expected, wrong.hint))
-        if required:
-            for name, prop in known.items():
-                if prop.required and name not in given:
-                    found.append(Problem(f"{where}.{name}", f"{name} is required", prop.description))
-                elif prop.has_default:
-                    values.setdefault(name, prop.default)
-            if self.type == "Role" and not {"trust", "trustPolicy"} & given.keys():
-                found.append(Problem(f"{where}.trust", "trust is required", "{service: …} or trustPolicy"))
-        return values, found
+        return normalised(self.kind.model, PROVIDER, given, where, whole=required)
 
     # --- translating ----------------------------------------------------------------------------------
 
@@ -143,7 +134,7 @@ class Model:
         if not self.unified:
             return {head[0] for head in heads}
         assert self.kind is not None
-        names = {p.name: p.native for p in self.kind.properties}
+        names = self.kind.natives
         overlaid = {head[1] for head in heads if head[0] == OVERLAY and head[1:]}
         return overlaid | {names.get(head[0], head[0]) for head in heads if head[0] != OVERLAY}
 
@@ -153,7 +144,7 @@ class Model:
             # What AWS says it never shows is not taken from it, should it come all the same.
             return {k: v for k, v in native.items() if k not in self.schema.write_only}
         assert self.kind is not None
-        covered = {p.native for p in self.kind.properties} | self.schema.read_only | self.schema.write_only
+        covered = set(self.kind.natives.values()) | self.schema.read_only | self.schema.write_only
         overlay = {k: v for k, v in native.items() if k not in covered}
         return {**self.kind.from_native(native), **({OVERLAY: overlay} if overlay else {})}
 
@@ -177,7 +168,7 @@ class Model:
             return tuple(native)
         assert self.kind is not None
         own = [p.name for p in self.kind.properties if self.kind.replaces(p)]
-        covered = {p.native for p in self.kind.properties}
+        covered = set(self.kind.natives.values())
         return tuple(own + [f"{OVERLAY}.{name}" for name in native if name.split(".")[0] not in covered])
 
     @property
@@ -188,13 +179,13 @@ class Model:
             return tuple(native)
         assert self.kind is not None
         own = [p.name for p in self.kind.properties if p.is_set]
-        covered = {p.native for p in self.kind.properties}
+        covered = set(self.kind.natives.values())
         return tuple(own + [f"{OVERLAY}.{name}" for name in native if name.split(".")[0] not in covered])
 
     def attribute(self, name: str) -> Any | None:
         """How a template says an attribute (see Kind.attributes), or None when there is no such attribute."""
-        if self.kind is not None and name in self.kind.attributes:
-            return self.kind.attributes[name]
+        if self.kind is not None and _spelt(name) in self.kind.attributes:
+            return self.kind.attributes[_spelt(name)]
         if name == "id":
             return {"Ref": ""}
         native = {path.split(".")[-1].lower(): path for path in sorted(self.schema.read_only, reverse=True)}
@@ -208,7 +199,14 @@ class Model:
     def attribute_names(self) -> tuple[str, ...]:
         """What a reference can name."""
         own = tuple(self.kind.attributes) if self.kind is not None else ("id",)
+        if "arn" in own:
+            own = (*own, ADDRESS)
         return own if self.unified else (*own, *sorted(n for n in self.schema.read_only if "." not in n))
+
+
+def _spelt(attribute: str) -> str:
+    """AWS's word for an attribute: what everybody names a resource by is its ARN."""
+    return "arn" if attribute == ADDRESS else attribute
 
 
 def _listed_tags(native: Mapping[str, Any], schema: schemas.Schema) -> dict[str, Any]:
@@ -238,8 +236,9 @@ def _reference_problems(spec: ResourceSpec) -> list[Problem]:
 @lru_cache(maxsize=512)
 def model(type_name: str) -> Model:
     """The model of a type. Raises UnknownResourceType."""
-    if type_name in KINDS:
-        return Model(type_name, KINDS[type_name].native_type, KINDS[type_name])
+    if type_name in TYPES:
+        kind = KINDS.get(type_name)
+        return Model(type_name, kind.native_type if kind is not None else "", kind)
     native = type_name.partition("/")[2]
     if native not in schemas.index():
         raise UnknownResourceType(type_name)

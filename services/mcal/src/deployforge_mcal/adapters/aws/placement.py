@@ -6,12 +6,12 @@ Which those are, AWS's own schemas say (writeOnlyProperties); a kind says which 
 from collections.abc import Mapping
 from typing import Any
 
-from deployforge_mcal.adapters.aws import validate
 from deployforge_mcal.adapters.aws.kinds.base import Kind
 from deployforge_mcal.adapters.aws.schemas import Schema
 from deployforge_mcal.domain.references import parts, secrets
 from deployforge_mcal.domain.secrets import SecretReference, is_mark
 from deployforge_mcal.domain.units import Problem, ResourceSpec
+from deployforge_mcal.domain.words import listed
 
 
 def problems(spec: ResourceSpec, schema: Schema, kind: Kind | None) -> list[Problem]:
@@ -25,7 +25,7 @@ def problems(spec: ResourceSpec, schema: Schema, kind: Kind | None) -> list[Prob
             where = f"{spec.name}.{part}.{path}"
             if path not in able[part]:
                 said = f"{path} of {spec.type} cannot hold a secret: whoever may read the resource would see its value"
-                found.append(Problem(where, said, validate.listed(able[part]) or "a property that AWS never gives back"))
+                found.append(Problem(where, said, listed(able[part]) or "a property that AWS never gives back"))
             elif not _is_whole(values, path):
                 found.append(Problem(where, f"{reference} stands inside a text", "the secret as the whole value"))
     return found + [_written_out(spec, name) for name in own if _is_plain(spec.properties.get(name))]

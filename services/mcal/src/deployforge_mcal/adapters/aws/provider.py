@@ -55,10 +55,7 @@ class AwsProvider:
 
     def types(self) -> tuple[TypeDoc, ...]:
         """See CloudProvider."""
-        return tuple(
-            TypeDoc(kind.type, kind.description, kind.docs(), tuple(kind.attributes), {"aws": "full"})
-            for _, kind in sorted(KINDS.items())
-        )
+        return tuple(model(name).documented() for name in sorted(KINDS))
 
     def native_types(self) -> tuple[str, ...]:
         """See CloudProvider."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from deployforge_mcal.adapters.aws import native as natives
 from deployforge_mcal.adapters.aws.errors import failure_of
-from deployforge_mcal.adapters.aws.models import Model, UnknownResourceType, model
+from deployforge_mcal.adapters.aws.models import ADDRESS, Model, UnknownResourceType, model
 from deployforge_mcal.adapters.aws.session import AwsSession, Unreadable
 from deployforge_mcal.domain.units import Observed, Presence, Scope, Target
 
@@ -72,5 +72,6 @@ def attributes(of: Model, id: str, native: dict[str, Any], scope: Scope) -> dict
     own = {name: str(native[name]) for name in of.schema.read_only if isinstance(native.get(name), str)}
     if of.kind is not None:
         values = of.kind.attribute_values(id, scope)
+        values |= {ADDRESS: values["arn"]} if "arn" in values else {}
         return values if of.unified else {**own, **values}
     return {**own, "id": id, **({"arn": id} if id.startswith("arn:") else {})}

@@ -1,6 +1,5 @@
 """Native properties against AWS's own schema of the type: unknown, read-only, missing, wrong type, not in the list."""
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -8,26 +7,13 @@ from typing import Any, Final
 from deployforge_mcal.adapters.aws.schemas import Schema
 from deployforge_mcal.domain.references import has_references
 from deployforge_mcal.domain.units import Problem
+from deployforge_mcal.domain.words import listed, nearest
 
 _DEPTH: Final = 16
-_SHOWN: Final = 12
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "object": (Mapping,),
     "array": (list, tuple), "null": (type(None),),
 }  # fmt: skip
-
-
-def nearest(word: str, words: Any) -> str:
-    """A hint with the nearest valid word, or an empty string."""
-    lower = {w.lower(): w for w in words}
-    close = difflib.get_close_matches(word.lower(), list(lower), n=1, cutoff=0.6)
-    return f"did you mean {lower[close[0]]}?" if close else ""
-
-
-def listed(words: Any) -> str:
-    """Valid words, not too many of them."""
-    every = sorted(words)
-    return ", ".join(every[:_SHOWN]) + (", …" if len(every) > _SHOWN else "")
 
 
 def problems(schema: Schema, values: Mapping[str, Any], path: str, *, partial: bool = False) -> Iterator[Problem]:

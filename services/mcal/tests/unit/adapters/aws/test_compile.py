@@ -99,6 +99,8 @@ def test_a_kind_compiles_to_its_golden_template(case: str) -> None:
         ("SecurityGroup", {"network": "n", "description": "d", "ingress": [{"protcol": "tcp"}]}, "x.properties.ingress", "fromPort"),
         ("Role", {}, "x.properties.trust", "required"),
         ("Quue", {}, "x.type", "Queue"),
+        ("Topic", {"subscriptions": [{"protocol": "sqs"}]}, "x.properties.subscriptions", "endpoint"),
+        ("Role", {"usedBy": ["humans"]}, "x.properties.usedBy", "compute, function"),
         ("aws/AWS::SQS::Quue", {}, "x.type", "aws/AWS::SQS::Queue"),
         ("aws/AWS::SQS::Queue", {"Arn": "a"}, "x.properties.Arn", "set by AWS"),
         ("aws/AWS::EC2::Subnet", {}, "x.properties.VpcId", "required"),
@@ -132,7 +134,7 @@ def test_an_unknown_attribute_is_refused_with_the_known_ones() -> None:
             {"name": "q", "type": "Queue", "properties": {"deadLetter": "${d.colour}"}},
             {"name": "d", "type": "Queue", "properties": {}},
         )
-    assert invalid.value.problems[0].expected == "id, url, arn, name"
+    assert invalid.value.problems[0].expected == "id, url, arn, name, address"
 
 
 def test_two_names_never_share_a_logical_id() -> None:

@@ -15,15 +15,11 @@ from deployforge_mcal.adapters.aws.kinds.table import TableKind
 from deployforge_mcal.adapters.aws.kinds.topic import TopicKind
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "Network": NetworkKind(),
-    "ObjectStore": ObjectStoreKind(),
-    "Queue": QueueKind(),
-    "Role": RoleKind(),
-    "Secret": SecretKind(),
-    "SecurityGroup": SecurityGroupKind(),
-    "Subnet": SubnetKind(),
-    "Table": TableKind(),
-    "Topic": TopicKind(),
-}
+    kind.model.name: kind
+    for kind in (
+        NetworkKind(), ObjectStoreKind(), QueueKind(), RoleKind(), SecretKind(), SecurityGroupKind(), SubnetKind(),
+        TableKind(), TopicKind(),
+    )
+}  # fmt: skip
 
 BY_NATIVE: Final[Mapping[str, Kind]] = {kind.native_type: kind for kind in KINDS.values()}

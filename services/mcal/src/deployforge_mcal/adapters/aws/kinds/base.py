@@ -1,58 +1,33 @@
-"""What a kind is: one unified type on one AWS type, its vocabulary, how it is read and put right.
+"""What a kind is: one unified type on one AWS type, how it is translated, read and put right.
 
 Reading and writing speak AWS's own property names, so the native escape hatch and overlays use the same code; the
-unified vocabulary is a translation on top.
+unified vocabulary is a translation on top. The vocabulary itself is the domain's; a kind knows what AWS calls it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from deployforge_mcal.adapters.aws import schemas
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.domain import normalise
 from deployforge_mcal.domain.catalogue import PropertyDoc
-from deployforge_mcal.domain.normalise import Normaliser
+from deployforge_mcal.domain.types.vocabulary import Property, UnifiedType
 from deployforge_mcal.domain.units import Scope
 
 #: Tags that the cloud or this system sets; nobody declares them and they are never drift.
 SYSTEM_TAGS: Final = ("aws:", "deployforge:")
-_NOTHING: Final = object()
-
-
-@dataclass(frozen=True)
-class Property:
-    """One property of the unified vocabulary."""
-
-    name: str
-    json_type: str
-    description: str
-    normalise: Normaliser
-    native: str
-    """The AWS property that holds it."""
-    required: bool = False
-    default: Any = _NOTHING
-    """Enforced when nothing is declared; only where silence would be unsafe."""
-    is_set: bool = False
-    secret: bool = False
-    """Holds a secret, which AWS takes and never gives back; nothing else may stand there."""
-
-    @property
-    def has_default(self) -> bool:
-        """Whether there is a default."""
-        return self.default is not _NOTHING
-
-
-TAGS: Final = Property("tags", "object", "Tags by name; only those that are declared are enforced.", normalise.tags, "Tags")
+PROVIDER: Final = "aws"
 
 
 class Kind:
-    """Base of all kinds; a subclass fills in the vocabulary and talks to its service."""
+    """Base of all kinds; a subclass maps the vocabulary of its type and talks to its service."""
 
-    type: ClassVar[str]
+    model: ClassVar[UnifiedType]
     native_type: ClassVar[str]
-    description: ClassVar[str]
-    properties: ClassVar[tuple[Property, ...]]
+    #: property → the AWS property that holds it, alone or together with others
+    natives: ClassVar[Mapping[str, str]]
+    #: properties of `natives` that AWS spells otherwise, so that a kind translates them itself
+    respelt: ClassVar[frozenset[str]] = frozenset()
     #: attribute → how a template says it: an intrinsic, or a text with {id}, {account}, {region}, {partition}
     attributes: ClassVar[Mapping[str, Any]]
     #: native property that fixes the name; empty where AWS always chooses one
@@ -68,19 +43,39 @@ class Kind:
 
     def docs(self) -> tuple[PropertyDoc, ...]:
         """The vocabulary, for people."""
-        return tuple(PropertyDoc(p.name, p.json_type, p.description, p.required, self.replaces(p)) for p in self.properties)
+        return tuple(
+            PropertyDoc(p.name, p.json_type, p.description, p.required, self.replaces(p), self.model.providers(p.name))
+            for p in self.model.properties
+        )
+
+    @property
+    def properties(self) -> tuple[Property, ...]:
+        """The vocabulary, as far as AWS supports it."""
+        return self.model.supported(PROVIDER)
+
+    def native_name(self, name: str) -> str:
+        """The AWS property that holds a property."""
+        return self.natives[name]
 
     def replaces(self, prop: Property) -> bool:
-        """Whether changing a property replaces the resource, by AWS's schema."""
-        return prop.native in self.schema.create_only
+        """Whether changing a property replaces the resource, by the model or AWS's schema."""
+        return prop.create_only or self.natives.get(prop.name) in self.schema.create_only
 
     def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Unified, normalised values in AWS's terms (tags as a mapping)."""
-        raise AssertionError("a kind translates")
+        native: dict[str, Any] = {}
+        for name, property in self.natives.items():
+            if name not in self.respelt:
+                put(values, name, native, property)
+        return native
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
-        """The reverse, of what `read` gives."""
-        raise AssertionError("a kind translates")
+        """The reverse, of what `read` gives. Secrets are not there to be read."""
+        values: dict[str, Any] = {}
+        for prop in self.properties:
+            if prop.name not in self.respelt and not prop.secret:
+                put(native, self.natives[prop.name], values, prop.name)
+        return values
 
     def canonical(self, native: Mapping[str, Any]) -> dict[str, Any]:
         """Native values as they are compared: tags as a mapping without system tags."""

@@ -4,56 +4,32 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from deployforge_mcal.adapters.aws.kinds.base import (
-    TAGS,
     Kind,
-    Property,
     arn,
     as_list,
     chunks,
     own_tags,
-    put,
     tag_changes,
 )  # fmt: skip
 from deployforge_mcal.adapters.aws.session import AwsSession
-from deployforge_mcal.domain.normalise import boolean, cidr, known
+from deployforge_mcal.domain.types.network import NETWORK
 from deployforge_mcal.domain.units import Scope
 
-_SIMPLE: Final = {
-    "cidr": "CidrBlock", "dnsSupport": "EnableDnsSupport", "dnsHostnames": "EnableDnsHostnames", "tags": "Tags",
-}  # fmt: skip
 _SWITCHES: Final = {"EnableDnsSupport": "enableDnsSupport", "EnableDnsHostnames": "enableDnsHostnames"}
 
 
 class NetworkKind(Kind):
     """A private network."""
 
-    type = "Network"
+    model = NETWORK
     native_type = "AWS::EC2::VPC"
-    description = "A private network."
-    properties = (
-        Property("cidr", "string", "Its addresses, `10.0.0.0/16`.", known(cidr), "CidrBlock", required=True),
-        Property("dnsSupport", "boolean", "Resolve names inside the network.", known(boolean), "EnableDnsSupport"),
-        Property("dnsHostnames", "boolean", "Give instances public names.", known(boolean), "EnableDnsHostnames"),
-        TAGS,
-    )
+    natives: ClassVar[Mapping[str, str]] = {
+        "cidr": "CidrBlock", "dnsSupport": "EnableDnsSupport", "dnsHostnames": "EnableDnsHostnames", "tags": "Tags",
+    }  # fmt: skip
     attributes: ClassVar[Mapping[str, Any]] = {
         "id": {"Ref": ""},
         "arn": "arn:{partition}:ec2:{region}:{account}:vpc/{id}",
     }
-
-    def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """See Kind."""
-        native: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(values, name, native, property)
-        return native
-
-    def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
-        """See Kind."""
-        values: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(native, property, values, name)
-        return values
 
     def read(self, session: AwsSession, ids: Sequence[str]) -> dict[str, Any]:
         """Networks in bulk; their switches one by one, for AWS has no other way."""

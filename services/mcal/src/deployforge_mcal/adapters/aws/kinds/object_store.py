@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from deployforge_mcal.adapters.aws.errors import code_of
-from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, arn, as_list, own_tags, put, tag_changes
+from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, as_list, own_tags, tag_changes
 from deployforge_mcal.adapters.aws.session import AwsSession
-from deployforge_mcal.domain.normalise import boolean, known, one_of, text
+from deployforge_mcal.domain.types.object_store import OBJECT_STORE
 from deployforge_mcal.domain.units import Scope
 
 _BLOCKS: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -15,17 +15,14 @@ _BLOCKS: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "R
 class ObjectStoreKind(Kind):
     """A bucket of objects."""
 
-    type = "ObjectStore"
+    model = OBJECT_STORE
     native_type = "AWS::S3::Bucket"
-    description = "A bucket of objects."
     name_property = "BucketName"
-    properties = (
-        Property("name", "string", "Fixed name, unique in the world; left out, one is generated.", known(text), "BucketName"),  # noqa: E501
-        Property("versioning", "boolean", "Keep old versions of objects.", known(boolean), "VersioningConfiguration"),
-        Property("encryption", "string", "How objects are encrypted at rest: AES256 or aws:kms.", known(one_of("AES256", "aws:kms")), "BucketEncryption"),  # noqa: E501
-        Property("publicAccess", "string", "blocked (the default) or allowed.", known(one_of("blocked", "allowed")), "PublicAccessBlockConfiguration", default="blocked"),  # noqa: E501
-        TAGS,
-    )  # fmt: skip
+    natives: ClassVar[Mapping[str, str]] = {
+        "name": "BucketName", "versioning": "VersioningConfiguration", "encryption": "BucketEncryption",
+        "publicAccess": "PublicAccessBlockConfiguration", "tags": "Tags",
+    }  # fmt: skip
+    respelt = frozenset({"versioning", "encryption", "publicAccess"})
     attributes: ClassVar[Mapping[str, Any]] = {
         "id": {"Ref": ""},
         "name": {"Ref": ""},
@@ -35,9 +32,7 @@ class ObjectStoreKind(Kind):
 
     def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        native: dict[str, Any] = {}
-        put(values, "name", native, "BucketName")
-        put(values, "tags", native, "Tags")
+        native = super().to_native(values)
         if "versioning" in values:
             native["VersioningConfiguration"] = {"Status": "Enabled" if values["versioning"] else "Suspended"}
         if "encryption" in values:
@@ -52,9 +47,8 @@ class ObjectStoreKind(Kind):
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        values: dict[str, Any] = {"versioning": native["VersioningConfiguration"]["Status"] == "Enabled"}
-        put(native, "BucketName", values, "name")
-        put(native, "Tags", values, "tags")
+        values = super().from_native(native)
+        values["versioning"] = native["VersioningConfiguration"]["Status"] == "Enabled"
         for rule in native.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", ()):
             values["encryption"] = rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"]
         blocked = [native["PublicAccessBlockConfiguration"].get(name, False) for name in _BLOCKS]

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, arn, own_tags, put, tag_changes
+from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, own_tags, put, tag_changes
 from deployforge_mcal.adapters.aws.session import AwsSession
-from deployforge_mcal.domain.normalise import boolean, duration, integer, known, size, text
+from deployforge_mcal.domain.types.queue import QUEUE
 from deployforge_mcal.domain.units import Scope
 
 _NUMBERS: Final = (
@@ -16,36 +16,22 @@ _NUMBERS: Final = (
 _FLAGS: Final = ("FifoQueue", "ContentBasedDeduplication", "SqsManagedSseEnabled")
 _DOCUMENTS: Final = ("RedrivePolicy", "RedriveAllowPolicy")
 _TEXTS: Final = ("KmsMasterKeyId", "DeduplicationScope", "FifoThroughputLimit")
-_SIMPLE: Final = {
-    "name": "QueueName", "visibilityTimeout": "VisibilityTimeout", "messageRetention": "MessageRetentionPeriod",
-    "delay": "DelaySeconds", "maxMessageSize": "MaximumMessageSize", "receiveWait": "ReceiveMessageWaitTimeSeconds",
-    "fifo": "FifoQueue", "contentDeduplication": "ContentBasedDeduplication", "encrypted": "SqsManagedSseEnabled",
-    "tags": "Tags",
-}  # fmt: skip
 _RECEIVES: Final = 10
 
 
 class QueueKind(Kind):
     """A queue of messages."""
 
-    type = "Queue"
+    model = QUEUE
     native_type = "AWS::SQS::Queue"
-    description = "A queue of messages."
     name_property = "QueueName"
-    properties = (
-        Property("name", "string", "Fixed name; left out, one is generated.", known(text), "QueueName"),
-        Property("visibilityTimeout", "duration", "How long a received message stays hidden, `30s`.", known(duration), "VisibilityTimeout"),  # noqa: E501
-        Property("messageRetention", "duration", "How long messages are kept, `4d`.", known(duration), "MessageRetentionPeriod"),  # noqa: E501
-        Property("delay", "duration", "How long new messages stay hidden.", known(duration), "DelaySeconds"),
-        Property("maxMessageSize", "size", "Largest message, `256KiB`.", known(size), "MaximumMessageSize"),
-        Property("receiveWait", "duration", "How long a receive waits for a message (long polling).", known(duration), "ReceiveMessageWaitTimeSeconds"),  # noqa: E501
-        Property("fifo", "boolean", "Keep order and drop repetitions.", known(boolean), "FifoQueue"),
-        Property("contentDeduplication", "boolean", "Tell repetitions by content (fifo only).", known(boolean), "ContentBasedDeduplication"),  # noqa: E501
-        Property("deadLetter", "string", "ARN of the queue for messages that are received too often, `${orders-dead.arn}`.", known(text), "RedrivePolicy"),  # noqa: E501
-        Property("maxReceives", "integer", "Receives after which a message goes to `deadLetter`; 10 if left out.", known(integer), "RedrivePolicy"),  # noqa: E501
-        Property("encrypted", "boolean", "Encrypt at rest with keys of the service.", known(boolean), "SqsManagedSseEnabled"),  # noqa: E501
-        TAGS,
-    )  # fmt: skip
+    natives: ClassVar[Mapping[str, str]] = {
+        "name": "QueueName", "visibilityTimeout": "VisibilityTimeout", "messageRetention": "MessageRetentionPeriod",
+        "delay": "DelaySeconds", "maxMessageSize": "MaximumMessageSize", "receiveWait": "ReceiveMessageWaitTimeSeconds",
+        "fifo": "FifoQueue", "contentDeduplication": "ContentBasedDeduplication", "encrypted": "SqsManagedSseEnabled",
+        "deadLetter": "RedrivePolicy", "maxReceives": "RedrivePolicy", "tags": "Tags",
+    }  # fmt: skip
+    respelt = frozenset({"deadLetter", "maxReceives"})
     attributes: ClassVar[Mapping[str, Any]] = {
         "id": {"Ref": ""},
         "url": {"Ref": ""},
@@ -55,9 +41,7 @@ class QueueKind(Kind):
 
     def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        native: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(values, name, native, property)
+        native = super().to_native(values)
         if "deadLetter" in values:
             native["RedrivePolicy"] = {
                 "deadLetterTargetArn": values["deadLetter"],
@@ -67,9 +51,7 @@ class QueueKind(Kind):
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        values: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(native, property, values, name)
+        values = super().from_native(native)
         if redrive := native.get("RedrivePolicy"):
             values["deadLetter"] = redrive.get("deadLetterTargetArn")
             put(redrive, "maxReceiveCount", values, "maxReceives", int)

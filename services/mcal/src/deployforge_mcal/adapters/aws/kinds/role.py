@@ -5,47 +5,30 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote
 
-from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, arn, as_list, put, tag_changes
+from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, as_list, put, tag_changes
 from deployforge_mcal.adapters.aws.session import AwsSession
-from deployforge_mcal.domain.normalise import NotCanonical, as_set, duration, key, known, policy, text
+from deployforge_mcal.domain.normalise import key, policy
+from deployforge_mcal.domain.types.role import ROLE
 from deployforge_mcal.domain.units import Scope
 
-_SIMPLE: Final = {
-    "name": "RoleName", "description": "Description", "maxSession": "MaxSessionDuration", "tags": "Tags",
-    "trustPolicy": "AssumeRolePolicyDocument",
-}  # fmt: skip
-
-
-def _trust(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping) or not value or set(value) - {"service", "account"}:
-        raise NotCanonical(value, "{service: …} or {account: …}")
-    return {name: as_set(text)(who) for name, who in value.items()}
-
-
-def _inline(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping) or set(value) != {"name", "document"}:
-        raise NotCanonical(value, "{name, document}")
-    return {"name": text(value["name"]), "document": policy(value["document"])}
+#: type that runs as a role → the principal that AWS lets it be by
+_PRINCIPALS: Final = {"compute": "ec2.amazonaws.com", "function": "lambda.amazonaws.com"}
+_WORDS: Final = {principal: word for word, principal in _PRINCIPALS.items()}
 
 
 class RoleKind(Kind):
     """What somebody or something may do."""
 
-    type = "Role"
+    model = ROLE
     native_type = "AWS::IAM::Role"
-    description = "An identity that a service or account can take on, and what it may do."
     name_property = "RoleName"
     native_set_paths = ("Policies", "ManagedPolicyArns")
-    properties = (
-        Property("name", "string", "Fixed name; left out, one is generated.", known(text), "RoleName"),
-        Property("trust", "object", "Who may take it on: `{service: lambda.amazonaws.com}` or `{account: …}`.", _trust, "AssumeRolePolicyDocument"),  # noqa: E501
-        Property("trustPolicy", "object", "The same as a policy document, instead of `trust`.", policy, "AssumeRolePolicyDocument"),  # noqa: E501
-        Property("policies", "array", "Inline policies `{name, document}`; exactly these.", as_set(_inline), "Policies", is_set=True),  # noqa: E501
-        Property("managedPolicies", "array", "ARNs of managed policies; exactly these.", as_set(known(text)), "ManagedPolicyArns", is_set=True),  # noqa: E501
-        Property("description", "string", "What it is for.", known(text), "Description"),
-        Property("maxSession", "duration", "Longest session, `1h`.", known(duration), "MaxSessionDuration"),
-        TAGS,
-    )  # fmt: skip
+    natives: ClassVar[Mapping[str, str]] = {
+        "name": "RoleName", "usedBy": "AssumeRolePolicyDocument", "trust": "AssumeRolePolicyDocument",
+        "trustPolicy": "AssumeRolePolicyDocument", "policies": "Policies", "managedPolicies": "ManagedPolicyArns",
+        "description": "Description", "maxSession": "MaxSessionDuration", "tags": "Tags",
+    }  # fmt: skip
+    respelt = frozenset({"usedBy", "trust", "policies", "managedPolicies"})
     attributes: ClassVar[Mapping[str, Any]] = {
         "id": {"Ref": ""},
         "name": {"Ref": ""},
@@ -54,9 +37,10 @@ class RoleKind(Kind):
 
     def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        native: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(values, name, native, property)
+        native = super().to_native(values)
+        if "usedBy" in values:
+            principals = {"service": [_PRINCIPALS[word] for word in values["usedBy"]]}
+            native["AssumeRolePolicyDocument"] = _trust_policy(principals)
         if "trust" in values:
             native["AssumeRolePolicyDocument"] = _trust_policy(values["trust"])
         put(values, "managedPolicies", native, "ManagedPolicyArns", list)
@@ -65,12 +49,12 @@ class RoleKind(Kind):
         return native
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
-        """See Kind. Trust is given in both spellings where the short one can say it."""
-        values: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(native, property, values, name)
+        """See Kind. Trust is given in all three spellings where the short ones can say it."""
+        values = super().from_native(native)
         if short := _short_trust(native["AssumeRolePolicyDocument"]):
             values["trust"] = short
+            if set(short) == {"service"} and set(short["service"]) <= _WORDS.keys():
+                values["usedBy"] = sorted(_WORDS[principal] for principal in short["service"])
         values["managedPolicies"] = sorted(native.get("ManagedPolicyArns", ()))
         values["policies"] = sorted(
             ({"name": p["PolicyName"], "document": p["PolicyDocument"]} for p in native.get("Policies", ())), key=key

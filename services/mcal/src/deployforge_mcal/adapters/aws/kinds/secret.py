@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from deployforge_mcal.adapters.aws.errors import code_of
-from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, as_list, own_tags, put, tag_changes
+from deployforge_mcal.adapters.aws.kinds.base import Kind, as_list, own_tags, put, tag_changes
 from deployforge_mcal.adapters.aws.session import AwsSession
-from deployforge_mcal.domain.normalise import known, text
+from deployforge_mcal.domain.types.secret import SECRET
 from deployforge_mcal.domain.units import Scope
 
-_NAMES: Final = {
-    "name": "Name", "description": "Description", "encryptionKey": "KmsKeyId", "value": "SecretString", "tags": "Tags",
-}  # fmt: skip
 _WRITTEN: Final = ("Description", "KmsKeyId", "SecretString")
 #: Six random characters that AWS appends to the name in the ARN, with their dash.
 _SUFFIX: Final = 7
@@ -20,34 +17,15 @@ _SUFFIX: Final = 7
 class SecretKind(Kind):
     """A secret that applications read by name."""
 
-    type = "Secret"
+    model = SECRET
     native_type = "AWS::SecretsManager::Secret"
-    description = "A secret that applications read by name; its value comes from a secret parameter."
     name_property = "Name"
     extra_actions = ("secretsmanager:RestoreSecret",)
-    properties = (
-        Property("name", "string", "Fixed name; left out, one is generated.", known(text), "Name"),
-        Property("description", "string", "What it is for.", known(text), "Description"),
-        Property("value", "string", "The value: `${parameters.<name>}` of a parameter with `type: secret`.", known(text), "SecretString", required=True, secret=True),  # noqa: E501
-        Property("encryptionKey", "string", "KMS key that encrypts it at rest.", known(text), "KmsKeyId"),
-        TAGS,
-    )  # fmt: skip
+    natives: ClassVar[Mapping[str, str]] = {
+        "name": "Name", "description": "Description", "value": "SecretString", "encryptionKey": "KmsKeyId",
+        "tags": "Tags",
+    }  # fmt: skip
     attributes: ClassVar[Mapping[str, Any]] = {"id": {"Ref": ""}, "arn": {"Ref": ""}}
-
-    def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """See Kind."""
-        native: dict[str, Any] = {}
-        for name, property in _NAMES.items():
-            put(values, name, native, property)
-        return native
-
-    def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
-        """See Kind."""
-        values: dict[str, Any] = {}
-        for name, property in _NAMES.items():
-            if name != "value":
-                put(native, property, values, name)
-        return values
 
     def read_one(self, session: AwsSession, id: str) -> dict[str, Any] | None:
         """See Kind. What waits for its deletion is gone: nobody can read it any more."""

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, arn, chunks, own_tags, put
+from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, chunks, own_tags, put
 from deployforge_mcal.adapters.aws.kinds.network import write_tags
 from deployforge_mcal.adapters.aws.session import AwsSession
-from deployforge_mcal.domain.normalise import NotCanonical, as_set, cidr, integer, key, known, text
+from deployforge_mcal.domain.normalise import key
+from deployforge_mcal.domain.types.security_group import SECURITY_GROUP
 from deployforge_mcal.domain.units import Scope
 
-_SIMPLE: Final = {"network": "VpcId", "description": "GroupDescription", "name": "GroupName", "tags": "Tags"}
-_FIELDS: Final = frozenset({"protocol", "fromPort", "toPort", "cidr", "group", "description"})
 _DIRECTIONS: Final = {"SecurityGroupIngress": "IpPermissions", "SecurityGroupEgress": "IpPermissionsEgress"}
 #: direction → the native name of "another group"
 _PEER: Final = {
@@ -20,38 +19,17 @@ _PEER: Final = {
 _PREFIX: Final = {"SecurityGroupIngress": "SourcePrefixListId", "SecurityGroupEgress": "DestinationPrefixListId"}
 
 
-def _rule(value: Any) -> dict[str, Any]:
-    """`{protocol, fromPort, toPort, cidr | group, description?}`; `all` has no ports; one port needs no toPort."""
-    if not isinstance(value, Mapping) or set(value) - _FIELDS or ("cidr" in value) == ("group" in value):
-        raise NotCanonical(value, "{protocol, fromPort, toPort, cidr | group, description}")
-    protocol = str(value.get("protocol", "tcp")).lower()
-    rule: dict[str, Any] = {"protocol": "all" if protocol == "-1" else protocol}
-    if rule["protocol"] != "all":
-        rule["fromPort"] = known(integer)(value.get("fromPort", 0))
-        rule["toPort"] = known(integer)(value.get("toPort", rule["fromPort"] if "fromPort" in value else 65535))
-    if "cidr" in value:
-        rule["cidr"] = known(cidr)(value["cidr"])
-    else:
-        rule["group"] = text(value["group"])
-    if value.get("description"):
-        rule["description"] = text(value["description"])
-    return rule
-
-
 class SecurityGroupKind(Kind):
     """Who may talk to whom."""
 
-    type = "SecurityGroup"
+    model = SECURITY_GROUP
     native_type = "AWS::EC2::SecurityGroup"
-    description = "A firewall around instances: who may reach them and whom they may reach."
     native_set_paths = ("SecurityGroupIngress", "SecurityGroupEgress")
-    properties = (
-        Property("network", "string", "The network's id, `${net.id}`.", known(text), "VpcId", required=True),
-        Property("description", "string", "What it is for.", known(text), "GroupDescription", required=True),
-        Property("ingress", "array", "Rules `{protocol, fromPort, toPort, cidr | group, description?}`; exactly these, none if left out.", as_set(_rule), "SecurityGroupIngress", default=[], is_set=True),  # noqa: E501
-        Property("egress", "array", "As ingress, outwards; left out, everything is allowed and not enforced.", as_set(_rule), "SecurityGroupEgress", is_set=True),  # noqa: E501
-        TAGS,
-    )  # fmt: skip
+    natives: ClassVar[Mapping[str, str]] = {
+        "network": "VpcId", "description": "GroupDescription", "ingress": "SecurityGroupIngress",
+        "egress": "SecurityGroupEgress", "tags": "Tags",
+    }  # fmt: skip
+    respelt = frozenset({"ingress", "egress"})
     attributes: ClassVar[Mapping[str, Any]] = {
         "id": {"Fn::GetAtt": ["", "GroupId"]},
         "arn": "arn:{partition}:ec2:{region}:{account}:security-group/{id}",
@@ -59,9 +37,7 @@ class SecurityGroupKind(Kind):
 
     def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        native: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(values, name, native, property)
+        native = super().to_native(values)
         for name, property in (("ingress", "SecurityGroupIngress"), ("egress", "SecurityGroupEgress")):
             if name in values:
                 native[property] = [_native(rule, property) for rule in values[name]]
@@ -69,9 +45,7 @@ class SecurityGroupKind(Kind):
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        values: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(native, property, values, name)
+        values = super().from_native(native)
         for name, property in (("ingress", "SecurityGroupIngress"), ("egress", "SecurityGroupEgress")):
             values[name] = sorted((_unified(rule, property) for rule in native.get(property, ())), key=key)
         return values

@@ -3,41 +3,31 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, arn, as_list, own_tags, put, tag_changes
+from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, as_list, own_tags, put, tag_changes
 from deployforge_mcal.adapters.aws.session import AwsSession
-from deployforge_mcal.domain.normalise import NotCanonical, boolean, integer, known, one_of, text
+from deployforge_mcal.domain.types.table import TABLE
 from deployforge_mcal.domain.units import Scope
 
 _BILLING: Final = {"on-demand": "PAY_PER_REQUEST", "provisioned": "PROVISIONED"}
 _BILLED: Final = {native: word for word, native in _BILLING.items()}
 
 
-def _key(value: Any) -> dict[str, str]:
-    if not isinstance(value, Mapping) or set(value) != {"name", "type"} or value["type"] not in ("S", "N", "B"):
-        raise NotCanonical(value, "{name, type: S | N | B}")
-    return {"name": text(value["name"]), "type": str(value["type"])}
-
-
 class TableKind(Kind):
     """A table of items by key."""
 
-    type = "Table"
+    model = TABLE
     native_type = "AWS::DynamoDB::Table"
-    description = "A table of items by key."
     name_property = "TableName"
     native_set_paths = ("AttributeDefinitions",)
-    properties = (
-        Property("name", "string", "Fixed name; left out, one is generated.", known(text), "TableName"),
-        Property("hashKey", "object", "Partition key `{name, type: S | N | B}`.", _key, "KeySchema", required=True),
-        Property("rangeKey", "object", "Sort key `{name, type: S | N | B}`.", _key, "KeySchema"),
-        Property("billing", "string", "on-demand (the default) or provisioned.", known(one_of(*_BILLING)), "BillingMode", default="on-demand"),  # noqa: E501
-        Property("readCapacity", "integer", "Provisioned read units.", known(integer), "ProvisionedThroughput"),
-        Property("writeCapacity", "integer", "Provisioned write units.", known(integer), "ProvisionedThroughput"),
-        Property("ttlAttribute", "string", "Attribute with the time after which an item is removed.", known(text), "TimeToLiveSpecification"),  # noqa: E501
-        Property("pointInTimeRecovery", "boolean", "Keep backups to any second of 35 days.", known(boolean), "PointInTimeRecoverySpecification"),  # noqa: E501
-        Property("deletionProtection", "boolean", "Refuse to delete the table.", known(boolean), "DeletionProtectionEnabled"),  # noqa: E501
-        TAGS,
-    )  # fmt: skip
+    natives: ClassVar[Mapping[str, str]] = {
+        "name": "TableName", "hashKey": "KeySchema", "rangeKey": "KeySchema", "billing": "BillingMode",
+        "readCapacity": "ProvisionedThroughput", "writeCapacity": "ProvisionedThroughput",
+        "ttlAttribute": "TimeToLiveSpecification", "pointInTimeRecovery": "PointInTimeRecoverySpecification",
+        "deletionProtection": "DeletionProtectionEnabled", "tags": "Tags",
+    }  # fmt: skip
+    respelt = frozenset(
+        {"hashKey", "rangeKey", "billing", "readCapacity", "writeCapacity", "ttlAttribute", "pointInTimeRecovery"}
+    )
     attributes: ClassVar[Mapping[str, Any]] = {
         "id": {"Ref": ""},
         "name": {"Ref": ""},
@@ -46,10 +36,7 @@ class TableKind(Kind):
 
     def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        native: dict[str, Any] = {}
-        put(values, "name", native, "TableName")
-        put(values, "tags", native, "Tags")
-        put(values, "deletionProtection", native, "DeletionProtectionEnabled")
+        native = super().to_native(values)
         keys = [(values[k], role) for k, role in (("hashKey", "HASH"), ("rangeKey", "RANGE")) if k in values]
         if keys:
             native["KeySchema"] = [{"AttributeName": k["name"], "KeyType": role} for k, role in keys]
@@ -71,10 +58,8 @@ class TableKind(Kind):
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        values: dict[str, Any] = {"billing": _BILLED[native["BillingMode"]]}
-        put(native, "TableName", values, "name")
-        put(native, "Tags", values, "tags")
-        put(native, "DeletionProtectionEnabled", values, "deletionProtection")
+        values = super().from_native(native)
+        values["billing"] = _BILLED[native["BillingMode"]]
         kinds = {a["AttributeName"]: a["AttributeType"] for a in native["AttributeDefinitions"]}
         for part in native["KeySchema"]:
             name = "hashKey" if part["KeyType"] == "HASH" else "rangeKey"

@@ -3,42 +3,31 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.aws.kinds.base import TAGS, Kind, Property, as_list, own_tags, put, tag_changes
+from deployforge_mcal.adapters.aws.kinds.base import Kind, as_list, own_tags, put, tag_changes
 from deployforge_mcal.adapters.aws.session import AwsSession
-from deployforge_mcal.domain.normalise import NotCanonical, as_set, boolean, key, known, text
+from deployforge_mcal.domain.normalise import key
+from deployforge_mcal.domain.types.topic import TOPIC, subscription
 from deployforge_mcal.domain.units import Scope
 
-_SIMPLE: Final = {
-    "name": "TopicName", "displayName": "DisplayName", "fifo": "FifoTopic",
-    "contentDeduplication": "ContentBasedDeduplication", "encryptionKey": "KmsMasterKeyId", "tags": "Tags",
-}  # fmt: skip
 _TEXTS: Final = ("DisplayName", "KmsMasterKeyId", "SignatureVersion", "TracingConfig")
+#: word of the vocabulary → AWS's protocol, where they differ
+_PROTOCOLS: Final = {"queue": "sqs"}
 _FLAGS: Final = ("FifoTopic", "ContentBasedDeduplication")
-
-
-def _subscription(value: Any) -> dict[str, str]:
-    if not isinstance(value, Mapping) or set(value) != {"protocol", "endpoint"}:
-        raise NotCanonical(value, "{protocol, endpoint}")
-    return {"protocol": text(value["protocol"]), "endpoint": text(value["endpoint"])}
 
 
 class TopicKind(Kind):
     """A topic that passes messages on to its subscribers."""
 
-    type = "Topic"
+    model = TOPIC
     native_type = "AWS::SNS::Topic"
-    description = "A topic that passes messages on to its subscribers."
     name_property = "TopicName"
     native_set_paths = ("Subscription",)
-    properties = (
-        Property("name", "string", "Fixed name; left out, one is generated.", known(text), "TopicName"),
-        Property("displayName", "string", "Name that subscribers see.", known(text), "DisplayName"),
-        Property("fifo", "boolean", "Keep order and drop repetitions.", known(boolean), "FifoTopic"),
-        Property("contentDeduplication", "boolean", "Tell repetitions by content (fifo only).", known(boolean), "ContentBasedDeduplication"),  # noqa: E501
-        Property("encryptionKey", "string", "KMS key that encrypts messages at rest.", known(text), "KmsMasterKeyId"),
-        Property("subscriptions", "array", "Who gets the messages: `{protocol: sqs, endpoint: ${orders.arn}}`; exactly these.", as_set(_subscription), "Subscription", is_set=True),  # noqa: E501
-        TAGS,
-    )  # fmt: skip
+    natives: ClassVar[Mapping[str, str]] = {
+        "name": "TopicName", "displayName": "DisplayName", "fifo": "FifoTopic",
+        "contentDeduplication": "ContentBasedDeduplication", "encryptionKey": "KmsMasterKeyId",
+        "subscriptions": "Subscription", "tags": "Tags",
+    }  # fmt: skip
+    respelt = frozenset({"subscriptions"})
     attributes: ClassVar[Mapping[str, Any]] = {
         "id": {"Ref": ""},
         "arn": {"Ref": ""},
@@ -47,22 +36,20 @@ class TopicKind(Kind):
 
     def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        native: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(values, name, native, property)
+        native = super().to_native(values)
         if "subscriptions" in values:
             native["Subscription"] = [
-                {"Protocol": s["protocol"], "Endpoint": s["endpoint"]} for s in values["subscriptions"]
+                {"Protocol": _PROTOCOLS.get(s["protocol"], s["protocol"]), "Endpoint": s["endpoint"]}
+                for s in values["subscriptions"]
             ]
         return native
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
         """See Kind."""
-        values: dict[str, Any] = {}
-        for name, property in _SIMPLE.items():
-            put(native, property, values, name)
+        values = super().from_native(native)
         values["subscriptions"] = sorted(
-            ({"protocol": s["Protocol"], "endpoint": s["Endpoint"]} for s in native.get("Subscription", ())), key=key
+            (subscription({"protocol": s["Protocol"], "endpoint": s["Endpoint"]}) for s in native.get("Subscription", ())),
+            key=key,
         )
         return values
 
