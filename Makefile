@@ -14,7 +14,7 @@ RELEASE := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
 	libs/chassis/src libs/client/src cli/src infra/local/src
 
-.PHONY: help setup contracts golden up down status demo test test-unit test-contract test-journeys chaos chaos-long lint format bench bench-store bench-delivery clean
+.PHONY: help setup contracts golden up down status demo test test-unit test-contract conformance test-journeys chaos chaos-long lint format bench bench-store bench-delivery clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -57,10 +57,15 @@ format: setup ## Format the code
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
 
 test-unit: setup ## Unit tests: no Kafka, no cloud
-	@$(RUN) -m pytest -q -n 2 --ignore-glob='*/tests/contract/*'
+	@$(RUN) -m pytest -q -n 2 --ignore-glob='*/tests/contract/*' --ignore=tests/emulators
 
 test-contract: setup ## Every port's contract suite, on the fake and on the real thing
-	@$(RUN) -m pytest -q -n 2 $(wildcard */*/tests/contract)
+	@$(RUN) -m pytest -q -n 2 tests/emulators $(wildcard */*/tests/contract)
+
+conformance: setup ## What adapters and emulated clouds say to each other, against the clouds' own contracts (DEPLOYFORGE_CONTRACTS)
+	@rm -rf $(TOOLS)/exchanges
+	@DEPLOYFORGE_EXCHANGES=$(CURDIR)/$(TOOLS)/exchanges $(RUN) -m pytest -q -n 2 tests/emulators $(wildcard services/mcal/tests/contract)
+	@$(RUN) -m tests.emulators.arm.conformance $(TOOLS)/exchanges/arm || [ $$? = 3 ]
 
 test-journeys: setup ## Journeys through a running system of their own
 	@$(RUN) -m deployforge_local.journeys
