@@ -108,7 +108,7 @@ class Faults:
         return Pid.read(self._settings.run_dir / f"{name}.pid") if ready else None
 
     def _is_ready(self, name: str) -> bool:
-        return any(row.name == name and row.state == "ready" for row in system.status(self._settings))
+        return any(row.name == name and row.state == "ready" for row in system.rows(self._settings))
 
     def _ready_again(self, name: str, old: Pid) -> Pid | None:
         def follows() -> bool:

@@ -29,7 +29,7 @@ class Run:
     settled_at: float
     """When everything had ended and every lag was 0; 0 when that was not seen before the run gave up."""
     collected_at: float
-    """When the services had stopped, and all that they left was read."""
+    """When the services were asked to end, after which all that they left was read."""
 
 
 @dataclass(frozen=True, slots=True)

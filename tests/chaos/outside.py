@@ -1,10 +1,11 @@
 """What topics carry and what the emulated cloud did and has, as records of the history."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 from deployforge_chassis import canonical, tls, topics
 from deployforge_chassis.identity import CLIENT
 from deployforge_chassis.topics import Topic
@@ -25,43 +26,44 @@ class TopicUnreadable(Exception):
 
 def messages(settings: LocalSettings) -> Iterator[TopicMessage]:
     """Every message of every topic of facts and upserts, from its beginning. Raises TopicUnreadable."""
+    kept = {topic.full_name: topic for topic in topics.load().values() if topic.kind != "telemetry"}
+    connection = {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        **tls.load(settings.tls_dir, CLIENT).kafka_settings(),
+    }
+    ends = _ends(connection, kept.values())
     consumer = Consumer(
-        {
-            "bootstrap.servers": settings.kafka_bootstrap,
-            **tls.load(settings.tls_dir, CLIENT).kafka_settings(),
-            "group.id": "chaos-history",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-        }
+        {**connection, "group.id": "chaos-history", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
     )
     try:
-        for topic in topics.load().values():
-            if topic.kind != "telemetry":
-                yield from _messages(consumer, topic)
+        consumer.assign([TopicPartition(name, partition, 0) for name, partition in ends])
+        at = dict.fromkeys(ends, 0)
+        deadline = time.monotonic() + _QUIET_SECONDS
+        while behind := [place for place, end in ends.items() if at[place] < end]:
+            # Waits for the whole batch or the whole time, whichever comes first.
+            found: list[Any] = consumer.consume(_BATCH, timeout=0.2)
+            if found:
+                deadline = time.monotonic() + _QUIET_SECONDS
+            elif time.monotonic() > deadline:
+                listed = ", ".join(f"{n}[{p}] read up to {at[n, p]} of {ends[n, p]}" for n, p in behind)
+                raise TopicUnreadable(listed)
+            for message in found:
+                if message.error() is None:
+                    name = str(message.topic())
+                    at[name, message.partition()] = message.offset() + 1
+                    yield _message(kept[name], message)
     finally:
         consumer.close()
 
 
-def _messages(consumer: Any, topic: Topic) -> Iterator[TopicMessage]:
-    ends: dict[int, int] = {}
-    for partition in range(topic.partitions):
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic.full_name, partition), timeout=20)
-        if high > low:
-            ends[partition] = high
-    consumer.assign([TopicPartition(topic.full_name, partition, 0) for partition in ends])
-    at = dict.fromkeys(ends, 0)
-    deadline = time.monotonic() + _QUIET_SECONDS
-    while any(at[partition] < end for partition, end in ends.items()):
-        # Waits for the whole batch or the whole time, whichever comes first.
-        found = consumer.consume(_BATCH, timeout=0.2)
-        if found:
-            deadline = time.monotonic() + _QUIET_SECONDS
-        elif time.monotonic() > deadline:
-            raise TopicUnreadable(f"{topic.full_name} ends at {ends}, read up to {at}")
-        for message in found:
-            if message.error() is None:
-                at[message.partition()] = message.offset() + 1
-                yield _message(topic, message)
+def _ends(connection: dict[str, Any], wanted: Iterable[Topic]) -> dict[tuple[str, int], int]:
+    """The end of each partition that has messages."""
+    places = [TopicPartition(topic.full_name, partition) for topic in wanted for partition in range(topic.partitions)]
+    admin: Any = AdminClient(connection)
+    latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = admin.list_offsets(dict.fromkeys(places, latest), request_timeout=20)
+    found = {(place.topic, place.partition): answer.result().offset for place, answer in asked.items()}
+    return {place: offset for place, offset in found.items() if offset > 0}
 
 
 def _message(topic: Topic, message: Any) -> TopicMessage:

@@ -73,8 +73,7 @@ class Chaos:
             for what in busy:
                 self.say(f"has not ended: {what}")
             self.say("quiet" if settled else "NOT quiet in time")
-            with still(self.settings, self.say):
-                stopped = time.time()
+            with still(self.settings, self.say) as stopped:
                 self._collect(recorder)
             recorder.add(Run(self.plan.seed, started, last_fault, settled, stopped))
             self.say(f"history: {', '.join(f'{n} {kind}' for kind, n in sorted(recorder.counts.items()))}")
@@ -109,8 +108,12 @@ class Chaos:
             todo.put(command)
         over = threading.Event()
         failures: list[BaseException] = []
-        threads = [threading.Thread(target=self._client_thread, args=(clients, todo, failures)) for _ in range(CLIENTS)]
-        sampler = threading.Thread(target=self._sample, args=(recorder, over))
+        # Daemons, so that an interrupted run ends although they still wait for their turn.
+        threads = [
+            threading.Thread(target=self._client_thread, args=(clients, todo, failures), daemon=True)
+            for _ in range(CLIENTS)
+        ]
+        sampler = threading.Thread(target=self._sample, args=(recorder, over), daemon=True)
         for thread in (*threads, sampler):
             thread.start()
         faults = Faults(self.settings, linked, self.say)
@@ -184,8 +187,9 @@ class Chaos:
             recorder.add_all(store.parked())
             recorder.add_all(store.effects())
             recorder.add_all(store.audit())
+        self.say("databases are read")
         recorder.add_all(outside.messages(self.settings))
-        self.say("databases and topics are read")
+        self.say("topics are read")
         cloud = Cloud(self.settings.ministack_url, ROOT_KEY, ROOT_KEY)
         recorder.add_all(outside.ledger(cloud, REGION))
         recorder.add_all(outside.resources(cloud, REGION))

@@ -19,8 +19,11 @@ _SCANS_END_SECONDS: Final = 10.0
 
 
 @contextlib.contextmanager
-def still(settings: LocalSettings, say: Callable[[str], None]) -> Iterator[None]:
-    """Within the block no service runs; broker, databases and cloud do. Afterwards the system can only be stopped."""
+def still(settings: LocalSettings, say: Callable[[str], None]) -> Iterator[float]:
+    """Within the block no service runs; broker, databases and cloud do. Afterwards the system can only be stopped.
+
+    Yields when the services were asked to end: what became due later was left alone, as it should be.
+    """
     supervisor = system.supervisor(settings)
     if supervisor is not None:
         # Stopped, it starts nothing again.
@@ -31,8 +34,10 @@ def still(settings: LocalSettings, say: Callable[[str], None]) -> Iterator[None]
         deadline = time.monotonic() + _SCANS_END_SECONDS
         while any(unfinished(settings)) and time.monotonic() < deadline:
             time.sleep(0.5)
+        asked = time.time()
         _end(settings, [s for s in SERVICES if s != DRIFT_DETECTOR], say)
-        yield
+        say("all services have ended")
+        yield asked
     finally:
         if supervisor is not None:
             # In this order: it finds that it is to stop before it finds what has ended.

@@ -49,7 +49,7 @@ def _stopped(settings: LocalSettings) -> Iterator[Check]:
 
 
 def _system(settings: LocalSettings) -> Iterator[Check]:
-    for row in system.status(settings):
+    for row in system.rows(settings):
         found = f"{row.state}, pid {row.pid}, {row.resident_bytes / 2**20:.0f} MiB, {row.restarts} restarts"
         yield row.name, row.state == "ready", found, f"see {settings.log_dir / (row.name + '.log')}"
     yield _certificates(settings)

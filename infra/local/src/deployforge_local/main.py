@@ -78,7 +78,7 @@ def restart(name: str) -> None:
     from deployforge_local.pids import Pid
 
     settings = LocalSettings()
-    if name not in {row.name for row in system.status(settings)}:
+    if name not in {row.name for row in system.rows(settings)}:
         raise typer.BadParameter(f"{name!r} does not run; `status` lists what does")
     pid = Pid.read(settings.run_dir / f"{name}.pid")
     if pid is None or not pid.is_alive():

@@ -10,14 +10,15 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from deployforge_local.pids import Pid
 from deployforge_local.processes import Process, stop_signal
 from deployforge_local.settings import LocalSettings
+from deployforge_local.warm import Forked, Warm, WarmFailed, reap_orphans
 
 _LOOK_SECONDS = 0.1
 _STOP_SECONDS = 15.0
@@ -36,7 +37,7 @@ class Child:
     """A process of the table, and the child that runs it now."""
 
     process: Process
-    popen: "subprocess.Popen[bytes] | None" = None
+    popen: "subprocess.Popen[bytes] | Forked | None" = None
     state: str = "waiting"
     restarts: int = 0
     deaths: int = 0
@@ -56,6 +57,7 @@ class Supervisor:
     stopping: bool = False
     look_at_logs_at: float = 0.0
     written: str = ""
+    warm: Warm = field(default_factory=Warm)
 
     def run(self) -> None:
         """Block until SIGTERM or SIGINT; all children are stopped then."""
@@ -63,6 +65,8 @@ class Supervisor:
             signal.signal(number, self._on_signal)
         self.children = [Child(process) for process in self.processes]
         try:
+            if any(isinstance(process.program, str) for process in self.processes):
+                self.warm.begin()
             for stage in sorted({p.stage for p in self.processes}):
                 self._start_stage([c for c in self.children if c.process.stage == stage])
             while not self.stopping:
@@ -71,6 +75,7 @@ class Supervisor:
                 time.sleep(_LOOK_SECONDS)
         finally:
             self._stop_all()
+            self.warm.close()
 
     def _on_signal(self, number: int, frame: Any) -> None:
         self.stopping = True
@@ -88,6 +93,7 @@ class Supervisor:
         if now >= self.look_at_logs_at:
             self.look_at_logs_at = now + _LOG_SECONDS
             shorten_logs(self.settings.log_dir, _LOG_BYTES)
+        reap_orphans({child.popen.pid for child in self.children if child.popen is not None})
         for child in self.children:
             if self.stopping:
                 return
@@ -116,7 +122,7 @@ class Supervisor:
         child.ready_seconds = time.monotonic() - child.started_at
         return True
 
-    def _died(self, child: Child, code: int) -> None:
+    def _died(self, child: Child, code: int, why: str = "") -> None:
         now = time.monotonic()
         # One that was never ready was not well, however long it ran.
         was_well = child.state != "starting" and now - child.started_at > _WELL_SECONDS
@@ -125,24 +131,36 @@ class Supervisor:
         pause = _BACKOFF_SECONDS[min(child.deaths - 1, len(_BACKOFF_SECONDS) - 1)]
         child.start_again_at = now + pause
         (self.settings.run_dir / f"{child.process.name}.pid").unlink(missing_ok=True)
-        self._note(child, f"ended with {code}, starting again in {pause:g} s")
+        self._note(child, f"{why or f'ended with {code}'}, starting again in {pause:g} s")
 
     def _start(self, child: Child) -> None:
         process = child.process
+        environment = {**os.environ, **process.environment, "PYTHONUNBUFFERED": "1"}
         with self._log_path(process.name).open("ab") as output:
-            child.popen = subprocess.Popen(
-                list(process.command()),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **process.environment, "PYTHONUNBUFFERED": "1"},
-                cwd="/" if process.user else None,
-                user=process.user,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+            try:
+                child.popen = self._started(process, environment, output)
+            except WarmFailed as failed:
+                self._died(child, 1, str(failed))
+                return
         child.state, child.started_at = "starting", time.monotonic()
         Pid.of(child.popen.pid).write(self.settings.run_dir / f"{process.name}.pid")
+
+    def _started(
+        self, process: Process, environment: Mapping[str, str], output: IO[bytes]
+    ) -> "subprocess.Popen[bytes] | Forked":
+        if isinstance(process.program, str):
+            return self.warm.start(process.program, f"deployforge {process.name}", environment, output.fileno())
+        return subprocess.Popen(
+            list(process.program()),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd="/" if process.user else None,
+            user=process.user,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
 
     def _stop_all(self) -> None:
         for stage in sorted({c.process.stage for c in self.children}, reverse=True):

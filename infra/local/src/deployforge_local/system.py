@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fcntl import LOCK_EX, LOCK_UN, flock
 
 from deployforge_local import processes
@@ -52,8 +52,8 @@ class Row:
 
 def table(settings: LocalSettings, only: str | None = None) -> list[processes.Process]:
     """What runs; `only` = "infrastructure" leaves the services out."""
-    rows = processes.infrastructure(settings)
-    return rows if only == "infrastructure" else [*rows, *processes.services(settings)]
+    found = processes.infrastructure(settings)
+    return found if only == "infrastructure" else [*found, *processes.services(settings)]
 
 
 def supervisor(settings: LocalSettings) -> Pid | None:
@@ -107,14 +107,19 @@ def down(settings: LocalSettings, say: Say) -> bool:
 
 
 def status(settings: LocalSettings) -> list[Row]:
-    """What the supervisor sees; empty when it does not run."""
+    """What the supervisor sees, and the memory that each process has; empty when it does not run."""
+    return [replace(row, resident_bytes=Pid(row.pid, 0).resident_bytes() if row.pid else 0) for row in rows(settings)]
+
+
+def rows(settings: LocalSettings) -> list[Row]:
+    """What the supervisor sees, without the memory, which costs time to add up; empty when it does not run."""
     if supervisor(settings) is None:
         return []
     try:
-        rows = json.loads((settings.run_dir / "status.json").read_text())
+        written = json.loads((settings.run_dir / "status.json").read_text())
     except (OSError, ValueError):
         return []
-    return [Row(**row, resident_bytes=Pid(row["pid"], 0).resident_bytes() if row["pid"] else 0) for row in rows]
+    return [Row(**row) for row in written]
 
 
 def _wait_until_ready(settings: LocalSettings, say: Say, started: "subprocess.Popen[bytes] | None" = None) -> None:
@@ -122,19 +127,19 @@ def _wait_until_ready(settings: LocalSettings, say: Say, started: "subprocess.Po
     deadline = time.monotonic() + patience
     told: set[str] = set()
     while time.monotonic() < deadline:
-        rows = status(settings)
-        for row in rows:
+        found = rows(settings)
+        for row in found:
             if row.state == "ready" and row.name not in told:
                 told.add(row.name)
                 say(f"  {row.name} is ready ({row.ready_seconds or 0:.1f} s)")
             if row.state != "ready" and row.deaths >= _CRASH_LOOP:
                 raise DidNotStart(f"{row.name} keeps ending; see {settings.log_dir / (row.name + '.log')}")
-        if rows and all(row.state == "ready" for row in rows):
+        if found and all(row.state == "ready" for row in found):
             return
         if started is not None and started.poll() is not None:
             raise DidNotStart(f"the supervisor ended; see {settings.log_dir / 'supervisor.log'}")
         time.sleep(0.1)
-    missing = ", ".join(row.name for row in status(settings) if row.state != "ready")
+    missing = ", ".join(row.name for row in rows(settings) if row.state != "ready")
     raise DidNotStart(f"not ready after {patience:g} s: {missing}; see {settings.log_dir}")
 
 

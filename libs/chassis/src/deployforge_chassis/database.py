@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from eventsourcing.persistence import PersistenceError
 from eventsourcing.postgres import PostgresDatastore
 from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
@@ -19,10 +20,15 @@ from deployforge_chassis import append_only
 from deployforge_chassis.facts import Write
 from deployforge_chassis.unit_of_work import INSERT_LOCK, Admit, Insert, UnitOfWork
 
-__all__ = ["INSERT_LOCK", "Database"]
+__all__ = ["INSERT_LOCK", "CommitUnknown", "Database"]
 
 #: Serialises migrations of replicas that start together. Any constant does; it only has to be ours.
 _MIGRATION_LOCK = 0x4446_4D47
+
+
+class CommitUnknown(PersistenceError):
+    """The connection was lost while its transaction was being committed: it was, or was not. Look, or ask again with what
+    makes a repetition known: a request id, a position, a lease. Never try the same writes again blindly."""
 
 
 class _Bound(threading.local):
@@ -81,15 +87,23 @@ class Database:
     def unit_of_work(self, insert: Insert, admit: Admit) -> Iterator[UnitOfWork]:
         """Whatever this thread asks of the database within the block happens in one transaction, committed at its end.
 
-        Not at all, when the block raises. Units do not nest.
+        Not at all, when the block raises. Units do not nest. Raises CommitUnknown.
         """
         assert self._bound.unit is None, "a unit of work in a unit of work"
-        with self.datastore.get_connection() as connection, connection.transaction():
-            self._bound.unit = UnitOfWork(connection, insert, admit)
+        with self.datastore.get_connection() as connection:
+            committing = False
             try:
-                yield self._bound.unit
-            finally:
-                self._bound.unit = None
+                with connection.transaction():
+                    self._bound.unit = UnitOfWork(connection, insert, admit)
+                    try:
+                        yield self._bound.unit
+                    finally:
+                        self._bound.unit = None
+                    committing = True
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if committing:
+                    raise CommitUnknown(f"the database was lost during a commit: {error}") from error
+                raise
 
     @contextmanager
     def apart(self) -> Iterator[None]:

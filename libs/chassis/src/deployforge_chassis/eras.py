@@ -69,13 +69,15 @@ def note_start(database: Database) -> None:
 
 def check(database: Database, bus: Bus, wire: Wire) -> None:
     """Compare the ends of the service's topics with its log. Raises TopicAhead, or BusAway."""
-    era = current(database).number
     facts = [topic.full_name for topic in wire.topics.owned_by(wire.service) if topic.kind == "fact"]
+    # In this order: what a leader publishes is in the log already, also when it does not know yet that it leads no more.
+    ends = bus.newest(facts)
+    era = current(database).number
     known = {
         (row["topic"], row["partition"]): row["id"]
         for row in database.query("SELECT topic, partition, max(notification_id) AS id FROM published GROUP BY 1, 2")
     }
-    for (topic, partition), message in bus.newest(facts).items():
+    for (topic, partition), message in ends.items():
         head = wire.fact(message, decoded=False)
         log_at = known.get((head.topic, partition), 0)
         if head.source == wire.service and (head.era > era or (head.era == era and head.id > log_at)):

@@ -13,11 +13,13 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
 import structlog
+from eventsourcing.persistence import InterfaceError, OperationalError
 from prometheus_client import Counter, Histogram
 
 from deployforge_chassis import causality, tracing
 from deployforge_chassis.backpressure import Pressure
 from deployforge_chassis.call import Call, serving
+from deployforge_chassis.database import CommitUnknown
 from deployforge_chassis.identity import CONTROL_PLANE, TRUST_DOMAIN, NotOurs, name_of
 from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.overload import Overloaded, details_of, refuse
@@ -68,6 +70,7 @@ class Guard:
         self._status_of: dict[type, grpc.StatusCode] = {
             NotImplementedError: grpc.StatusCode.UNIMPLEMENTED,
             KeyUnavailable: grpc.StatusCode.UNAVAILABLE,
+            CommitUnknown: grpc.StatusCode.UNAVAILABLE,
             **status_of,
         }
         self._verifier = verifier
@@ -151,6 +154,9 @@ class Guard:
             raise error  # the handler called context.abort itself
         if isinstance(error, Overloaded):
             refuse(context, error)
+        if isinstance(error, (OperationalError, InterfaceError)):
+            log.warning("call failed, the database is away", method=method, reason=str(error)[:_LONGEST_DETAILS])
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the service cannot reach its database now; ask again")
         for kind in type(error).__mro__:
             if (code := self._status_of.get(kind)) is not None:
                 context.abort(code, str(error)[:_LONGEST_DETAILS])

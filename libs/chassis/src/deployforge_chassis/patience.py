@@ -7,6 +7,7 @@ import grpc
 import structlog
 from eventsourcing.persistence import InterfaceError, OperationalError
 
+from deployforge_chassis.database import CommitUnknown
 from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.registry import RegistryUnavailable, UnknownSchema
 
@@ -18,7 +19,9 @@ R = TypeVar("R")
 OUTAGE_SECONDS: Final = 0.5
 
 #: What may pass by itself and says nothing about the message.
-TRANSIENT: Final = (OperationalError, InterfaceError, RegistryUnavailable, UnknownSchema, KeyUnavailable, grpc.RpcError)
+TRANSIENT: Final = (
+    OperationalError, InterfaceError, CommitUnknown, RegistryUnavailable, UnknownSchema, KeyUnavailable, grpc.RpcError,
+)  # fmt: skip
 
 
 class Stopped(Exception):

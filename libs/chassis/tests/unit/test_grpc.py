@@ -26,6 +26,7 @@ from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.overload import Overloaded, retry_after_seconds
 from deployforge_chassis.principal import Principal, PrincipalSigner
 from deployforge_chassis.testing import until
+from eventsourcing.persistence import OperationalError
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -204,6 +205,14 @@ def test_a_key_provider_that_is_away_makes_the_service_unavailable(connect: Conn
     echo.say = echo.items = raises(KeyUnavailable("the token cannot be reached"))
     error = refusal(connect(), method)
     assert (error.code(), error.details()) == (grpc.StatusCode.UNAVAILABLE, "the token cannot be reached")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_database_that_is_away_makes_the_service_unavailable(connect: Connect, echo: Echo, method: str) -> None:
+    echo.say = echo.items = raises(OperationalError('connection to "db.internal" as user "echo" failed'))
+    error = refusal(connect(), method)
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert error.details() == "the service cannot reach its database now; ask again"
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -1,6 +1,6 @@
 """Relays that crash, lose their leadership or their database, and what the chain looks like afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -214,6 +214,22 @@ def _restore(world: World, backup: dict[str, list[Any]]) -> None:
     database.query("ALTER TABLE events ENABLE TRIGGER USER")
     database.query("SELECT setval('events_notification_id_seq', (SELECT max(notification_id) FROM events))")
     world.counter.events._seen.clear()  # type: ignore[attr-defined]
+
+
+def test_what_a_stale_leader_publishes_meanwhile_does_not_look_like_a_restored_log(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.say(1)
+    world.publish()
+    newest = world.bus.newest
+
+    def newest_after_the_other_has_published(topics: Sequence[str]) -> Mapping[tuple[str, int], Message]:
+        world.say(2)
+        world.publish()
+        return newest(topics)
+
+    monkeypatch.setattr(world.bus, "newest", newest_after_the_other_has_published)
+    eras.check(world.counter.database, world.bus, Wire(JsonCodec(), TOPICS, "counter"))
 
 
 def test_a_relay_whose_topic_is_ahead_of_its_log_refuses_until_the_era_is_raised(

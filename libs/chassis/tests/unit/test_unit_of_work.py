@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from deployforge_chassis.database import Database
+from deployforge_chassis.database import CommitUnknown, Database
 from deployforge_chassis.eventstore import Duplicate, EventSourcedApplication, Gap, VersionConflict
 from deployforge_chassis.facts import Effects, Move
 from deployforge_chassis.sealing import Sealer
+from deployforge_chassis.unit_of_work import UnitOfWork
 from eventsourcing.application import AggregateNotFoundError
 
 from .conftest import OWNER, Counter
@@ -174,3 +175,41 @@ def test_much_is_saved_in_one_unit(app: EventSourcedApplication) -> None:
         assert len(_notes(app)) == 300
         app.commit(Effects((Counter(OWNER, "a"),)))
     assert len(_notes(app)) == 300
+
+
+def test_a_connection_lost_at_the_commit_is_not_taken_for_a_failure(app: EventSourcedApplication) -> None:
+    """What may have been saved is not saved again: writes that nothing makes unique would be there twice."""
+    with pytest.raises(CommitUnknown, match="during a commit"):
+        _lose_the_commit(app)
+    assert _notes(app) == []
+
+
+def test_a_save_whose_commit_is_lost_is_not_tried_again(
+    app: EventSourcedApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, tries = UnitOfWork.finish, []
+
+    def finish_and_lose(unit: UnitOfWork) -> list[int]:
+        ids = finish(unit)
+        tries.append(1)
+        _end_session(app, unit)
+        return ids
+
+    monkeypatch.setattr(UnitOfWork, "finish", finish_and_lose)
+    with pytest.raises(CommitUnknown):
+        app.commit(Effects(writes=[(_NOTE, ("once",))]))
+    assert len(tries) == 1
+
+
+def _lose_the_commit(app: EventSourcedApplication) -> None:
+    with app.unit_of_work() as unit:
+        app.commit(Effects((Counter(OWNER, "a"),), [(_NOTE, ("with it",))]))
+        unit.flush()
+        _end_session(app, unit)
+
+
+def _end_session(app: EventSourcedApplication, unit: UnitOfWork) -> None:
+    """What a server that stops at once does to it."""
+    pid = unit.connection.info.backend_pid
+    with app.database.own_connection() as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 from deployforge_chassis.clock import Clock
+from deployforge_chassis.database import CommitUnknown
 from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.registry import RegistryUnavailable, UnknownSchema
 from deployforge_chassis.wire import Codec
@@ -24,7 +25,7 @@ log = structlog.get_logger(__name__)
 _BATCH: Final = TypeAdapter(ObservationBatch)
 _OBSERVATION: Final = TypeAdapter(Observation)
 #: Nobody's fault and no reason to park.
-_OUTAGES: Final = (OperationalError, InterfaceError, RegistryUnavailable, KeyUnavailable)
+_OUTAGES: Final = (OperationalError, InterfaceError, CommitUnknown, RegistryUnavailable, KeyUnavailable)
 _PAUSES: Final = (0.05, 0.2, 0.5)
 _OUTAGE_SECONDS: Final = 0.5
 #: Times that the registry may deny knowing a schema: one registered a moment ago may not be visible yet.
