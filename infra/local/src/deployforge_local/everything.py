@@ -1,4 +1,4 @@
-"""`make test`: lint, unit and contract tests, journeys; one plain summary line at the end."""
+"""`make test`: lint, unit and contract tests, journeys, a chaos run; one plain summary line at the end."""
 
 import os
 import re
@@ -32,6 +32,8 @@ def main() -> None:
         ("contract tests", lambda: _pytest([*_PYTEST, *_CONTRACTS, *sorted(map(str, Path().glob("*/*/tests/contract")))])),
         ("conformance", _conformance),
         ("journeys", lambda: _pytest([sys.executable, "-m", "deployforge_local.journeys"])),
+        # The same plan every time, so that what failed once can be looked into; `make chaos` draws a new one.
+        ("chaos", lambda: _pytest([sys.executable, "-m", "tests.chaos", "--seed", os.environ.get("SEED") or "1"])),
     )
     for name, stage in stages:
         print(f"== {name}", flush=True)
