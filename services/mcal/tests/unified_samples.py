@@ -39,6 +39,32 @@ SAMPLES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
          "billing": "provisioned", "readCapacity": 5, "writeCapacity": 6, "ttlAttribute": "ttl",
          "pointInTimeRecovery": True, "deletionProtection": True},
     ),
+    "Database": (
+        {**_NAMED, "engine": "postgres", "version": "16", "size": "medium", "storage": "20Gi", "username": "root",
+         "password": "v-12345", "databaseName": "shop", "multiZone": True, "public": True, "encrypted": True,
+         "backupRetention": "7d", "deletionProtection": True, "port": 5433, "subnetGroup": "inner",
+         "securityGroups": ["sg-1"]},
+    ),
+    "Cache": (
+        {**_NAMED, "description": "carts", "version": "7.1", "size": "cache.r7g.large", "replicas": 2, "encrypted": True,
+         "encryptedInTransit": True, "password": "v-12345678901234567890", "port": 6380, "subnetGroup": "inner",
+         "securityGroups": ["sg-1"]},
+    ),
+    "Compute": (
+        {"image": "ami-1", "size": "large", "subnet": "s-1", "securityGroups": ["sg-1"], "startup": "#!/bin/sh",
+         "keyPair": "k", "deletionProtection": True, "tags": {"a": "b"}},
+    ),
+    "Function": (
+        {**_NAMED, "description": "d", "runtime": "nodejs22", "handler": "main.handler", "role": "r-1", "memory": "256Mi",
+         "code": {"store": "code", "key": "app.zip"}, "timeout": 30, "environment": {"STAGE": "t"},
+         "secrets": {"TOKEN": "v-12345"}},
+    ),
+    "LoadBalancer": (
+        {**_NAMED, "layer": "network", "public": True, "subnets": ["s-1", "s-2"], "securityGroups": ["sg-1"],
+         "idleTimeout": 90, "deletionProtection": True},
+    ),
+    "DnsRecord": ({"zone": "Z1", "name": "www.example.com", "record": "A", "ttl": "1m", "values": ["10.0.0.1"]},),
+    "LogGroup": ({**_NAMED, "retention": "30d", "encryptionKey": "k-1"},),
     "Secret": ({**_NAMED, "description": "d", "value": "v-12345", "encryptionKey": "k-1"},),
     "Role": (
         {**_ROLE, "usedBy": ["compute", "function"]}, {**_ROLE, "trust": {"service": "lambda.amazonaws.com"}},

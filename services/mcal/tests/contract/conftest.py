@@ -1,7 +1,7 @@
 """A small deployment on the emulated AWS, and what tests do with it; one per test, cleaned up after it."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -129,6 +129,12 @@ def world(aws: Any) -> Iterator[World]:
     world = World(aws.endpoint, aws.root)
     yield world
     world.destroy()
+
+
+@pytest.fixture(scope="session")
+def make_world() -> Callable[[str, Mapping[str, Any]], World]:
+    """Makes worlds, of an endpoint and a root credential."""
+    return World
 
 
 @pytest.fixture(scope="module")

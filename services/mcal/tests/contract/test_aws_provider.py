@@ -302,10 +302,10 @@ def test_a_preview_tells_and_changes_nothing(world: Any) -> None:
 
 
 def test_a_native_type_without_a_reader_says_that_it_was_not_checked(world: Any) -> None:
-    world.apply(world.resource("logs", "aws/AWS::Logs::LogGroup", {"RetentionInDays": 7}))
-    seen = world.observe([world.targets()["logs"]])[0]
+    world.apply(world.resource("key", "aws/AWS::KMS::Key", {"Description": "of the shop"}))
+    seen = world.observe([world.targets()["key"]])[0]
     assert seen.presence is Presence.NOT_CHECKED
-    assert "AWS::Logs::LogGroup" in seen.reason
+    assert "AWS::KMS::Key" in seen.reason
 
 
 def test_a_role_whose_root_credential_is_refused_fails_typed(world: Any) -> None:

@@ -17,6 +17,7 @@ _BYTES: Final = {
     "Ki": 2**10, "KiB": 2**10, "Mi": 2**20, "MiB": 2**20, "Gi": 2**30, "GiB": 2**30, "Ti": 2**40, "TiB": 2**40,
 }  # fmt: skip
 _QUANTITY: Final = re.compile(r"\s*(\d+)\s*([A-Za-z]*)\s*")
+_RELEASE: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _WORDS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 Normaliser = Callable[[Any], Any]
@@ -48,6 +49,31 @@ def duration(value: Any) -> int:
 def size(value: Any) -> int:
     """Bytes: `262144`, `"256KiB"`, `"20Gi"`."""
     return _quantity(value, _BYTES, "a size such as 256KiB, 20Gi")
+
+
+def multiple(rule: Normaliser, of: int, said: str) -> Normaliser:
+    """`rule` for what is a multiple of something: `said` is what is expected, `whole days`."""
+
+    def apply(value: Any) -> int:
+        found = int(rule(value))
+        if found % of:
+            raise NotCanonical(value, said)
+        return found
+
+    return apply
+
+
+days: Normaliser = multiple(duration, _SECONDS["d"], "a duration of whole days such as 7d")
+gibibytes: Normaliser = multiple(size, _BYTES["Gi"], "a size of whole gibibytes such as 20Gi")
+mebibytes: Normaliser = multiple(size, _BYTES["Mi"], "a size of whole mebibytes such as 256Mi")
+
+
+def release(value: Any) -> str:
+    """Major version of an engine, `16`, `8.0`: clouds choose and change what comes behind."""
+    said = text(value)
+    if _RELEASE.fullmatch(said) is None:
+        raise NotCanonical(value, "a major version such as 16, 8.0", "the cloud chooses the patch")
+    return said
 
 
 def _quantity(value: Any, units: Mapping[str, int], expected: str) -> int:

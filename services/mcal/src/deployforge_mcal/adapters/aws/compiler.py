@@ -98,7 +98,8 @@ class _Compilation:
         tag = kind.schema.tag_property
         if tag:
             own = properties.get(tag) or {}
-            every = {**self.spec.tags, **own, URN_TAG: r.urn, DEPLOYMENT_TAG: self.spec.deployment_id}
+            noted = kind.kind.system_tags(properties) if kind.kind is not None else {}
+            every = {**self.spec.tags, **own, **noted, URN_TAG: r.urn, DEPLOYMENT_TAG: self.spec.deployment_id}
             properties[tag] = as_list(every) if kind.schema.tags_are_list else every
         entry: dict[str, Any] = {
             "Type": kind.native_type,

@@ -32,9 +32,15 @@ _ARNS: Final[Mapping[str, str]] = {
     "s3": "arn:{p}:s3:::{n}",
     "dynamodb": "arn:{p}:dynamodb:{r}:{a}:table/{n}",
     "iam": "arn:{p}:iam::{a}:role/{n}",
+    "lambda": "arn:{p}:lambda:{r}:{a}:function:{n}",
+    "logs": "arn:{p}:logs:{r}:{a}:log-group:{n}",
 }
 #: service → longest name; the others take 255 characters
-_NAME_LIMITS: Final[Mapping[str, int]] = {"s3": 63, "iam": 64, "sqs": 80}
+_NAME_LIMITS: Final[Mapping[str, int]] = {"s3": 63, "iam": 64, "lambda": 64, "sqs": 80}
+#: Lists of what there is, which AWS confines to no name.
+_LISTS: Final = frozenset({"logs:DescribeLogGroups"})
+#: Services without regions.
+_GLOBAL: Final = frozenset({"route53"})
 #: What a generated name has beside stack and logical id: two dashes, the suffix, the mark of a recreated resource.
 _AFTER_ID: Final = 2 + 13 + 7
 _CUT: Final = 24
@@ -93,7 +99,7 @@ def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str
     ]
     names = _names(work)
     by_service = _by_service(models, "create", "read", "update", "delete")
-    loose = _JUDGED_WITHOUT_RESOURCE if emulated else frozenset()
+    loose = _LISTS | (_JUDGED_WITHOUT_RESOURCE if emulated else frozenset())
     if unbound := sorted(a for actions in by_service.values() for a in actions if a in loose):
         statements.append(_allow(unbound, ["*"]))
     for service, actions in by_service.items():
@@ -101,13 +107,26 @@ def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str
         if service in _ARNS:
             named = sorted({*names, _generated(work, service)})
             statements.append(_allow(actions, [_ARNS[service].format(**at, n=n) for n in named]))
+        elif service in _GLOBAL:
+            statements.append(_allow(actions, ["*"]))
         else:
             # Identifiers of the others are known only once they exist; the region still confines them.
             here = {"StringEquals": {"aws:RequestedRegion": work.scope.location}}
             statements.append({**_allow(actions, ["*"]), "Condition": here})
+    statements += _elsewhere(work, at)
     if any(m.kind is None for m in models):
         statements.append(_allow(["cloudformation:GetResource", "cloudformation:UpdateResource"], ["*"]))
     return statements
+
+
+def _elsewhere(work: Work, at: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What resources of the unit need of services that are not their own."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in work.unit.template["Resources"].values() if work.unit is not None else ():
+        kind = model("aws/" + entry["Type"]).kind
+        for statement in kind.statements(entry["Properties"], at) if kind is not None else ():
+            found[json.dumps(statement, sort_keys=True)] = statement
+    return list(found.values())
 
 
 def read_statements(types: Iterable[str]) -> list[dict[str, Any]]:
@@ -160,7 +179,7 @@ def _by_service(models: Iterable[Model], *handlers: str) -> dict[str, list[str]]
     need; those are not ours to give, so each type brings the actions of its own service only."""
     found: dict[str, set[str]] = {}
     for one in models:
-        extra = one.kind.extra_actions if one.kind is not None and "update" in handlers else ()
+        extra = one.kind.extra_actions if one.kind is not None else ()
         actions = [*one.schema.permissions(*handlers), *extra]
         if not actions:
             continue

@@ -80,10 +80,11 @@ def targets(session: AwsSession, stack: Stack, unit: CompiledUnit, inputs: Mappi
     for r in unit.resources:
         if r.urn in ids:
             of = model(r.type)
-            for name, value in reading.attributes(of, ids[r.urn], {}, scope).items():
+            for name, value in reading.attributes_now(session, of, ids[r.urn], scope).items():
                 known[f"{r.name}.{name}"] = value
-    return [
-        Target(r.urn, r.type, ids[r.urn], references.substitute(dict(r.desired), known))
-        for r in unit.resources
-        if r.urn in ids
-    ]
+    found = []
+    for r in unit.resources:
+        if r.urn in ids:
+            desired = references.substitute(dict(r.desired), known)
+            found.append(Target(r.urn, r.type, model(r.type).identified(ids[r.urn], desired), desired))
+    return found

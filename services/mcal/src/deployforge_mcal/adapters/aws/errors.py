@@ -51,7 +51,9 @@ _MISSING: Final = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "NotFoundException", "NoSuchBucket",
         "404", "ResourceNotFoundException", "NoSuchEntity", "NoSuchEntityException", "InvalidVpcID.NotFound",
-        "InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "ChangeSetNotFound",
+        "InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "ChangeSetNotFound", "InvalidInstanceID.NotFound",
+        "DBInstanceNotFound", "DBInstanceNotFoundFault", "ReplicationGroupNotFoundFault", "LoadBalancerNotFound",
+        "NoSuchHostedZone",
     }
 )  # fmt: skip
 

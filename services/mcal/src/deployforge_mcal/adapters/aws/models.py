@@ -1,6 +1,6 @@
 """One view of every declarable type, unified or native: its vocabulary checked, normalised, and translated.
 
-`Queue` is a kind; `aws/AWS::SNS::Topic` is a native type that a kind can read; `aws/AWS::Logs::LogGroup` is a native
+`Queue` is a kind; `aws/AWS::SNS::Topic` is a native type that a kind can read; `aws/AWS::KMS::Key` is a native
 type without a kind, of which AWS's schema tells everything that is known.
 """
 
@@ -15,7 +15,7 @@ from deployforge_mcal.adapters.aws.kinds.base import PROVIDER, Kind, own_tags
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.references import BadReference, of
 from deployforge_mcal.domain.types import TYPES
-from deployforge_mcal.domain.types.declared import missing_type, normalised
+from deployforge_mcal.domain.types.declared import normalised
 from deployforge_mcal.domain.units import Problem, ResourceSpec
 from deployforge_mcal.domain.words import nearest
 
@@ -47,7 +47,7 @@ class Model:
     @property
     def unified(self) -> bool:
         """Whether properties are in the unified vocabulary."""
-        return self.type in TYPES
+        return self.type in KINDS
 
     @property
     def schema(self) -> schemas.Schema:
@@ -65,8 +65,6 @@ class Model:
 
     def problems(self, spec: ResourceSpec) -> list[Problem]:
         """Everything that is wrong with a declaration."""
-        if self.unified and self.kind is None:
-            return missing_type(TYPES[self.type], PROVIDER, spec.name)
         found = _reference_problems(spec) or placement.problems(spec, self.schema, self.kind if self.unified else None)
         if found:
             return found
@@ -118,7 +116,7 @@ class Model:
         assert self.kind is not None
         initial, _ = self._normalised(spec.initial, "", required=False)
         values, _ = self._normalised(spec.properties, "", required=True)
-        return {**self.kind.to_native({**initial, **values}), **spec.native}
+        return {**self.kind.constants, **self.kind.to_native({**initial, **values}), **spec.native}
 
     def native_of(self, desired: Mapping[str, Any]) -> dict[str, Any]:
         """Enforced values in AWS's terms."""
@@ -127,6 +125,10 @@ class Model:
         assert self.kind is not None
         values = {k: v for k, v in desired.items() if k != OVERLAY}
         return {**self.kind.to_native(values), **desired.get(OVERLAY, {})}
+
+    def identified(self, id: str, desired: Mapping[str, Any]) -> str:
+        """See Kind.identified."""
+        return id if self.kind is None else self.kind.identified(id, self.native_of(desired))
 
     def native_names(self, paths: Any) -> set[str]:
         """The native properties that hold these paths of the vocabulary."""
@@ -236,9 +238,8 @@ def _reference_problems(spec: ResourceSpec) -> list[Problem]:
 @lru_cache(maxsize=512)
 def model(type_name: str) -> Model:
     """The model of a type. Raises UnknownResourceType."""
-    if type_name in TYPES:
-        kind = KINDS.get(type_name)
-        return Model(type_name, kind.native_type if kind is not None else "", kind)
+    if type_name in KINDS:
+        return Model(type_name, KINDS[type_name].native_type, KINDS[type_name])
     native = type_name.partition("/")[2]
     if native not in schemas.index():
         raise UnknownResourceType(type_name)

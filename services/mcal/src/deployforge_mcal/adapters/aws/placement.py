@@ -3,7 +3,7 @@
 Which those are, AWS's own schemas say (writeOnlyProperties); a kind says which property of its vocabulary is one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deployforge_mcal.adapters.aws.kinds.base import Kind
@@ -23,12 +23,12 @@ def problems(spec: ResourceSpec, schema: Schema, kind: Kind | None) -> list[Prob
     for part, values in (("properties", spec.properties), ("native", spec.native), ("initial", spec.initial)):
         for path, reference in secrets(values):
             where = f"{spec.name}.{part}.{path}"
-            if path not in able[part]:
+            if not _able(path, able[part], within=part == "properties"):
                 said = f"{path} of {spec.type} cannot hold a secret: whoever may read the resource would see its value"
                 found.append(Problem(where, said, listed(able[part]) or "a property that AWS never gives back"))
             elif not _is_whole(values, path):
                 found.append(Problem(where, f"{reference} stands inside a text", "the secret as the whole value"))
-    return found + [_written_out(spec, name) for name in own if _is_plain(spec.properties.get(name))]
+    return found + [_written_out(spec, path) for name in own for path in _plain(spec.properties.get(name), name)]
 
 
 def is_secret(value: Any) -> bool:
@@ -44,8 +44,16 @@ def _written_out(spec: ResourceSpec, name: str) -> Problem:
     return Problem(f"{spec.name}.properties.{name}", said, "a secret parameter", hint)
 
 
-def _is_plain(value: Any) -> bool:
-    return value is not None and not list(secrets(value))
+def _able(path: str, able: Sequence[str], *, within: bool) -> bool:
+    """Whether a secret may stand at a path; `within`: also inside a property that holds secrets by name."""
+    return path in able or (within and path.partition(".")[0] in able and "[" not in path)
+
+
+def _plain(value: Any, path: str) -> list[str]:
+    """Where something is written out in what may hold nothing but secrets."""
+    if isinstance(value, Mapping):
+        return [where for name, inner in value.items() for where in _plain(inner, f"{path}.{name}")]
+    return [path] if value is not None and not list(secrets(value)) else []
 
 
 def _is_whole(values: Any, path: str) -> bool:

@@ -163,7 +163,7 @@ class AwsProvider:
         if settled.failure is not None:
             raise ProviderFailure(settled.failure)
         return [
-            Outcome(urn, id, reading.attributes(model(wanted[urn].type), id, {}, work.scope), Became.ADOPTED)
+            Outcome(urn, id, reading.attributes_now(session, model(wanted[urn].type), id, work.scope), Became.ADOPTED)
             for urn, id in work.adopt.items()
             if urn in wanted
         ]

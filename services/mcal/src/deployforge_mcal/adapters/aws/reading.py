@@ -67,11 +67,21 @@ def _observed(target: Target, of: Model | None, unknown: str, live: dict[tuple[s
     )  # fmt: skip
 
 
+def attributes_now(session: AwsSession, of: Model, id: str, scope: Scope) -> dict[str, str]:
+    """What references resolve to, of a resource that was not read yet; what only a living resource tells is read."""
+    told = attributes(of, id, {}, scope)
+    if of.kind is None or set(of.kind.attributes) <= told.keys():
+        return told
+    found = read(session, of, [id])[id]
+    return attributes(of, id, found, scope) if isinstance(found, dict) else told
+
+
 def attributes(of: Model, id: str, native: dict[str, Any], scope: Scope) -> dict[str, str]:
     """What references resolve to."""
     own = {name: str(native[name]) for name in of.schema.read_only if isinstance(native.get(name), str)}
     if of.kind is not None:
         values = of.kind.attribute_values(id, scope)
+        values |= of.kind.live_attributes(native)
         values |= {ADDRESS: values["arn"]} if "arn" in values else {}
         return values if of.unified else {**own, **values}
     return {**own, "id": id, **({"arn": id} if id.startswith("arn:") else {})}

@@ -33,7 +33,7 @@ def recreate(session: AwsSession, work: Work, tick: Tick) -> list[Outcome]:
         if name is None or name not in held:
             said = f"{target.urn} does not belong to stack {work.unit_name}"
             raise ProviderFailure(Failure("NOT_FOUND", said, "apply the deployment again", target.urn))
-        id = held[name][0]
+        id = model(target.type).identified(held[name][0], target.desired)
         done = name.endswith(_mark(work.token))
         if _exists(session, work, target, id):
             status[target.urn] = Became.RECREATED if done or id != target.physical_id else Became.UNCHANGED
@@ -115,7 +115,7 @@ def _resolved(session: AwsSession, stack: Stack, work: Work, properties: Any, he
 def _attribute(session: AwsSession, work: Work, resource: tuple[str, str], name: str) -> str:
     id, native_type = resource
     of = model("aws/" + native_type)
-    values = reading.attributes(of, id, {}, work.scope)
+    values = reading.attributes_now(session, of, id, work.scope)
     says = {
         how["Fn::GetAtt"][1]: a
         for a, how in (of.kind.attributes if of.kind else {}).items()
@@ -136,17 +136,17 @@ def _outcomes(
         t.urn: t for t in (deployed.targets(session, stack, work.unit, work.inputs, work.scope) if work.unit else ())
     }
     for target in work.targets:
-        id = after[now[target.urn]][0]
         desired = settled[target.urn].desired if target.urn in settled else target.desired
+        id = model(target.type).identified(after[now[target.urn]][0], desired)
         repair.correct(session, Target(target.urn, target.type, id, desired), tick)
-        values = reading.attributes(model(target.type), id, {}, work.scope)
+        values = reading.attributes_now(session, model(target.type), id, work.scope)
         outcomes.append(Outcome(target.urn, id, values, status[target.urn]))
     outcomes += _followed(session, work, settled, status, tick)
     done = {o.urn for o in outcomes}
     before = {urn: held[name][0] for name, urn in names.items() if name in held}
     for urn, name in now.items():
         if urn not in done and name in after and before.get(urn) != after[name][0]:
-            values = reading.attributes(model("aws/" + after[name][1]), after[name][0], {}, work.scope)
+            values = reading.attributes_now(session, model("aws/" + after[name][1]), after[name][0], work.scope)
             outcomes.append(Outcome(urn, after[name][0], values, Became.UPDATED))
     return outcomes
 

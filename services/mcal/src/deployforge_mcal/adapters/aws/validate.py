@@ -30,7 +30,7 @@ def problems(schema: Schema, values: Mapping[str, Any], path: str, *, partial: b
 
 def _value(schema: Schema, raw: Any, value: Any, path: str, depth: int) -> Iterator[Problem]:
     rule = schema.resolve(raw)
-    if depth > _DEPTH or has_references(value) or not rule:
+    if depth > _DEPTH or has_references(value) or not rule or _is_intrinsic(value):
         return
     allowed = rule.get("type")
     types = [allowed] if isinstance(allowed, str) else list(allowed or ())
@@ -76,6 +76,10 @@ def _limits(rule: Mapping[str, Any], value: Any, path: str) -> Iterator[Problem]
             yield Problem(path, f"{_shown(value)} has {len(value)} characters", bounds)
         elif "pattern" in rule and not _matches(rule["pattern"], value):
             yield Problem(path, f"{_shown(value)} has the wrong form", f"text that matches {rule['pattern']}")
+
+
+def _is_intrinsic(value: Any) -> bool:
+    return isinstance(value, Mapping) and len(value) == 1 and next(iter(value)).startswith("Fn::")
 
 
 def _is(value: Any, name: str) -> bool:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from deployforge_mcal.domain.normalise import as_set, boolean, integer, known, text
-from deployforge_mcal.domain.types.vocabulary import NONE, TAGS, Property, UnifiedType, partial
+from deployforge_mcal.domain.normalise import as_set, boolean, integer, known, release, text
+from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType, partial
 
 CACHE: Final = UnifiedType(
     "Cache",
@@ -11,7 +11,7 @@ CACHE: Final = UnifiedType(
     (
         Property("name", "string", "Fixed name; left out, one is generated.", known(text), create_only=True),
         Property("description", "string", "What it is for.", known(text), required=True),
-        Property("version", "string", "Version of the engine, `7.1`.", known(text)),
+        Property("version", "string", "Version of the engine, `7.1`.", known(release)),
         Property("size", "string", "small, medium, large, or a machine class in the cloud's own words.", known(text), required=True),  # noqa: E501
         Property("replicas", "integer", "Copies beside the first; 0 if left out.", known(integer), default=0),
         Property("encrypted", "boolean", "Encrypt at rest; true if left out.", known(boolean), default=True, create_only=True),  # noqa: E501
@@ -24,7 +24,7 @@ CACHE: Final = UnifiedType(
     ),
     ("id", "address", "host", "port"),
     {
-        "aws": NONE,
+        "aws": FULL,
         # The other two make passwords of their own.
         "azure": partial(
             "password", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}, implied=["description"],

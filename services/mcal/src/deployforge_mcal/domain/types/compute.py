@@ -3,7 +3,7 @@
 from typing import Final
 
 from deployforge_mcal.domain.normalise import as_set, boolean, known, text
-from deployforge_mcal.domain.types.vocabulary import NONE, TAGS, Property, UnifiedType, partial
+from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType, partial
 
 COMPUTE: Final = UnifiedType(
     "Compute",
@@ -20,7 +20,7 @@ COMPUTE: Final = UnifiedType(
     ),
     ("id", "address", "privateIp"),
     {
-        "aws": NONE,
+        "aws": FULL,
         "azure": partial("keyPair", "deletionProtection"),
         "gcp": partial("keyPair"),
         "terraform": NONE,

@@ -30,6 +30,11 @@ def normalised(
             except NotCanonical as wrong:
                 found.append(Problem(path, str(wrong), wrong.expected, wrong.hint))
     found += _not_fixed(type, provider, values, where)
+    found += [
+        Problem(f"{where}.{one}.{name}", f"{name} stands in {one} and in {other}", f"{name} in one of them")
+        for one, other in type.apart
+        for name in sorted(values.get(one, {}).keys() & values.get(other, {}).keys())
+    ]
     if whole:
         supported = type.supported(provider)
         found += _missing(type, provider, supported, given, where)

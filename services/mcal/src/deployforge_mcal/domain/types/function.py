@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from deployforge_mcal.domain.normalise import NotCanonical, duration, known, size, text
+from deployforge_mcal.domain.normalise import NotCanonical, duration, known, mebibytes, text
 from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType, partial
 
 _RUNTIME: Final = re.compile(r"(python|nodejs|java|go|ruby|dotnet)[0-9][0-9.]*")
@@ -42,7 +42,7 @@ FUNCTION: Final = UnifiedType(
         Property("handler", "string", "What is called in the code, `main.handler`.", known(text), required=True),
         Property("code", "object", "Where its archive is: `{store: ${code.name}, key: app.zip}`.", code, required=True),
         Property("role", "string", "Address of the role that it runs as, `${worker.address}`.", known(text), required=True),
-        Property("memory", "size", "Memory, `256MiB`.", known(size)),
+        Property("memory", "size", "Memory, `256MiB`.", known(mebibytes)),
         Property("timeout", "duration", "How long a call may take, `30s`.", known(duration)),
         Property("environment", "object", "Environment variables by name.", variables),
         Property("secrets", "object", "Further environment variables; each is `${parameters.<name>}` of a parameter with `type: secret`.", variables, secret=True),  # noqa: E501
@@ -50,10 +50,11 @@ FUNCTION: Final = UnifiedType(
     ),
     ("id", "name", "address"),
     {
-        "aws": NONE,
+        "aws": FULL,
         # An app of the consumption plan shares memory and time limits with its host.
         "azure": partial("memory", "timeout", "description"),
         "gcp": FULL,
         "terraform": NONE,
     },
+    apart=(("secrets", "environment"),),
 )  # fmt: skip

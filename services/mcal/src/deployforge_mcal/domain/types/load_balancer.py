@@ -3,7 +3,7 @@
 from typing import Final
 
 from deployforge_mcal.domain.normalise import as_set, boolean, duration, known, one_of, text
-from deployforge_mcal.domain.types.vocabulary import NONE, TAGS, Property, UnifiedType, partial
+from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType, partial
 
 LOAD_BALANCER: Final = UnifiedType(
     "LoadBalancer",
@@ -20,7 +20,7 @@ LOAD_BALANCER: Final = UnifiedType(
     ),
     ("id", "address", "host"),
     {
-        "aws": NONE,
+        "aws": FULL,
         "azure": partial("securityGroups", "deletionProtection"),
         "gcp": partial("securityGroups", "idleTimeout", "deletionProtection"),
         "terraform": NONE,

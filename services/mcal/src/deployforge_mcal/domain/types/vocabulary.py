@@ -93,6 +93,8 @@ class UnifiedType:
     """Provider type → support; a provider that is not named supports none of it."""
     alternatives: tuple[tuple[str, ...], ...] = ()
     """Of each of these, one property must be declared where the provider has any of them."""
+    apart: tuple[tuple[str, str], ...] = ()
+    """Pairs of mappings that must not have a name in common."""
 
     def on(self, provider: str) -> Support:
         """What a provider supports."""

@@ -56,11 +56,55 @@ CASES: dict[str, tuple[dict[str, Any], ...]] = {
             "description": "of the shop", "value": "${secret://file/shop/db}", "tags": {"env": "t"}}},
         {"name": "again", "type": "aws/AWS::SecretsManager::Secret", "properties": {"SecretString": "${secret://file/shop/db}"}},
     ),
+    "log_group": ({"name": "logs", "type": "LogGroup", "properties": {"retention": "30d", "tags": {"env": "t"}}},),
+    "dns_record": (
+        {"name": "www", "type": "DnsRecord", "properties": {
+            "zone": "Z123", "name": "WWW.Example.com.", "record": "CNAME", "values": ["${lb.host}"]}},
+        {"name": "lb", "type": "LoadBalancer", "properties": {"subnets": ["subnet-1", "subnet-2"], "idleTimeout": "2m"}},
+    ),
+    "load_balancer": (
+        {"name": "lb", "type": "LoadBalancer", "properties": {
+            "public": True, "subnets": ["subnet-2", "subnet-1"], "deletionProtection": False, "tags": {"env": "t"}}},
+    ),
+    "function": (
+        {"name": "resize", "type": "Function", "properties": {
+            "runtime": "nodejs22.x", "handler": "main.handler", "code": {"store": "${code.name}", "key": "app.zip"},
+            "role": "${worker.address}", "memory": "256Mi", "timeout": "30s", "environment": {"STAGE": "t", "PORT": 80},
+            "secrets": {"TOKEN": "${secret://file/token}"}}},
+        {"name": "code", "type": "ObjectStore", "properties": {}},
+        {"name": "worker", "type": "Role", "properties": {"usedBy": ["function"]}},
+    ),
+    "database": (
+        {"name": "db", "type": "Database", "properties": {
+            "engine": "postgres", "version": "16", "size": "small", "storage": "20Gi", "username": "shop",
+            "password": "${secret://file/db}", "backupRetention": "7d", "securityGroups": ["sg-2", "sg-1"]}},
+    ),
+    "cache": (
+        {"name": "carts", "type": "Cache", "properties": {
+            "description": "carts", "size": "small", "password": "${secret://file/cache}", "version": 7}},
+    ),
+    "compute": (
+        {"name": "web", "type": "Compute", "properties": {
+            "image": "ami-0abcdef1234567890", "size": "small", "subnet": "${sub.id}", "startup": "#!/bin/sh\necho $${HOME}",
+            "securityGroups": ["sg-1"]}},
+        {"name": "batch", "type": "Compute", "properties": {
+            "image": "ami-0abcdef1234567890", "size": "t3.nano", "subnet": "subnet-1", "startup": "echo ${q.url}"}},
+        {"name": "q", "type": "Queue", "properties": {}},
+    ),
     "native": (
         {"name": "logs", "type": "aws/AWS::Logs::LogGroup", "properties": {"RetentionInDays": 7, "Tags": [{"Key": "a", "Value": "b"}]}},
         {"name": "rule", "type": "aws/AWS::SNS::Topic", "properties": {"DisplayName": "${logs.Arn}"}},
     ),
 }  # fmt: skip
+
+
+FUNCTION = {
+    "runtime": "python3.12",
+    "handler": "main.go",
+    "code": {"store": "code-1", "key": "a.zip"},
+    "role": "arn:aws:iam::123456789012:role/r",
+}
+DATABASE = {"engine": "mysql", "size": "small", "storage": "20Gi", "username": "root", "password": "${secret://file/db}"}
 
 
 def compiled(*declared: dict[str, Any]) -> CompiledUnit:
@@ -111,6 +155,16 @@ def test_a_kind_compiles_to_its_golden_template(case: str) -> None:
         ("Secret", {"value": "hunter2"}, "x.properties.value", "type: secret"),
         ("Secret", {"value": "a ${secret://file/db}"}, "x.properties.value", "whole value"),
         ("Secret", {}, "x.properties.value", "required"),
+        ("LogGroup", {"retention": "36h"}, "x.properties.retention", "whole days"),
+        ("LogGroup", {"retention": "2d"}, "x.properties.retention", "one of"),
+        ("DnsRecord", {"zone": "Z", "name": "a.b", "record": "PTR", "values": ["x"]}, "x.properties.record", "CNAME"),
+        ("Function", {**FUNCTION, "runtime": "cobol85"}, "x.properties.runtime", "python3.12"),
+        ("Function", {**FUNCTION, "secrets": {"A": "${secret://file/a}", "B": "hunter2"}}, "x.properties.secrets.B", "type: secret"),
+        ("Function", {**FUNCTION, "environment": {"A": "${secret://file/a}"}}, "x.properties.environment.A", "would see its value"),
+        ("Function", {**FUNCTION, "environment": {"A": "1"}, "secrets": {"A": "${secret://file/a}"}}, "x.properties.secrets.A", "in one of them"),
+        ("Database", {**DATABASE, "password": "hunter2"}, "x.properties.password", "type: secret"),
+        ("Database", {**DATABASE, "storage": "20GB"}, "x.properties.storage", "whole gibibytes"),
+        ("Database", {**DATABASE, "version": "16.3.1"}, "x.properties.version", "major version"),
         ("aws/AWS::SSM::Parameter", {"Type": "String", "Value": "${secret://file/db}"}, "x.properties.Value", "cannot hold a secret"),
         ("aws/AWS::ElastiCache::User", {"UserId": "u", "UserName": "u", "Engine": "redis", "Passwords": ["${secret://file/db}"]},
          "x.properties.Passwords[0]", "cannot hold a secret"),

@@ -17,6 +17,24 @@ NEEDED: dict[str, dict[str, Any]] = {
     "SecurityGroup": {"network": "n", "description": "d"},
     "Table": {"hashKey": {"name": "id", "type": "S"}},
     "Secret": {"value": "${secret://file/db}"},
+    "LogGroup": {},
+    "DnsRecord": {"zone": "Z1", "name": "www.example.com", "record": "A", "values": ["10.0.0.1"]},
+    "LoadBalancer": {"subnets": ["s-1", "s-2"]},
+    "Function": {
+        "runtime": "python3.12",
+        "handler": "main.go",
+        "code": {"store": "code-1", "key": "a.zip"},
+        "role": "arn:aws:iam::000000000000:role/r",
+    },
+    "Database": {
+        "engine": "mysql",
+        "size": "small",
+        "storage": "20Gi",
+        "username": "root",
+        "password": "${secret://file/db}",
+    },
+    "Cache": {"size": "small", "description": "d"},
+    "Compute": {"image": "ami-0abcdef1234567890", "size": "small", "subnet": "subnet-1"},
     "Role": {"trust": {"service": "lambda.amazonaws.com"}},
 }
 
@@ -40,6 +58,21 @@ def test_a_queues_policy_speaks_of_nothing_else() -> None:
     assert services == {"cloudformation", "sqs"}
     assert statements[-1]["Resource"] == ["arn:aws:sqs:eu-west-1:000000000000:df-s-w-aws-0-0-*"]
     assert "sqs:ReceiveMessage" not in statements[-1]["Action"]
+
+
+def test_a_function_may_get_its_role_and_its_archive_and_nothing_else_elsewhere() -> None:
+    statements = credentials.operation_statements(work_of("Function"))
+    foreign = {
+        a: s["Resource"] for s in statements for a in s["Action"] if not a.startswith(("lambda:", "cloudformation:"))
+    }
+    assert foreign == {
+        "iam:PassRole": ["arn:aws:iam::000000000000:role/*"], "s3:GetObject": ["arn:aws:s3:::code-1/a.zip"],
+    }  # fmt: skip
+
+
+def test_a_service_without_regions_is_not_confined_to_one() -> None:
+    [found] = [s for s in credentials.operation_statements(work_of("DnsRecord")) if "route53" in s["Action"][0]]
+    assert "Condition" not in found
 
 
 def test_a_fixed_name_is_in_the_policy() -> None:

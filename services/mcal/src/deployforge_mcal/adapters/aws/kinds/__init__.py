@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from deployforge_mcal.adapters.aws.kinds.base import Kind
+from deployforge_mcal.adapters.aws.kinds.cache import CacheKind
+from deployforge_mcal.adapters.aws.kinds.compute import ComputeKind
+from deployforge_mcal.adapters.aws.kinds.database import DatabaseKind
+from deployforge_mcal.adapters.aws.kinds.dns_record import DnsRecordKind
+from deployforge_mcal.adapters.aws.kinds.function import FunctionKind
+from deployforge_mcal.adapters.aws.kinds.load_balancer import LoadBalancerKind
+from deployforge_mcal.adapters.aws.kinds.log_group import LogGroupKind
 from deployforge_mcal.adapters.aws.kinds.network import NetworkKind
 from deployforge_mcal.adapters.aws.kinds.object_store import ObjectStoreKind
 from deployforge_mcal.adapters.aws.kinds.queue import QueueKind
@@ -17,6 +24,7 @@ from deployforge_mcal.adapters.aws.kinds.topic import TopicKind
 KINDS: Final[Mapping[str, Kind]] = {
     kind.model.name: kind
     for kind in (
+        CacheKind(), ComputeKind(), DatabaseKind(), DnsRecordKind(), FunctionKind(), LoadBalancerKind(), LogGroupKind(),
         NetworkKind(), ObjectStoreKind(), QueueKind(), RoleKind(), SecretKind(), SecurityGroupKind(), SubnetKind(),
         TableKind(), TopicKind(),
     )

@@ -32,6 +32,10 @@ class Kind:
     attributes: ClassVar[Mapping[str, Any]]
     #: native property that fixes the name; empty where AWS always chooses one
     name_property: ClassVar[str] = ""
+    #: AWS properties with one value for all resources of the type, unless the overlay says otherwise
+    constants: ClassVar[Mapping[str, Any]] = {}
+    #: AWS properties that its schema calls create-only for some resources, and that are not for those of this type
+    changeable: ClassVar[frozenset[str]] = frozenset()
     native_set_paths: ClassVar[tuple[str, ...]] = ()
     #: IAM actions that reading and correcting need beyond those that AWS's schema lists
     extra_actions: ClassVar[tuple[str, ...]] = ()
@@ -59,7 +63,7 @@ class Kind:
 
     def replaces(self, prop: Property) -> bool:
         """Whether changing a property replaces the resource, by the model or AWS's schema."""
-        return prop.create_only or self.natives.get(prop.name) in self.schema.create_only
+        return prop.create_only or self.natives.get(prop.name) in self.schema.create_only - self.changeable
 
     def to_native(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Unified, normalised values in AWS's terms (tags as a mapping)."""
@@ -103,6 +107,23 @@ class Kind:
     def physical_name(self, id: str) -> str:
         """The name in a physical id."""
         return id
+
+    def identified(self, id: str, native: Mapping[str, Any]) -> str:
+        """The physical id of a resource of which CloudFormation says `id`, with the properties that it has."""
+        return id
+
+    def system_tags(self, native: Mapping[str, Any]) -> dict[str, Any]:
+        """What a template must note on a resource because AWS does not give it back."""
+        return {}
+
+    def statements(self, native: Mapping[str, Any], at: Mapping[str, str]) -> list[dict[str, Any]]:
+        """What deploying a resource with these template properties needs of other services; `at` has partition `p`,
+        region `r` and account `a`."""
+        return []
+
+    def live_attributes(self, native: Mapping[str, Any]) -> dict[str, str]:
+        """What references resolve to and only a living resource tells, of what `read` gave."""
+        return {}
 
     def attribute_values(self, id: str, scope: Scope) -> dict[str, str]:
         """What references resolve to."""
