@@ -81,7 +81,7 @@ class PublishedFeed:
         assert record is not None, f"{type(event).__qualname__} was published on {topic} and is no record any more"
         return self._wire.message(
             record, partition, era=era.number, eras=era.eras, notification_id=row["notification_id"], prev=prev,
-            cause=cause, occurred_at=event.timestamp,
+            cause=cause, occurred_at=event.timestamp, owner=event.deployment_id,
         )  # fmt: skip
 
 

@@ -207,7 +207,7 @@ class Relay(ThreadPart):
             messages += [
                 self._wire.message(
                     record, partition, era=era.number, eras=era.eras, notification_id=notification.id, prev=prev,
-                    cause=cause, occurred_at=event.timestamp,
+                    cause=cause, occurred_at=event.timestamp, owner=event.deployment_id,
                 )
                 for record, partition, prev in said
             ]  # fmt: skip

@@ -54,7 +54,7 @@ class Shredding:
         return Effects(writes=self.erase(UUID(fact.value["deployment_id"])))
 
     def _parked(self, owner: UUID) -> Sequence[Write]:
-        """A message names its deployment in its key, as text in its value, or in its seal."""
+        """A message names its deployment in its seal; where its source did not say whose it is, in its key or value."""
         if self._database.one("SELECT to_regclass('parked') AS there") == {"there": None}:
             return ()
         delete = (

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from deployforge_chassis.causality import Causality
 from deployforge_chassis.facts import Fact, Message, Record
@@ -64,8 +65,12 @@ class Wire:
         cause: Causality,
         occurred_at: datetime,
         eras: Sequence[int] = (),
+        owner: UUID | None = None,
     ) -> Message:
-        """The message of a record; `notification_id` and `prev` are 0 outside a chain."""
+        """The message of a record; `notification_id` and `prev` are 0 outside a chain.
+
+        `owner` is whose data key seals it where it is kept, also by those who cannot read what it says.
+        """
         headers = {
             "src": self.service,
             "era": str(era),
@@ -78,6 +83,7 @@ class Wire:
             "traceparent": cause.traceparent,
             "occurred_at": str(int(occurred_at.timestamp() * 1000)),
             **({"eras": ",".join(map(str, eras))} if eras else {}),
+            **({"owner": str(owner)} if owner else {}),
         }
         return Message(
             topic=self.topics[record.topic].full_name,
