@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from deployforge_local import hsm
+from deployforge_local import hsm, opentofu
 
 #: Two cores, two workers.
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "2")
@@ -23,6 +23,10 @@ def main() -> None:
     """Run every stage, also after a failed one; exits with 1 when anything failed."""
     if not hsm.install(print):
         sys.exit(1)
+    try:
+        opentofu.install(print)
+    except (opentofu.GoMissing, opentofu.BuildFailed) as error:
+        sys.exit(str(error))
     shutil.rmtree(_EXCHANGES, ignore_errors=True)
     os.environ["DEPLOYFORGE_EXCHANGES"] = str(_EXCHANGES)
     counts = {"passed": 0, "failed": 0}

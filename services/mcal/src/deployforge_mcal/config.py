@@ -15,6 +15,9 @@ class Settings(ServiceSettings):
     aws_endpoint: str = ""
     """URL of an AWS emulator; empty means AWS itself."""
 
+    provider_options: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """JSON `{provider type: {option: value}}` for installed adapters; what each takes is in its own documentation."""
+
     mcal_credentials_file: Path | None = None
     """JSON `{credentialRef: {type: aws, accessKeyId, secretAccessKey, roleArn}}`, sealed into the database at
     every start. None: credentials come by Credentials.Put alone."""

@@ -40,7 +40,7 @@ def main() -> None:
     database, sealer, bus, wire, channels = base.database, base.sealer, base.bus, base.wire, base.channels
     vault = PostgresVault(database, sealer)
     vault.load(settings.mcal_credentials_file)
-    providers = installed({"aws": {"endpoint": settings.aws_endpoint}})
+    providers = installed({"aws": {"endpoint": settings.aws_endpoint}, **settings.provider_options})
 
     secrets = Secrets(
         sources.installed(

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from deployforge_mcal.domain.secrets import SecretReference
 
 _TOKEN: Final = re.compile(r"\$\$\{|\$\{([^}]*)\}")
-_REFERENCE: Final = re.compile(r"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.([A-Za-z][A-Za-z0-9.]*)")
+_REFERENCE: Final = re.compile(r"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.([A-Za-z][A-Za-z0-9_.]*)")
 
 
 class BadReference(ValueError):

@@ -141,9 +141,23 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class AttributeChange:
+    """What a native preview says would happen to an attribute; of secrets it says no more than that."""
+
+    path: str
+    before: Any = None
+    after: Any = None
+    unknown: bool = False
+    """Known only after the change."""
+    sensitive: bool = False
+
+
+@dataclass(frozen=True)
 class Change:
     """What a native preview says would happen to a resource."""
 
     urn: str
     action: str
     """add, modify, replace, remove, import."""
+    attributes: tuple[AttributeChange, ...] = ()
+    """Where the engine tells them."""

@@ -1,0 +1,222 @@
+"""What every CloudProvider must do, as a suite for its author: a test class that inherits `ProviderContract` and
+defines the fixture `stage` runs all of it. See docs/guide/providers.md.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import entry_points
+from typing import Any, ClassVar, Final
+from uuid import uuid4
+
+import pytest
+
+from deployforge_mcal.adapters.providers import GROUP
+from deployforge_mcal.application.ports import CloudProvider, InvalidUnit, ProviderFailure, Work
+from deployforge_mcal.domain.difference import differing
+from deployforge_mcal.domain.units import (
+    Became,
+    CompiledUnit,
+    Observed,
+    Outcome,
+    Presence,
+    ResourceSpec,
+    Scope,
+    Target,
+    UnitSpec,
+)
+
+_OUTSIDE: Final = 77
+
+
+class Lost(Exception):
+    """What `hold` raises in this suite: the process may not go on."""
+
+
+@dataclass
+class Stage:
+    """A provider on a back end, with ways to act behind its back. One per test; its unit is destroyed afterwards."""
+
+    provider: CloudProvider
+    root: Mapping[str, Any]
+    """The root credential."""
+    scope: Scope
+    type: str
+    """A type as it is declared: `Queue`, `terraform/local_file`."""
+    number: str
+    """A property of that type that holds a whole number, is not secret and can be changed in place."""
+    refused: Mapping[str, Any]
+    """Properties that compile and that the back end refuses."""
+    tamper: Callable[[str, int], object]
+    """Give the resource of this physical id another number, past the provider."""
+    vanish: Callable[[str], object]
+    """Delete the resource of this physical id, past the provider."""
+    unit_name: str = field(default_factory=lambda: f"df-contract-{uuid4().hex[:8]}")
+    deployment_id: str = field(default_factory=lambda: str(uuid4()))
+
+    def spec(self, *resources: ResourceSpec) -> UnitSpec:
+        """A unit of these declarations."""
+        return UnitSpec(self.deployment_id, f"{self.scope.provider_type}/0.0", self.unit_name, self.scope, resources)
+
+    def resource(self, name: str, properties: Mapping[str, Any], **more: Any) -> ResourceSpec:
+        """One declaration."""
+        return ResourceSpec(f"urn:df:s:w:{name}", name, self.type, properties, **more)
+
+    def unit(self, **numbers: int | Mapping[str, Any]) -> CompiledUnit:
+        """Resources by name, with their number or all their properties."""
+        given = {n: {self.number: p} if isinstance(p, int) else p for n, p in numbers.items()}
+        return self.provider.compile(self.spec(*(self.resource(n, p) for n, p in given.items())))
+
+    def work(self, token: str = "", **fields: Any) -> Work:
+        """One operation."""
+        return Work(token or str(uuid4()), self.scope, self.deployment_id, self.unit_name, **fields)
+
+    def do(self, verb: str, **fields: Any) -> list[Outcome]:
+        """Do one operation with a credential of its own."""
+        work = self.work(**fields)
+        session = self.provider.open(self.root, work)
+        found: list[Outcome] = getattr(self.provider, verb)(session, work, lambda *_: None)
+        return found
+
+    def see(self, outcome: Outcome) -> Observed:
+        """A resource as it is, read with a credential that can do nothing else."""
+        target = Target(outcome.urn, self.type, outcome.physical_id)
+        reader = self.provider.open_reader(self.root, self.scope, [self.type])
+        assert reader.grant.read_only
+        return self.provider.observe(reader, self.scope, [target])[0]
+
+    def number_of(self, outcome: Outcome) -> Any:
+        """The number that a resource has."""
+        return self.see(outcome).properties.get(self.number)
+
+    def target(self, outcome: Outcome, number: int, *paths: str) -> Target:
+        """A resource to be put right."""
+        return Target(outcome.urn, self.type, outcome.physical_id, {self.number: number}, paths)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.do("destroy")
+
+
+class ProviderContract:
+    """The suite."""
+
+    scheme: ClassVar[str]
+    """Name of the provider's entry point."""
+
+    @pytest.fixture
+    def stage(self) -> Stage:
+        """The provider under test on a clean back end."""
+        pytest.fail(f"{type(self).__name__} does not define the fixture `stage`")
+
+    def test_its_type_is_its_entry_point(self, stage: Stage) -> None:
+        assert stage.provider.type == self.scheme == stage.scope.provider_type
+
+    def test_the_same_declarations_compile_to_the_same_unit(self, stage: Stage) -> None:
+        first, again = stage.unit(a=1, b=2), stage.unit(a=1, b=2)
+        assert first == again
+        assert [r.desired[stage.number] for r in first.resources] == [1, 2]
+        assert stage.unit(a=1, b=3) != first
+
+    def test_what_cannot_be_compiled_is_refused_by_name(self, stage: Stage) -> None:
+        spec = replace(stage.resource("x", {}), type="Nothing")
+        assert stage.provider.check([spec])[0].path == "x.type"
+        with pytest.raises(InvalidUnit) as invalid:
+            stage.provider.compile(stage.spec(spec))
+        assert invalid.value.problems[0].path == "x.type"
+
+    def test_a_reference_to_another_unit_is_an_input(self, stage: Stage) -> None:
+        unit = stage.unit(a={stage.number: "${elsewhere.number}"})
+        assert list(unit.inputs) == ["elsewhere.number"]
+
+    def test_apply_makes_what_is_declared_and_destroy_ends_it(self, stage: Stage) -> None:
+        unit = stage.unit(a=1, b=2)
+        made = stage.do("apply", unit=unit)
+        assert [o.status for o in made] == [Became.CREATED] * 2
+        assert [stage.number_of(o) for o in made] == [1, 2]
+        assert {o.status for o in stage.do("destroy", unit=unit)} == {Became.DELETED}
+        assert [stage.see(o).presence for o in made] == [Presence.MISSING] * 2
+
+    def test_apply_updates_in_place_and_deletes_what_is_gone(self, stage: Stage) -> None:
+        before = stage.unit(a=1, b=2)
+        first = stage.do("apply", unit=before)
+        second = {o.urn[-1]: o for o in stage.do("apply", unit=stage.unit(a=9), previous=before)}
+        assert (second["a"].status, second["b"].status) == (Became.UPDATED, Became.DELETED)
+        assert second["a"].physical_id == first[0].physical_id
+        assert stage.number_of(second["a"]) == 9
+
+    def test_nothing_to_change_is_a_success(self, stage: Stage) -> None:
+        unit = stage.unit(a=1)
+        stage.do("apply", unit=unit)
+        assert [o.status for o in stage.do("apply", unit=unit, previous=unit)] == [Became.UNCHANGED]
+
+    def test_a_preview_tells_and_changes_nothing(self, stage: Stage) -> None:
+        before = stage.unit(a=1)
+        made = stage.do("apply", unit=before)
+        work = stage.work(unit=stage.unit(a=2, b=3), previous=before)
+        found = stage.provider.preview(stage.provider.open(stage.root, work), work)
+        assert {(c.urn[-1], c.action) for c in found} == {("a", "modify"), ("b", "add")}
+        assert stage.number_of(made[0]) == 1
+
+    def test_a_failing_create_leaves_nothing_and_says_so(self, stage: Stage) -> None:
+        with pytest.raises(ProviderFailure) as failed:
+            stage.do("apply", unit=stage.unit(a=1, bad=stage.refused))
+        assert (failed.value.failure.restored, failed.value.failure.urn) == (True, "urn:df:s:w:bad")
+
+    def test_a_failing_update_restores_and_says_so(self, stage: Stage) -> None:
+        before = stage.unit(a=1)
+        made = stage.do("apply", unit=before)
+        with pytest.raises(ProviderFailure) as failed:
+            stage.do("apply", unit=stage.unit(a=9, bad=stage.refused), previous=before)
+        assert failed.value.failure.restored
+        assert stage.number_of(made[0]) == 1
+
+    def test_the_same_token_twice_is_one_effect(self, stage: Stage) -> None:
+        unit, token = stage.unit(a=1), str(uuid4())
+        first = stage.do("apply", unit=unit, token=token)
+        again = stage.do("apply", unit=unit, token=token, resumed=True)
+        assert [(o.physical_id, o.status) for o in again] == [(o.physical_id, o.status) for o in first]
+
+    def test_a_drifted_value_is_corrected(self, stage: Stage) -> None:
+        unit = stage.unit(a=1)
+        made = stage.do("apply", unit=unit)[0]
+        stage.tamper(made.physical_id, _OUTSIDE)
+        assert differing({stage.number: 1}, stage.see(made).properties, ()) == [stage.number]
+        target = stage.target(made, 1, stage.number)
+        assert stage.do("correct", unit=unit, targets=(target,))[0].status is Became.CORRECTED
+        assert stage.number_of(made) == 1
+
+    def test_what_vanished_is_not_corrected_but_recreated_once(self, stage: Stage) -> None:
+        unit, token = stage.unit(a=1), str(uuid4())
+        made = stage.do("apply", unit=unit)[0]
+        stage.vanish(made.physical_id)
+        target = stage.target(made, 1)
+        with pytest.raises(ProviderFailure) as failed:
+            stage.do("correct", unit=unit, targets=(target,))
+        assert failed.value.failure.code == "NOT_FOUND"
+        back = stage.do("recreate", unit=unit, targets=(target,), token=token)[0]
+        again = stage.do("recreate", unit=unit, targets=(target,), token=token, resumed=True)[0]
+        assert back.status is Became.RECREATED
+        assert again.physical_id == back.physical_id
+        assert stage.number_of(back) == 1
+
+    def test_what_is_retained_outlives_its_unit(self, stage: Stage) -> None:
+        unit = stage.unit(a=1, b=2)
+        made = stage.do("apply", unit=unit)
+        ended = {o.urn[-1]: o.status for o in stage.do("destroy", unit=unit, retain=(made[0].urn,))}
+        assert ended == {"a": Became.UNCHANGED, "b": Became.DELETED}
+        stage.vanish(made[0].physical_id)
+
+    def test_destroying_what_is_not_there_is_a_success(self, stage: Stage) -> None:
+        stage.do("destroy", unit=stage.unit(a={}))
+
+
+def gaps(suites: Iterable[type[ProviderContract]]) -> list[str]:
+    """Installed providers without a suite, and tests of the contract that a suite replaces, removes or marks."""
+    suites = list(suites)
+    tests = {name: test for name, test in vars(ProviderContract).items() if name.startswith("test_")}
+    missing = {point.name for point in entry_points(group=GROUP)} - {suite.scheme for suite in suites}
+    found = [f"no suite runs on the provider {scheme!r}" for scheme in sorted(missing)]
+    for suite in suites:
+        found += [f"{suite.__name__} replaces {n}" for n, test in tests.items() if getattr(suite, n, None) is not test]
+        found += [f"{suite.__name__} is marked, so some of it may not run" for _ in getattr(suite, "pytestmark", ())]
+    return found
