@@ -33,7 +33,7 @@ def test_progress_is_told_per_resource() -> None:
         ("urn:a", "CREATING", "file.a"), ("urn:a", "CREATING", "file.a: 10 s"), ("urn:a", "CREATED", "file.a"),
         ("urn:m", "FAILED", "module.m.file.x"),
     ]  # fmt: skip
-    assert done == [("file.a", "starting create", ""), ("file.a", "create", "7")]
+    assert done == [("file.a", "starting create", ""), ("file.a", "create", "7"), ("module.m.file.x", "errored", "")]
 
 
 def test_the_first_error_with_a_resource_is_the_failure() -> None:

@@ -13,7 +13,7 @@ def test_references_become_expressions_and_literals_stay_literal() -> None:
     value = {"a-${x.id}": ["${x.id}", "at ${y.arn}/$${z} %{if}", 5, True], "$${k}": None}
     assert expression(value, said) == {
         "a-$${x.id}": ["${<x.id>}", "at ${<y.arn>}/$${z} %%{if}", 5, True],
-        "$${$${k}": None,
+        "$$${k}": None,
     }
 
 
