@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from deployforge.control_plane.v1 import deployments_pb2 as cp
+from deployforge.mcal.v1 import clouds_pb2
 from deployforge_client.client import TERMINAL, read_manifest
 
 from deployforge_cli.ending import finish, followed
@@ -22,6 +23,7 @@ from deployforge_cli.output import (
 from deployforge_cli.plans import show_plan
 from deployforge_cli.progress import conclude
 from deployforge_cli.session import ContextName, DeploymentName, Output, Timeout, Wait, command, connected
+from deployforge_cli.vocabulary import explained, mapping
 
 ManifestFile = Annotated[Path, typer.Argument(metavar="MANIFEST", help="YAML or JSON file.")]
 Targets = Annotated[list[str] | None, typer.Option("--target", help="Only this resource and what it needs.")]
@@ -57,6 +59,7 @@ def validate(manifest: ManifestFile, output: Output = Format.table, context: Con
 def plan(
     manifest: ManifestFile,
     target: Targets = None,
+    explain: Annotated[bool, typer.Option("--explain-mapping", help="Show what the cloud calls each attribute.")] = False,
     timeout: Timeout = 300,
     output: Output = Format.table,
     context: ContextName = None,
@@ -68,10 +71,11 @@ def plan(
         if request.state != cp.REQUEST_STATE_PLANNED:
             raise typer.Exit(conclude(request))
         drafted = client.plan(request.plan.plan_id)
+        known = client.types() if explain else clouds_pb2.ListTypesResponse()
     if output is not Format.table:
-        emit(plain(drafted), output)
+        emit(explained(drafted, known), output)
         return
-    show_plan(drafted)
+    show_plan(drafted, mapping(drafted, known))
     console.print(f"[dim]execute it with:[/] deployforge apply --plan {asked.request_id}")
 
 

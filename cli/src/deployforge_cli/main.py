@@ -18,6 +18,7 @@ from deployforge_cli import (
     start,
     state,
     states,
+    vocabulary,
 )
 
 app = typer.Typer(
@@ -59,7 +60,7 @@ app.add_typer(records.access_app, name="access")
 app.add_typer(records.credentials_app, name="credentials")
 shredding.register(keys.app)
 app.add_typer(keys.app, name="keys")
-app.command()(records.types)
+app.command()(vocabulary.types)
 app.command()(records.schema)
 app.command()(start.doctor)
 

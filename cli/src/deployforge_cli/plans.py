@@ -1,5 +1,8 @@
 """How a plan looks to a person: what changes, attribute by attribute, and in which order."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from deployforge.common.v1 import common_pb2
 from deployforge.orchestrator.v1 import plans_pb2
 from rich.markup import escape
@@ -17,8 +20,13 @@ SIGN = {
 }
 
 
-def show_plan(plan: plans_pb2.Plan) -> None:
-    """Print a plan: changes by unit, then warnings and the totals."""
+#: urn → path → native property, see `vocabulary.mapping`
+Held = Mapping[str, Mapping[str, str]]
+_UNTOLD: Final[Held] = {}
+
+
+def show_plan(plan: plans_pb2.Plan, held: Held = _UNTOLD) -> None:
+    """Print a plan: changes by unit, then warnings and the totals. `held` explains the mapping to native properties."""
     by_unit: dict[str, list[plans_pb2.ResourceChange]] = {}
     for change in plan.changes:
         by_unit.setdefault(change.unit_id, []).append(change)
@@ -28,23 +36,29 @@ def show_plan(plan: plans_pb2.Plan) -> None:
         if not changes:
             console.print("  [dim]no changes[/]")
         for change in changes:
-            _show_change(change)
+            _show_change(change, held)
     for leftover in by_unit.values():
         for change in leftover:
-            _show_change(change)
+            _show_change(change, held)
     for warning in plan.warnings:
         console.print(f"[yellow]warning:[/] {escape(warning)}")
     console.print(_totals(plan))
 
 
-def _show_change(change: plans_pb2.ResourceChange) -> None:
+def _show_change(change: plans_pb2.ResourceChange, held: Held) -> None:
     sign, style = SIGN.get(change.action, (" ", "dim"))
     action = word(plans_pb2.ChangeAction, change.action)
-    console.print(f"  [{style}]{sign:>3} {escape(change.name)}[/]  {change.type}  [dim]{action}[/]")
+    console.print(f"  [{style}]{sign:>3} {escape(change.name)}[/]  {change.type}  [dim]{action}[/]{_becomes(change, held)}")
     if change.replacement_reason:
         console.print(f"        [magenta]replaced because {escape(change.replacement_reason)}[/]")
     for attribute in change.attributes:
-        console.print("        " + _attribute(attribute), highlight=False)
+        native = held.get(change.urn, {}).get(attribute.path, "")
+        told = f"  [cyan]→ {escape(native)}[/]" if native else ""
+        console.print("        " + _attribute(attribute) + told, highlight=False)
+
+
+def _becomes(change: plans_pb2.ResourceChange, held: Held) -> str:
+    return f"  [cyan]→ {escape(change.native_type)}[/]" if held.get(change.urn) else ""
 
 
 def _attribute(attribute: common_pb2.AttributeChange) -> str:

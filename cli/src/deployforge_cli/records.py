@@ -1,4 +1,4 @@
-"""Commands about the record of things: the audit log, the stream of events, who may do what, types."""
+"""Commands about the record of things: the audit log, the stream of events, who may do what."""
 
 import sys
 from pathlib import Path
@@ -131,48 +131,6 @@ def list_credentials(output: Output = Format.table, context: ContextName = None)
         emit([plain(c) for c in answer.credentials], output)
         return
     table("credentials", ("name", "type"), ((c.name, c.type) for c in answer.credentials))
-
-
-@command
-def types(
-    type: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="Show the properties of one type.")] = None,
-    output: Output = Format.table,
-    context: ContextName = None,
-) -> None:
-    """Show what can be declared, and which provider supports what."""
-    with connected(context) as client:
-        answer = client.types()
-    chosen = [t for t in answer.types if type is None or t.type == type]
-    if output is not Format.table:
-        emit([plain(t) for t in chosen], output)
-        return
-    if type is None:
-        table(
-            "types",
-            ("type", "supported by", "what it is"),
-            ((t.type, ", ".join(f"{p} {s}" for p, s in sorted(t.support.items())), t.description) for t in chosen),
-        )
-        console.print(f"and {len(answer.native_types)} native types, as <provider>/<type>", style="dim")
-        return
-    if not chosen:
-        known = ", ".join(t.type for t in answer.types)
-        raise typer.BadParameter(f"no type {type!r}; there are {known}")
-    for t in chosen:
-        table(
-            f"{t.type}: {t.description}",
-            ("property", "type", "required", "replaces", "meaning"),
-            (
-                (
-                    p.name,
-                    p.json_type,
-                    "yes" if p.required else "-",
-                    "yes" if p.create_only else "-",
-                    p.description,
-                )
-                for p in t.properties
-            ),
-        )
-        console.print(f"others refer to: {', '.join(t.attributes)}", style="dim")
 
 
 @command

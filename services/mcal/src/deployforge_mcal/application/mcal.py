@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from deployforge_mcal.application.messages import DesiredState, OperationRequested, ScanRequested
 from deployforge_mcal.application.ports import CloudProvider, Index, InvalidUnit, RootVault, UnknownProvider
 from deployforge_mcal.application.secrets import Secrets
-from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.catalogue import TypeDoc, merged
 from deployforge_mcal.domain.operation import Operation, Order, Unit
 from deployforge_mcal.domain.units import CompiledUnit, Problem, ResourceSpec, UnitSpec
 
@@ -90,13 +90,7 @@ class Mcal(EventSourcedApplication):
 
     def types(self) -> list[TypeDoc]:
         """Unified types with the support of every provider."""
-        merged: dict[str, TypeDoc] = {}
-        for provider in self.providers.values():
-            for doc in provider.types():
-                other = merged.get(doc.type)
-                support = {**(other.support if other else {}), **doc.support}
-                merged[doc.type] = TypeDoc(doc.type, doc.description, doc.properties, doc.attributes, support)
-        return [merged[name] for name in sorted(merged)]
+        return merged({name: provider.types() for name, provider in sorted(self.providers.items())})
 
     def native_types(self) -> list[str]:
         """Native types as they are declared."""

@@ -85,10 +85,11 @@ class CloudsApi(clouds_pb2_grpc.CloudsServicer):
         types = [
             pb.TypeInfo(
                 type=t.type, description=t.description, attributes=t.attributes, support=t.support,
+                native_types=t.native_types,
                 properties=[
                     pb.PropertyInfo(
                         name=p.name, json_type=p.json_type, required=p.required, create_only=p.create_only,
-                        description=p.description,
+                        description=p.description, providers=p.providers, native=p.native, notes=p.notes,
                     )
                     for p in t.properties
                 ],

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from deployforge.common.v1 import common_pb2 as deployforge_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n deployforge/mcal/v1/clouds.proto\x12\x13\x64\x65ployforge.mcal.v1\x1a\"deployforge/common/v1/common.proto\"b\n\x05Scope\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\t\x12\x10\n\x08location\x18\x04 \x01(\t\x12\x16\n\x0e\x63redential_ref\x18\x05 \x01(\t\"\xcd\x01\n\x0cResourceSpec\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x17\n\x0fproperties_json\x18\x04 \x01(\t\x12\x13\n\x0bnative_json\x18\x05 \x01(\t\x12\x14\n\x0cinitial_json\x18\x06 \x01(\t\x12\x12\n\ndepends_on\x18\x07 \x03(\t\x12\x0f\n\x07protect\x18\x08 \x01(\x08\x12\x18\n\x10retain_on_delete\x18\t \x01(\x08\x12\x11\n\timport_id\x18\n \x01(\t\"G\n\x0c\x43heckRequest\x12\x37\n\tresources\x18\x01 \x03(\x0b\x32$.deployforge.mcal.v1.CheckedResource\"Y\n\x0f\x43heckedResource\x12\x15\n\rprovider_type\x18\x01 \x01(\t\x12/\n\x04spec\x18\x02 \x01(\x0b\x32!.deployforge.mcal.v1.ResourceSpec\"A\n\rCheckResponse\x12\x30\n\x08problems\x18\x01 \x03(\x0b\x32\x1e.deployforge.common.v1.Problem\"\x96\x02\n\x0e\x43ompileRequest\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x0f\n\x07unit_id\x18\x02 \x01(\t\x12\x11\n\tunit_name\x18\x03 \x01(\t\x12)\n\x05scope\x18\x04 \x01(\x0b\x32\x1a.deployforge.mcal.v1.Scope\x12\x34\n\tresources\x18\x05 \x03(\x0b\x32!.deployforge.mcal.v1.ResourceSpec\x12;\n\x04tags\x18\x06 \x03(\x0b\x32-.deployforge.mcal.v1.CompileRequest.TagsEntry\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xc2\x01\n\x10\x43ompiledResource\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x13\n\x0bnative_type\x18\x04 \x01(\t\x12\x14\n\x0c\x64\x65sired_json\x18\x05 \x01(\t\x12\x19\n\x11\x63reate_only_paths\x18\x06 \x03(\t\x12\x11\n\tset_paths\x18\x07 \x03(\t\x12\x12\n\ndepends_on\x18\x08 \x03(\t\x12\x18\n\x10monthly_cost_usd\x18\t \x01(\t\"\xa6\x01\n\x0f\x43ompileResponse\x12\x17\n\x0ftemplate_digest\x18\x01 \x01(\t\x12\x38\n\tresources\x18\x02 \x03(\x0b\x32%.deployforge.mcal.v1.CompiledResource\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x30\n\x08problems\x18\x04 \x03(\x0b\x32\x1e.deployforge.common.v1.Problem\"?\n\rObserveTarget\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x13\n\x0bphysical_id\x18\x03 \x01(\t\"\x87\x01\n\x0eObserveRequest\x12)\n\x05scope\x18\x01 \x01(\x0b\x32\x1a.deployforge.mcal.v1.Scope\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x33\n\x07targets\x18\x03 \x03(\x0b\x32\".deployforge.mcal.v1.ObserveTarget\"\xb7\x01\n\x10ObservedResource\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12/\n\x08presence\x18\x02 \x01(\x0e\x32\x1d.deployforge.mcal.v1.Presence\x12\x13\n\x0bphysical_id\x18\x03 \x01(\t\x12\x17\n\x0fproperties_json\x18\x04 \x01(\t\x12\x17\n\x0f\x61ttributes_json\x18\x05 \x01(\t\x12\x0e\n\x06\x64igest\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\"K\n\x0fObserveResponse\x12\x38\n\tresources\x18\x01 \x03(\x0b\x32%.deployforge.mcal.v1.ObservedResource\"\x12\n\x10ListTypesRequest\"k\n\x0cPropertyInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tjson_type\x18\x02 \x01(\t\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x13\n\x0b\x63reate_only\x18\x04 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\"\xe5\x01\n\x08TypeInfo\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x35\n\nproperties\x18\x03 \x03(\x0b\x32!.deployforge.mcal.v1.PropertyInfo\x12\x12\n\nattributes\x18\x04 \x03(\t\x12;\n\x07support\x18\x05 \x03(\x0b\x32*.deployforge.mcal.v1.TypeInfo.SupportEntry\x1a.\n\x0cSupportEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"W\n\x11ListTypesResponse\x12,\n\x05types\x18\x01 \x03(\x0b\x32\x1d.deployforge.mcal.v1.TypeInfo\x12\x14\n\x0cnative_types\x18\x02 \x03(\t\"=\n\nPutRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x13\n\x0bsecret_json\x18\x03 \x01(\x0c\"\r\n\x0bPutResponse\"\r\n\x0bListRequest\".\n\x10StoredCredential\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\"J\n\x0cListResponse\x12:\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32%.deployforge.mcal.v1.StoredCredential*j\n\x08Presence\x12\x18\n\x14PRESENCE_UNSPECIFIED\x10\x00\x12\x14\n\x10PRESENCE_PRESENT\x10\x01\x12\x14\n\x10PRESENCE_MISSING\x10\x02\x12\x18\n\x14PRESENCE_NOT_CHECKED\x10\x03\x32\xe0\x02\n\x06\x43louds\x12N\n\x05\x43heck\x12!.deployforge.mcal.v1.CheckRequest\x1a\".deployforge.mcal.v1.CheckResponse\x12T\n\x07\x43ompile\x12#.deployforge.mcal.v1.CompileRequest\x1a$.deployforge.mcal.v1.CompileResponse\x12T\n\x07Observe\x12#.deployforge.mcal.v1.ObserveRequest\x1a$.deployforge.mcal.v1.ObserveResponse\x12Z\n\tListTypes\x12%.deployforge.mcal.v1.ListTypesRequest\x1a&.deployforge.mcal.v1.ListTypesResponse2\xa4\x01\n\x0b\x43redentials\x12H\n\x03Put\x12\x1f.deployforge.mcal.v1.PutRequest\x1a .deployforge.mcal.v1.PutResponse\x12K\n\x04List\x12 .deployforge.mcal.v1.ListRequest\x1a!.deployforge.mcal.v1.ListResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n deployforge/mcal/v1/clouds.proto\x12\x13\x64\x65ployforge.mcal.v1\x1a\"deployforge/common/v1/common.proto\"b\n\x05Scope\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\t\x12\x10\n\x08location\x18\x04 \x01(\t\x12\x16\n\x0e\x63redential_ref\x18\x05 \x01(\t\"\xcd\x01\n\x0cResourceSpec\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x17\n\x0fproperties_json\x18\x04 \x01(\t\x12\x13\n\x0bnative_json\x18\x05 \x01(\t\x12\x14\n\x0cinitial_json\x18\x06 \x01(\t\x12\x12\n\ndepends_on\x18\x07 \x03(\t\x12\x0f\n\x07protect\x18\x08 \x01(\x08\x12\x18\n\x10retain_on_delete\x18\t \x01(\x08\x12\x11\n\timport_id\x18\n \x01(\t\"G\n\x0c\x43heckRequest\x12\x37\n\tresources\x18\x01 \x03(\x0b\x32$.deployforge.mcal.v1.CheckedResource\"Y\n\x0f\x43heckedResource\x12\x15\n\rprovider_type\x18\x01 \x01(\t\x12/\n\x04spec\x18\x02 \x01(\x0b\x32!.deployforge.mcal.v1.ResourceSpec\"A\n\rCheckResponse\x12\x30\n\x08problems\x18\x01 \x03(\x0b\x32\x1e.deployforge.common.v1.Problem\"\x96\x02\n\x0e\x43ompileRequest\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x0f\n\x07unit_id\x18\x02 \x01(\t\x12\x11\n\tunit_name\x18\x03 \x01(\t\x12)\n\x05scope\x18\x04 \x01(\x0b\x32\x1a.deployforge.mcal.v1.Scope\x12\x34\n\tresources\x18\x05 \x03(\x0b\x32!.deployforge.mcal.v1.ResourceSpec\x12;\n\x04tags\x18\x06 \x03(\x0b\x32-.deployforge.mcal.v1.CompileRequest.TagsEntry\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xc2\x01\n\x10\x43ompiledResource\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x13\n\x0bnative_type\x18\x04 \x01(\t\x12\x14\n\x0c\x64\x65sired_json\x18\x05 \x01(\t\x12\x19\n\x11\x63reate_only_paths\x18\x06 \x03(\t\x12\x11\n\tset_paths\x18\x07 \x03(\t\x12\x12\n\ndepends_on\x18\x08 \x03(\t\x12\x18\n\x10monthly_cost_usd\x18\t \x01(\t\"\xa6\x01\n\x0f\x43ompileResponse\x12\x17\n\x0ftemplate_digest\x18\x01 \x01(\t\x12\x38\n\tresources\x18\x02 \x03(\x0b\x32%.deployforge.mcal.v1.CompiledResource\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x30\n\x08problems\x18\x04 \x03(\x0b\x32\x1e.deployforge.common.v1.Problem\"?\n\rObserveTarget\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x13\n\x0bphysical_id\x18\x03 \x01(\t\"\x87\x01\n\x0eObserveRequest\x12)\n\x05scope\x18\x01 \x01(\x0b\x32\x1a.deployforge.mcal.v1.Scope\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x33\n\x07targets\x18\x03 \x03(\x0b\x32\".deployforge.mcal.v1.ObserveTarget\"\xb7\x01\n\x10ObservedResource\x12\x0b\n\x03urn\x18\x01 \x01(\t\x12/\n\x08presence\x18\x02 \x01(\x0e\x32\x1d.deployforge.mcal.v1.Presence\x12\x13\n\x0bphysical_id\x18\x03 \x01(\t\x12\x17\n\x0fproperties_json\x18\x04 \x01(\t\x12\x17\n\x0f\x61ttributes_json\x18\x05 \x01(\t\x12\x0e\n\x06\x64igest\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\"K\n\x0fObserveResponse\x12\x38\n\tresources\x18\x01 \x03(\x0b\x32%.deployforge.mcal.v1.ObservedResource\"\x12\n\x10ListTypesRequest\"\xd7\x02\n\x0cPropertyInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tjson_type\x18\x02 \x01(\t\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x13\n\x0b\x63reate_only\x18\x04 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\x11\n\tproviders\x18\x06 \x03(\t\x12=\n\x06native\x18\x07 \x03(\x0b\x32-.deployforge.mcal.v1.PropertyInfo.NativeEntry\x12;\n\x05notes\x18\x08 \x03(\x0b\x32,.deployforge.mcal.v1.PropertyInfo.NotesEntry\x1a-\n\x0bNativeEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a,\n\nNotesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xdf\x02\n\x08TypeInfo\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x35\n\nproperties\x18\x03 \x03(\x0b\x32!.deployforge.mcal.v1.PropertyInfo\x12\x12\n\nattributes\x18\x04 \x03(\t\x12;\n\x07support\x18\x05 \x03(\x0b\x32*.deployforge.mcal.v1.TypeInfo.SupportEntry\x12\x44\n\x0cnative_types\x18\x06 \x03(\x0b\x32..deployforge.mcal.v1.TypeInfo.NativeTypesEntry\x1a.\n\x0cSupportEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10NativeTypesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"W\n\x11ListTypesResponse\x12,\n\x05types\x18\x01 \x03(\x0b\x32\x1d.deployforge.mcal.v1.TypeInfo\x12\x14\n\x0cnative_types\x18\x02 \x03(\t\"=\n\nPutRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x13\n\x0bsecret_json\x18\x03 \x01(\x0c\"\r\n\x0bPutResponse\"\r\n\x0bListRequest\".\n\x10StoredCredential\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\"J\n\x0cListResponse\x12:\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32%.deployforge.mcal.v1.StoredCredential*j\n\x08Presence\x12\x18\n\x14PRESENCE_UNSPECIFIED\x10\x00\x12\x14\n\x10PRESENCE_PRESENT\x10\x01\x12\x14\n\x10PRESENCE_MISSING\x10\x02\x12\x18\n\x14PRESENCE_NOT_CHECKED\x10\x03\x32\xe0\x02\n\x06\x43louds\x12N\n\x05\x43heck\x12!.deployforge.mcal.v1.CheckRequest\x1a\".deployforge.mcal.v1.CheckResponse\x12T\n\x07\x43ompile\x12#.deployforge.mcal.v1.CompileRequest\x1a$.deployforge.mcal.v1.CompileResponse\x12T\n\x07Observe\x12#.deployforge.mcal.v1.ObserveRequest\x1a$.deployforge.mcal.v1.ObserveResponse\x12Z\n\tListTypes\x12%.deployforge.mcal.v1.ListTypesRequest\x1a&.deployforge.mcal.v1.ListTypesResponse2\xa4\x01\n\x0b\x43redentials\x12H\n\x03Put\x12\x1f.deployforge.mcal.v1.PutRequest\x1a .deployforge.mcal.v1.PutResponse\x12K\n\x04List\x12 .deployforge.mcal.v1.ListRequest\x1a!.deployforge.mcal.v1.ListResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,10 +34,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_COMPILEREQUEST_TAGSENTRY']._loaded_options = None
   _globals['_COMPILEREQUEST_TAGSENTRY']._serialized_options = b'8\001'
+  _globals['_PROPERTYINFO_NATIVEENTRY']._loaded_options = None
+  _globals['_PROPERTYINFO_NATIVEENTRY']._serialized_options = b'8\001'
+  _globals['_PROPERTYINFO_NOTESENTRY']._loaded_options = None
+  _globals['_PROPERTYINFO_NOTESENTRY']._serialized_options = b'8\001'
   _globals['_TYPEINFO_SUPPORTENTRY']._loaded_options = None
   _globals['_TYPEINFO_SUPPORTENTRY']._serialized_options = b'8\001'
-  _globals['_PRESENCE']._serialized_start=2412
-  _globals['_PRESENCE']._serialized_end=2518
+  _globals['_TYPEINFO_NATIVETYPESENTRY']._loaded_options = None
+  _globals['_TYPEINFO_NATIVETYPESENTRY']._serialized_options = b'8\001'
+  _globals['_PRESENCE']._serialized_start=2771
+  _globals['_PRESENCE']._serialized_end=2877
   _globals['_SCOPE']._serialized_start=93
   _globals['_SCOPE']._serialized_end=191
   _globals['_RESOURCESPEC']._serialized_start=194
@@ -66,26 +72,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OBSERVERESPONSE']._serialized_end=1743
   _globals['_LISTTYPESREQUEST']._serialized_start=1745
   _globals['_LISTTYPESREQUEST']._serialized_end=1763
-  _globals['_PROPERTYINFO']._serialized_start=1765
-  _globals['_PROPERTYINFO']._serialized_end=1872
-  _globals['_TYPEINFO']._serialized_start=1875
-  _globals['_TYPEINFO']._serialized_end=2104
-  _globals['_TYPEINFO_SUPPORTENTRY']._serialized_start=2058
-  _globals['_TYPEINFO_SUPPORTENTRY']._serialized_end=2104
-  _globals['_LISTTYPESRESPONSE']._serialized_start=2106
-  _globals['_LISTTYPESRESPONSE']._serialized_end=2193
-  _globals['_PUTREQUEST']._serialized_start=2195
-  _globals['_PUTREQUEST']._serialized_end=2256
-  _globals['_PUTRESPONSE']._serialized_start=2258
-  _globals['_PUTRESPONSE']._serialized_end=2271
-  _globals['_LISTREQUEST']._serialized_start=2273
-  _globals['_LISTREQUEST']._serialized_end=2286
-  _globals['_STOREDCREDENTIAL']._serialized_start=2288
-  _globals['_STOREDCREDENTIAL']._serialized_end=2334
-  _globals['_LISTRESPONSE']._serialized_start=2336
-  _globals['_LISTRESPONSE']._serialized_end=2410
-  _globals['_CLOUDS']._serialized_start=2521
-  _globals['_CLOUDS']._serialized_end=2873
-  _globals['_CREDENTIALS']._serialized_start=2876
-  _globals['_CREDENTIALS']._serialized_end=3040
+  _globals['_PROPERTYINFO']._serialized_start=1766
+  _globals['_PROPERTYINFO']._serialized_end=2109
+  _globals['_PROPERTYINFO_NATIVEENTRY']._serialized_start=2018
+  _globals['_PROPERTYINFO_NATIVEENTRY']._serialized_end=2063
+  _globals['_PROPERTYINFO_NOTESENTRY']._serialized_start=2065
+  _globals['_PROPERTYINFO_NOTESENTRY']._serialized_end=2109
+  _globals['_TYPEINFO']._serialized_start=2112
+  _globals['_TYPEINFO']._serialized_end=2463
+  _globals['_TYPEINFO_SUPPORTENTRY']._serialized_start=2365
+  _globals['_TYPEINFO_SUPPORTENTRY']._serialized_end=2411
+  _globals['_TYPEINFO_NATIVETYPESENTRY']._serialized_start=2413
+  _globals['_TYPEINFO_NATIVETYPESENTRY']._serialized_end=2463
+  _globals['_LISTTYPESRESPONSE']._serialized_start=2465
+  _globals['_LISTTYPESRESPONSE']._serialized_end=2552
+  _globals['_PUTREQUEST']._serialized_start=2554
+  _globals['_PUTREQUEST']._serialized_end=2615
+  _globals['_PUTRESPONSE']._serialized_start=2617
+  _globals['_PUTRESPONSE']._serialized_end=2630
+  _globals['_LISTREQUEST']._serialized_start=2632
+  _globals['_LISTREQUEST']._serialized_end=2645
+  _globals['_STOREDCREDENTIAL']._serialized_start=2647
+  _globals['_STOREDCREDENTIAL']._serialized_end=2693
+  _globals['_LISTRESPONSE']._serialized_start=2695
+  _globals['_LISTRESPONSE']._serialized_end=2769
+  _globals['_CLOUDS']._serialized_start=2880
+  _globals['_CLOUDS']._serialized_end=3232
+  _globals['_CREDENTIALS']._serialized_start=3235
+  _globals['_CREDENTIALS']._serialized_end=3399
 # @@protoc_insertion_point(module_scope)

@@ -183,22 +183,49 @@ class ListTypesRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class PropertyInfo(_message.Message):
-    __slots__ = ("name", "json_type", "required", "create_only", "description")
+    __slots__ = ("name", "json_type", "required", "create_only", "description", "providers", "native", "notes")
+    class NativeEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class NotesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     NAME_FIELD_NUMBER: _ClassVar[int]
     JSON_TYPE_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_FIELD_NUMBER: _ClassVar[int]
     CREATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    PROVIDERS_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     name: str
     json_type: str
     required: bool
     create_only: bool
     description: str
-    def __init__(self, name: _Optional[str] = ..., json_type: _Optional[str] = ..., required: _Optional[bool] = ..., create_only: _Optional[bool] = ..., description: _Optional[str] = ...) -> None: ...
+    providers: _containers.RepeatedScalarFieldContainer[str]
+    native: _containers.ScalarMap[str, str]
+    notes: _containers.ScalarMap[str, str]
+    def __init__(self, name: _Optional[str] = ..., json_type: _Optional[str] = ..., required: _Optional[bool] = ..., create_only: _Optional[bool] = ..., description: _Optional[str] = ..., providers: _Optional[_Iterable[str]] = ..., native: _Optional[_Mapping[str, str]] = ..., notes: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class TypeInfo(_message.Message):
-    __slots__ = ("type", "description", "properties", "attributes", "support")
+    __slots__ = ("type", "description", "properties", "attributes", "support", "native_types")
     class SupportEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class NativeTypesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -210,12 +237,14 @@ class TypeInfo(_message.Message):
     PROPERTIES_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     SUPPORT_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_TYPES_FIELD_NUMBER: _ClassVar[int]
     type: str
     description: str
     properties: _containers.RepeatedCompositeFieldContainer[PropertyInfo]
     attributes: _containers.RepeatedScalarFieldContainer[str]
     support: _containers.ScalarMap[str, str]
-    def __init__(self, type: _Optional[str] = ..., description: _Optional[str] = ..., properties: _Optional[_Iterable[_Union[PropertyInfo, _Mapping]]] = ..., attributes: _Optional[_Iterable[str]] = ..., support: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    native_types: _containers.ScalarMap[str, str]
+    def __init__(self, type: _Optional[str] = ..., description: _Optional[str] = ..., properties: _Optional[_Iterable[_Union[PropertyInfo, _Mapping]]] = ..., attributes: _Optional[_Iterable[str]] = ..., support: _Optional[_Mapping[str, str]] = ..., native_types: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class ListTypesResponse(_message.Message):
     __slots__ = ("types", "native_types")

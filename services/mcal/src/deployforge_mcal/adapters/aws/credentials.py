@@ -102,21 +102,29 @@ def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str
     loose = _LISTS | (_JUDGED_WITHOUT_RESOURCE if emulated else frozenset())
     if unbound := sorted(a for actions in by_service.values() for a in actions if a in loose):
         statements.append(_allow(unbound, ["*"]))
+    regional: list[str] = []
     for service, actions in by_service.items():
         actions = [a for a in actions if a not in loose]
         if service in _ARNS:
-            named = sorted({*names, _generated(work, service)})
+            named = sorted({*names, _generated(work, service), *(_elsewise(work, service) if emulated else ())})
             statements.append(_allow(actions, [_ARNS[service].format(**at, n=n) for n in named]))
         elif service in _GLOBAL:
             statements.append(_allow(actions, ["*"]))
         else:
-            # Identifiers of the others are known only once they exist; the region still confines them.
-            here = {"StringEquals": {"aws:RequestedRegion": work.scope.location}}
-            statements.append({**_allow(actions, ["*"]), "Condition": here})
+            regional += actions
+    if regional:
+        # Identifiers of the others are known only once they exist; the region still confines them.
+        here = {"StringEquals": {"aws:RequestedRegion": work.scope.location}}
+        statements.append({**_allow(regional, ["*"]), "Condition": here})
     statements += _elsewhere(work, at)
     if any(m.kind is None for m in models):
         statements.append(_allow(["cloudformation:GetResource", "cloudformation:UpdateResource"], ["*"]))
     return statements
+
+
+def _elsewise(work: Work, service: str) -> list[str]:
+    """Names that an emulator generates otherwise than AWS."""
+    return [f"/aws/cloudformation/{work.unit_name}/*"] if service == "logs" else []
 
 
 def _elsewhere(work: Work, at: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -59,7 +59,8 @@ class Model:
         assert self.kind is not None
         of = self.kind.model
         support = {PROVIDER: of.on(PROVIDER).level.value}
-        return TypeDoc(of.name, of.description, self.kind.docs(), self.attribute_names(), support)
+        native = {PROVIDER: self.native_type}
+        return TypeDoc(of.name, of.description, self.kind.docs(), self.attribute_names(), support, native)
 
     # --- checking -------------------------------------------------------------------------------------
 

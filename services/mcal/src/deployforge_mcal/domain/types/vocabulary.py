@@ -69,6 +69,13 @@ class Support:
             return Level.NONE
         return Level.PARTIAL if self.lacks or self.fixed else Level.FULL
 
+    def note(self, name: str) -> str:
+        """What is special about a property there, or an empty string."""
+        if name in self.fixed:
+            value = self.fixed[name]
+            return f"always {str(value).lower() if isinstance(value, bool) else value}"
+        return "means nothing there" if name in self.implied else ""
+
 
 FULL: Final = Support()
 NONE: Final = Support(absent=True)

@@ -48,18 +48,17 @@ class Kind:
     def docs(self) -> tuple[PropertyDoc, ...]:
         """The vocabulary, for people."""
         return tuple(
-            PropertyDoc(p.name, p.json_type, p.description, p.required, self.replaces(p), self.model.providers(p.name))
+            PropertyDoc(
+                p.name, p.json_type, p.description, p.required, self.replaces(p), self.model.providers(p.name),
+                {PROVIDER: self.natives[p.name]} if p.name in self.natives else {},
+            )
             for p in self.model.properties
-        )
+        )  # fmt: skip
 
     @property
     def properties(self) -> tuple[Property, ...]:
         """The vocabulary, as far as AWS supports it."""
         return self.model.supported(PROVIDER)
-
-    def native_name(self, name: str) -> str:
-        """The AWS property that holds a property."""
-        return self.natives[name]
 
     def replaces(self, prop: Property) -> bool:
         """Whether changing a property replaces the resource, by the model or AWS's schema."""
