@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
+from uuid import uuid4
 
 import boto3
 import pytest
 from botocore.config import Config
 from deployforge_chassis.testing import until
+
+from tests.emulators.arm.running import SUBSCRIPTION, Running, emulator
 
 ACCOUNT = "000000000000"
 ROLE = "deployforge-operations"
@@ -112,6 +115,24 @@ def _load(name: str) -> Any:
     module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def arm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An emulated Azure Resource Manager for the whole session, with a principal that may do everything."""
+    with emulator(tmp_path_factory.mktemp("arm"), seconds=0.05) as running:
+        yield running
+
+
+@pytest.fixture
+def resource_group(arm: Running) -> Iterator[str]:
+    """A resource group of its own; its name."""
+    name = f"g-{uuid4().hex[:8]}"
+    at = f"/subscriptions/{SUBSCRIPTION}/resourcegroups/{name}"
+    assert arm.rest("PUT", at, body={"location": "westeurope"})[0] == 201
+    yield name
+    arm.control("faults", method="DELETE")
+    arm.rest("DELETE", at)
 
 
 fake_cloud = _load("fake_cloud")

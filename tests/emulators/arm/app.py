@@ -1,6 +1,7 @@
 """The emulator as a web application: one request at a time, each in one transaction."""
 
 import json
+import logging
 import threading
 import uuid
 from collections.abc import Callable
@@ -67,7 +68,8 @@ def answered(ask: Ask, handle: Callable[[Ask], Reply], commit: Callable[[], None
         return refused.reply()
     except Exception:
         undo()
-        raise
+        logging.getLogger(__name__).exception("%s %s", ask.method, ask.path)
+        return Refused(500, "InternalServerError", "The emulator has failed; see its log").reply()
     commit()
     return reply
 

@@ -50,6 +50,11 @@ async function judge(validator, exchange, begun, found, file) {
     const extra = Object.keys(response.body).filter((name) => !["status", "error", "id", "name", "properties"].includes(name));
     if (!STATES.includes(response.body.status) || extra.length) say(`not the status of an operation: ${JSON.stringify(response.body)}`);
     return;
+  } else if (request.method === "GET" && /\/resourcegroups\/[^/]+\/providers\//i.test(where) && where.split(/\/providers\//i).pop().split("/").length % 2 === 0
+    && !/^microsoft\.resources\//i.test(where.split(/\/providers\//i).pop())) {
+    // A list of children belongs to its provider's contract, not to ARM's.
+    found.outside["lists of children"] = (found.outside["lists of children"] || 0) + 1;
+    return;
   } else if (/\/providers\/microsoft\.resourcegraph\//i.test(where)) {
     found.outside["Microsoft.ResourceGraph"] = (found.outside["Microsoft.ResourceGraph"] || 0) + 1;
     return;

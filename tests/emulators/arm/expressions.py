@@ -23,6 +23,13 @@ _DIGITS: Final = "abcdefghijklmnopqrstuvwxyz234567"
 Function = Callable[..., Any]
 
 
+class Unknown:
+    """What a resource will say of itself; asked for anything, it is as unknown."""
+
+    def __str__(self) -> str:
+        return ""
+
+
 def invalid(message: str, path: str = "") -> Refused:
     """A template that cannot be used; `path` is where, if it is known."""
     said = f"Deployment template validation failed: '{message}'."
@@ -107,6 +114,8 @@ class _Reader:
             self._next()
         if self._asleep:
             return None
+        if isinstance(value, Unknown):
+            return value
         try:
             return value[name] if isinstance(name, int) else _property(value, name)
         except (KeyError, IndexError, TypeError):
@@ -141,7 +150,7 @@ def text(value: Any) -> str:
     """As ARM writes a value into text."""
     if isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return str(value) if isinstance(value, str | Unknown) else json.dumps(value, separators=(",", ":"))
 
 
 def unique(*parts: str) -> str:

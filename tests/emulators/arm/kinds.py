@@ -80,6 +80,7 @@ def prepared(
             raise bad(id, said, "PropertyChangeNotAllowed", 409)
     kind.check(id, properties, find)
     shown = {n: v for n, v in properties.items() if n not in kind.hidden}
+    kept = {n: v for n, v in properties.items() if n in kind.hidden}
     made: dict[str, Any] = {
         "id": str(id),
         "name": "/".join(id.names) if not kind.tracked and id.parent is None else id.name,
@@ -95,6 +96,8 @@ def prepared(
         made["tags"] = dict(body.get("tags") or {})
     shown |= kind.computed(id, shown, made.get("location", ""))
     made["properties"] = {**shown, "provisioningState": "Succeeded"}
+    if kept:
+        made["hidden"] = {**(before or {}).get("hidden", {}), **kept}
     return made
 
 

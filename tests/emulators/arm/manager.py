@@ -11,8 +11,9 @@ from tests.emulators.arm.deployments import Deployments
 from tests.emulators.arm.faults import Faults
 from tests.emulators.arm.ids import ArmId, group_id
 from tests.emulators.arm.later import Later, versioned
+from tests.emulators.arm.providers import provider
 from tests.emulators.arm.replies import Ask, Refused, Reply
-from tests.emulators.arm.resources import KINDS, LOCATIONS, Resources, kind_of
+from tests.emulators.arm.resources import KINDS, Resources, checked_version, kind_of
 from tests.emulators.arm.store import Clock, Store
 
 _GRAPH: Final = ("2021-03-01", "2022-10-01")
@@ -36,7 +37,7 @@ class Manager:
         deployments = DeploymentApi(self.access, self.deployments, self.resources, self.later)
         routes: tuple[tuple[str, str, Handler], ...] = (
             ("POST", r"/(?P<tenant>[^/]+)/oauth2/v2\.0/token", self._token),
-            ("POST", r"/_emulator/(?P<what>faults|clock|principals)", self._control),
+            ("POST", r"/_emulator/(?P<what>faults|clock|principals|secrets)", self._control),
             ("DELETE", r"/_emulator/(?P<what>faults)", self._control),
             ("GET", r"/_emulator/(?P<what>health)", self._control),
             ("POST", r"/providers/microsoft\.resourcegraph/resources", self._graph),
@@ -93,6 +94,8 @@ class Manager:
             self.faults.add(body) if ask.method == "POST" else self.faults.clear()
         elif at["what"] == "clock":
             self.clock.shift(float(body["seconds"]))
+        elif at["what"] == "secrets":
+            return Reply(200, self.resources.hidden(body["id"]))
         elif at["what"] == "principals":
             self.access.register(body["clientId"], body["clientSecret"], body["assignments"])
         return Reply(200, {"now": self.clock.now()})
@@ -129,6 +132,8 @@ class Manager:
     # --- resources --------------------------------------------------------------------------------------
 
     def _resource(self, ask: Ask, at: Mapping[str, str]) -> Reply:
+        if ask.method == "GET" and len(at["id"].rpartition("/providers/")[2].split("/")) % 2 == 0:
+            return self._children(ask, at["id"])
         id = ArmId.parse(at["id"])
         self.access.judge_method(ask, str(id))
         version = ask.query.get("api-version", "")
@@ -163,6 +168,16 @@ class Manager:
             return Reply(200)
         self.resources.mark(id, "Deleting")
         return Reply(202, None, self.later.results(ask, id.subscription, self.later.begin("drop", str(id), status=204)))
+
+    def _children(self, ask: Ask, collection: str) -> Reply:
+        parent = collection.rpartition("/")[0]
+        id = ArmId.parse(f"{collection}/x")
+        self.access.judge_method(ask, parent)
+        checked_version(id, ask.query.get("api-version", ""))
+        if id.parent is not None:
+            self.resources.read(id.parent)
+        mine = [b for b in self.resources.below(f"{collection}/") if b["type"].lower() == id.type.lower()]
+        return Reply(200, {"value": [_shown(b) for b in mine]})
 
     def _list(self, ask: Ask, at: Mapping[str, str]) -> Reply:
         group = self.resources.group(at["subscription"], at["group"])["id"]
@@ -210,7 +225,7 @@ class Manager:
         self.access.judge(ask, f"/subscriptions/{at['subscription']}", changes=False, anywhere=True)
         versioned(ask)
         namespaces = sorted({k.type.partition("/")[0] for k in KINDS.values()})
-        return Reply(200, {"value": [_provider(at["subscription"], n) for n in namespaces]})
+        return Reply(200, {"value": [provider(at["subscription"], n) for n in namespaces]})
 
     def _provider(self, ask: Ask, at: Mapping[str, str]) -> Reply:
         self.access.judge(ask, f"/subscriptions/{at['subscription']}", changes=False, anywhere=True)
@@ -218,24 +233,9 @@ class Manager:
         known = {k.type.partition("/")[0].lower(): k.type.partition("/")[0] for k in KINDS.values()}
         if at["namespace"].lower() not in known:
             raise Refused(404, "InvalidResourceNamespace", f"The resource namespace '{at['namespace']}' is invalid.")
-        return Reply(200, _provider(at["subscription"], known[at["namespace"].lower()]))
+        return Reply(200, provider(at["subscription"], known[at["namespace"].lower()]))
 
 
 def _shown(body: Mapping[str, Any]) -> dict[str, Any]:
     """A resource by itself; only lists tell when it was made."""
     return {name: value for name, value in body.items() if name not in ("createdTime", "changedTime")}
-
-
-def _provider(subscription: str, namespace: str) -> dict[str, Any]:
-    mine = [k for k in KINDS.values() if k.type.partition("/")[0] == namespace]
-    return {
-        "id": f"/subscriptions/{subscription}/providers/{namespace}", "namespace": namespace, "registrationState": "Registered",
-        "registrationPolicy": "RegistrationRequired",
-        "resourceTypes": [
-            {
-                "resourceType": k.type.partition("/")[2], "locations": list(LOCATIONS), "apiVersions": sorted(k.versions, reverse=True),
-                "defaultApiVersion": max(k.versions), "capabilities": "SupportsTags, SupportsLocation" if k.tracked else "None",
-            }
-            for k in mine
-        ],
-    }  # fmt: skip

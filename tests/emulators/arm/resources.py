@@ -77,6 +77,8 @@ class Resources:
     def find(self, id: str) -> dict[str, Any] | None:
         """A resource as it is shown, or None."""
         body = self._store.get("resource", id)
+        if body is not None:
+            body.pop("hidden", None)
         if body is not None and body["type"].lower() == _NETWORK:
             body["properties"]["subnets"] = [
                 {"id": s["id"], "name": s["name"], "type": s["type"], "properties": s["properties"]}
@@ -93,6 +95,10 @@ class Resources:
             self.group(id.subscription, id.group)
         said = f"The Resource '{id.type}/{id.name}' under resource group '{id.group}' was not found."
         raise Refused(404, "ResourceNotFound", said, x_ms_failure_cause="gateway")
+
+    def hidden(self, id: str) -> dict[str, Any]:
+        """What was put and is never shown."""
+        return dict((self._store.get("resource", id) or {}).get("hidden") or {})
 
     def below(self, prefix: str) -> Iterator[dict[str, Any]]:
         """Resources whose ids begin so."""

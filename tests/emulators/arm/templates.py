@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.emulators.arm import parameters
-from tests.emulators.arm.expressions import PURE, Function, evaluate, invalid, resource_id
+from tests.emulators.arm.expressions import PURE, Function, Unknown, evaluate, invalid, resource_id
 from tests.emulators.arm.ids import ArmId
 from tests.emulators.arm.replies import Refused
 from tests.emulators.arm.resources import checked_version
@@ -29,19 +29,6 @@ _TOP: Final = frozenset(
     }
 )
 _REFERENCES: Final = re.compile(r"\breference\s*\(", re.IGNORECASE)
-
-
-class _Unknown(dict[str, Any]):
-    """What a resource will say of itself; asked for anything, it is as unknown."""
-
-    def __getitem__(self, name: str) -> Any:
-        return self
-
-    def __iter__(self) -> Any:
-        raise LookupError
-
-    def __str__(self) -> str:
-        return ""
 
 
 @dataclass
@@ -92,6 +79,7 @@ class Template:
         functions = self._functions(self.parameters, None)
         found: dict[str, Planned] = {}
         wishes: dict[str, list[str]] = {}
+        implied: dict[str, list[str]] = {}
         for raw, needs in self._flat(self._raw["resources"], "", "", functions):
             name, kind = str(evaluate(raw["name"], functions)), str(raw["type"])
             namespace, *types = kind.split("/")
@@ -109,13 +97,14 @@ class Template:
                 raise invalid(f"The resource '{id}' is defined multiple times in a template")
             found[id.key] = Planned(id, version, raw, [])
             wishes[id.key] = [str(evaluate(n, functions)) for n in [*(raw.get("dependsOn") or ()), *needs]]
-            wishes[id.key] += self._referenced(raw)
+            implied[id.key] = self._referenced(raw)
         if len(found) > RESOURCES:
             raise invalid(
                 f"The number of template resources limit exceeded. Limit: '{RESOURCES}' and actual: '{len(found)}'"
             )
         for key, one in found.items():
-            one.needs = sorted({need for wish in wishes[key] for need in self._resolved(wish, key, found)})
+            looked = [wish for wish in implied[key] if self._find(wish) is None or wish.lower() in found]
+            one.needs = sorted({need for wish in [*wishes[key], *looked] for need in self._resolved(wish, key, found)})
         _acyclic(found)
         return list(found.values())
 
@@ -143,7 +132,7 @@ class Template:
 
         def note(target: str, *_: Any) -> Any:
             found.append(target)
-            return _Unknown()
+            return Unknown()
 
         def walk(value: Any) -> None:
             if isinstance(value, str) and _REFERENCES.search(value):
@@ -163,8 +152,6 @@ class Template:
         named = [key for key, one in found.items() if _is_called(one, wish)]
         if named:
             return [key for key in named if key != by]
-        if wish.startswith("/") and self._find(wish) is not None:
-            return []
         raise invalid(f"The resource '{wish}' is not defined in the template")
 
     # --- evaluation -------------------------------------------------------------------------------------

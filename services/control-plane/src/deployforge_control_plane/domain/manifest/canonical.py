@@ -14,8 +14,9 @@ from deployforge_control_plane.domain.manifest.references import PARAMETERS, ref
 from deployforge_control_plane.domain.manifest.schema import MANIFEST, Schema
 from deployforge_control_plane.domain.manifest.validation import branch
 
-_ACCOUNT = {"azure": "subscription", "gcp": "project"}
-"""Which field of a provider says whose bill it is; others say `account`."""
+_ACCOUNT = {"azure": ("subscription", "resourceGroup"), "gcp": ("project",)}
+"""Which fields of a provider name its account; others say `account`. In Azure a deployment, a credential and a name end
+at a resource group."""
 
 
 def canonical(root: Node) -> dict[str, Any]:
@@ -84,11 +85,11 @@ def _tree(value: Any) -> Node:
 
 
 def _provider(provider: dict[str, Any]) -> dict[str, Any]:
-    kind = provider["type"]
-    rest = {name: value for name, value in provider.items() if name not in ("region", _ACCOUNT.get(kind))}
+    named = _ACCOUNT.get(provider["type"], ("account",))
+    rest = {name: value for name, value in provider.items() if name not in ("region", *named)}
     return {
         **rest,
-        "account": provider.get(_ACCOUNT.get(kind, "account"), ""),
+        "account": "/".join(provider.get(name, "") for name in named),
         "location": provider.get("region", provider.get("location", "")),
     }
 

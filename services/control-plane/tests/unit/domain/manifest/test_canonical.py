@@ -127,7 +127,7 @@ def test_every_provider_says_account_and_location() -> None:
     )  # fmt: skip
     providers = found["providers"]
     assert providers["az"] == {
-        "type": "azure", "account": "s-1", "location": "westeurope", "resourceGroup": "shop", "credentialRef": "az",
+        "type": "azure", "account": "s-1/shop", "location": "westeurope", "credentialRef": "az",
     }  # fmt: skip
     assert (providers["gcp"]["account"], providers["gcp"]["location"]) == ("p-1", "europe-west1")
     assert (providers["tf"]["account"], providers["tf"]["location"]) == ("", "")

@@ -25,10 +25,8 @@ CACHE: Final = UnifiedType(
     ("id", "address", "host", "port"),
     {
         "aws": FULL,
-        # The other two make passwords of their own.
-        "azure": partial(
-            "password", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}, implied=["description"],
-        ),
+        # Google makes passwords of its own.
+        "azure": NONE,
         "gcp": partial("password", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
         "terraform": NONE,
     },

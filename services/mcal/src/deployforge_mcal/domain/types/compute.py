@@ -21,7 +21,7 @@ COMPUTE: Final = UnifiedType(
     ("id", "address", "privateIp"),
     {
         "aws": FULL,
-        "azure": partial("keyPair", "deletionProtection"),
+        "azure": NONE,
         "gcp": partial("keyPair"),
         "terraform": NONE,
     },

@@ -30,9 +30,7 @@ DATABASE: Final = UnifiedType(
     ("id", "address", "host", "port"),
     {
         "aws": FULL,
-        "azure": partial(
-            "databaseName", "deletionProtection", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True},
-        ),
+        "azure": NONE,
         "gcp": partial("databaseName", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
         "terraform": NONE,
     },

@@ -21,7 +21,7 @@ LOAD_BALANCER: Final = UnifiedType(
     ("id", "address", "host"),
     {
         "aws": FULL,
-        "azure": partial("securityGroups", "deletionProtection"),
+        "azure": NONE,
         "gcp": partial("securityGroups", "idleTimeout", "deletionProtection"),
         "terraform": NONE,
     },

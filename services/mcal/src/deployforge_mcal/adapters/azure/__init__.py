@@ -1,0 +1,1 @@
+"""Azure: one incremental deployment of an ARM template per unit, into one resource group."""

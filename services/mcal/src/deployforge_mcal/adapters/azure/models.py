@@ -1,0 +1,203 @@
+"""One view of every declarable type, unified or native: checked, normalised, named, translated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from deployforge_mcal.adapters.azure import natives, versions
+from deployforge_mcal.adapters.azure.kinds import KINDS
+from deployforge_mcal.adapters.azure.kinds.base import Companion, Kind, Native, Seed
+from deployforge_mcal.adapters.azure.placing import PROVIDER, Place, names_of
+from deployforge_mcal.adapters.azure.session import AzureSession
+from deployforge_mcal.domain.normalise import key
+from deployforge_mcal.domain.references import BadReference, of, parts, secrets
+from deployforge_mcal.domain.secrets import SecretReference
+from deployforge_mcal.domain.types import TYPES
+from deployforge_mcal.domain.types.declared import enforced, missing_type, normalised
+from deployforge_mcal.domain.units import Problem, ResourceSpec
+from deployforge_mcal.domain.words import listed, nearest
+
+OVERLAY: Final = "native"
+#: What an overlay may hold beside its properties.
+_OVERLAID: Final = ("sku", "kind", "identity", "zones", "properties")
+
+
+class UnknownResourceType(LookupError):
+    """Neither a unified type nor the name of a type of Azure."""
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__(f"there is no type {type_name}")
+        native = type_name.partition("/")[2]
+        self.expected = "one of " + ", ".join(TYPES) + ", or azure/Microsoft.…/…"
+        self.hint = nearest(native or type_name, versions.PINNED if native else TYPES)
+
+
+def model(type_name: str) -> "Model":
+    """The type of a declaration. Raises UnknownResourceType."""
+    if type_name in TYPES:
+        kind = KINDS.get(type_name)
+        return Model(type_name, kind.native_type if kind else "", kind)
+    native = type_name.partition("/")[2]
+    if not natives.is_type(native):
+        raise UnknownResourceType(type_name)
+    return Model(type_name, native, None)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A declarable type."""
+
+    type: str
+    native_type: str
+    kind: Kind | None
+
+    @property
+    def unified(self) -> bool:
+        """Whether properties are in the unified vocabulary."""
+        return self.type in TYPES
+
+    # --- checking -------------------------------------------------------------------------------------
+
+    def problems(self, spec: ResourceSpec) -> list[Problem]:
+        """Everything that is wrong with a declaration."""
+        if self.unified and (self.kind is None or TYPES[self.type].on(PROVIDER).absent):
+            return missing_type(TYPES[self.type], PROVIDER, spec.name)
+        if found := _reference_problems(spec) or self._secret_problems(spec):
+            return found
+        if self.kind is None:
+            return natives.problems(self.native_type, spec)
+        where = f"{spec.name}.properties"
+        values, found = normalised(self.kind.model, PROVIDER, spec.properties, where)
+        found += normalised(self.kind.model, PROVIDER, spec.initial, f"{spec.name}.initial", whole=False)[1]
+        if not found:
+            found += [Problem(f"{where}.{name}", said, expected) for name, said, expected in self.kind.problems(values)]
+        for name in spec.native:
+            if name not in _OVERLAID:
+                said = f"the overlay of {self.type} has no {name}"
+                found.append(Problem(f"{spec.name}.{OVERLAY}.{name}", said, listed(_OVERLAID), nearest(name, _OVERLAID)))
+        return found
+
+    def _secret_problems(self, spec: ResourceSpec) -> list[Problem]:
+        """A secret stands as a whole value where Azure never gives it back, and only there."""
+        unified = self.kind is not None
+        own = [p.name for p in self.kind.model.properties if p.secret] if self.kind else []
+        able = own if unified else natives.WRITE_ONLY.get(self.native_type.lower(), ())
+        found = []
+        for part, values in (("properties", spec.properties), ("native", spec.native), ("initial", spec.initial)):
+            for path, reference in secrets(values):
+                where = f"{spec.name}.{part}.{path}"
+                if part != "properties" or path not in able:
+                    said = f"{path} of {spec.type} cannot hold a secret: whoever may read the resource would see its value"
+                    found.append(Problem(where, said, listed(able) or "a property that Azure never gives back"))
+                elif not _is_whole(values, path):
+                    found.append(Problem(where, f"{reference} stands inside a text", "the secret as the whole value"))
+        for name in own:
+            if spec.properties.get(name) is not None and not list(secrets(spec.properties[name])):
+                hint = "declare a parameter with type: secret and write ${parameters.<name>}"
+                said = f"{name} is written out: it would be stored and shown"
+                found.append(Problem(f"{spec.name}.properties.{name}", said, "a secret parameter", hint))
+        return found
+
+    # --- translating ----------------------------------------------------------------------------------
+
+    def desired(self, spec: ResourceSpec) -> dict[str, Any]:
+        """Normalised enforced values in the vocabulary of the type. The spec must have no problems."""
+        if self.kind is None:
+            return natives.body(spec.properties)
+        values = enforced(self.kind.model, PROVIDER, self.normal(spec.properties, whole=True))
+        return {**values, **({OVERLAY: dict(spec.native)} if spec.native else {})}
+
+    def normal(self, given: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
+        """Canonical values; of a native type they are as they come."""
+        if self.kind is None:
+            return dict(given)
+        return normalised(self.kind.model, PROVIDER, given, whole=whole)[0]
+
+    def native_of(self, desired: Mapping[str, Any], initial: Mapping[str, Any]) -> Native:
+        """What is put, by part, without what is constant. References are resolved."""
+        if self.kind is None:
+            return {"": {**natives.body(initial), **natives.body(desired)}}
+        values = {k: v for k, v in desired.items() if k != OVERLAY}
+        native = self.kind.to_native({**initial, **self.normal(values)})
+        native[""] = merged({k: v for k, v in native[""].items() if k not in ("id", "name")}, desired.get(OVERLAY, {}))
+        return native
+
+    def constants(self) -> Native:
+        """What every resource of the type has, by part."""
+        return {part: dict(body) for part, body in self.kind.constants.items()} if self.kind else {"": {}}
+
+    def live(self, native: Native) -> dict[str, Any]:
+        """What was read, in the vocabulary of the type."""
+        if self.kind is None:
+            return natives.live(self.native_type, native[""])
+        fixed = dict(self.kind.model.on(PROVIDER).fixed)
+        overlay = {name: native[""][name] for name in _OVERLAID if name in native[""]}
+        return {**fixed, **self.kind.from_native(native), OVERLAY: overlay}
+
+    def read(self, session: AzureSession, id: str) -> Native | None:
+        """All parts of a resource, or None."""
+        if self.kind is not None:
+            return self.kind.read(session, id)
+        body = session.get(id)
+        return None if body is None else {"": body}
+
+    # --- names ----------------------------------------------------------------------------------------
+
+    def id(self, place: Place, unit_name: str, account: str, spec: ResourceSpec) -> str:
+        """The id that a declaration has; one that another unit tells is in it as a reference."""
+        if spec.import_id:
+            return spec.import_id
+        values = self.normal(spec.properties, whole=False) if self.kind else dict(spec.properties)
+        fixed = {path: values[path] for path in self.create_only_paths if path in values and path != "name"}
+        seed = Seed(unit_name, account, spec.name, key(fixed) if fixed else "")
+        return self.kind.id(place, seed, values) if self.kind else natives.id(self.native_type, place, seed, values)
+
+    def companions(self, id: str) -> list[Companion]:
+        """What has to be there for it."""
+        return self.kind.companions(id) if self.kind else []
+
+    def attributes(self, id: str, native: Native | None = None) -> dict[str, str]:
+        """What references resolve to; of a native type, those that were read are among them."""
+        if self.kind is not None:
+            return self.kind.attribute_values(id)
+        return natives.attributes(id, names_of(id)[-1], (native or {}).get("", {}))
+
+    # --- semantics ------------------------------------------------------------------------------------
+
+    @property
+    def create_only_paths(self) -> tuple[str, ...]:
+        """Paths of the vocabulary whose change replaces the resource."""
+        if self.kind is None:
+            return ()
+        supported = self.kind.model.supported(PROVIDER)
+        return tuple(p.name for p in supported if self.kind.replaces(p))
+
+    @property
+    def set_paths(self) -> tuple[str, ...]:
+        """Paths of the vocabulary that are lists without order."""
+        return tuple(p.name for p in self.kind.model.properties if p.is_set) if self.kind else ()
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` laid on `base`, mappings into each other."""
+    found = dict(base)
+    for name, value in over.items():
+        there = found.get(name)
+        found[name] = merged(there, value) if isinstance(there, Mapping) and isinstance(value, Mapping) else value
+    return found
+
+
+def _is_whole(values: Any, path: str) -> bool:
+    for name in path.split("."):
+        values = values[name]
+    pieces = parts(values)
+    return len(pieces) == 1 and isinstance(pieces[0], SecretReference)
+
+
+def _reference_problems(spec: ResourceSpec) -> list[Problem]:
+    for part, values in (("properties", spec.properties), ("native", spec.native), ("initial", spec.initial)):
+        try:
+            list(of(dict(values)))
+        except BadReference as bad:
+            return [Problem(f"{spec.name}.{part}", str(bad), "${name.attribute}")]
+    return []

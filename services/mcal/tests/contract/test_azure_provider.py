@@ -1,0 +1,444 @@
+"""Azure beyond the contract of every provider: every kind, crashes, failures half-way, credentials, secrets, drift."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from deployforge_mcal.adapters.azure import planning, reading
+from deployforge_mcal.adapters.azure.provider import AzureProvider
+from deployforge_mcal.application.ports import ProviderFailure, Work
+from deployforge_mcal.domain.difference import differing
+from deployforge_mcal.domain.operation import Failure
+from deployforge_mcal.domain.units import Became, CompiledUnit, Outcome, Presence, ResourceSpec, Scope, Target, UnitSpec
+
+from tests.emulators.arm.running import SUBSCRIPTION, Running, emulator
+
+_NET, _BUS, _STORE = "2024-05-01", "2021-11-01", "2023-05-01"
+_MARK = "secret://file/shop/db#hmac-sha256:" + "a" * 64
+_VALUE = "correct horse battery staple"
+
+
+def resource(name: str, type: str, properties: dict[str, Any], **more: Any) -> ResourceSpec:
+    """A declaration."""
+    return ResourceSpec(f"urn:df:shop:web:{name}", name, type, properties, **more)
+
+
+EVERY_KIND = (
+    resource("net", "Network", {"cidr": "10.20.0.0/16", "tags": {"env": "t"}}),
+    resource("sub", "Subnet", {"network": "${net.id}", "cidr": "10.20.1.0/24"}),
+    resource(
+        "firewall", "SecurityGroup",
+        {
+            "network": "${net.id}", "description": "web", "tags": {"tier": "web"},
+            "ingress": [
+                {"protocol": "tcp", "fromPort": 443, "cidr": "10.20.0.0/16", "description": "inside"},
+                {"protocol": "udp", "fromPort": 8000, "toPort": 8080, "cidr": "0.0.0.0/0"},
+            ],
+            "egress": [{"protocol": "all", "cidr": "10.0.0.0/8"}],
+        },
+    ),
+    resource("dead", "Queue", {"messageRetention": "14d"}),
+    resource("orders", "Queue", {"visibilityTimeout": "30s", "deadLetter": "${dead.address}", "maxReceives": 5, "encrypted": True}),
+    resource("events", "Topic", {"subscriptions": [{"protocol": "queue", "endpoint": "${orders.address}"}]}),
+    resource("carts", "Table", {"hashKey": {"name": "id", "type": "N"}, "pointInTimeRecovery": True, "tags": {"env": "t"}}),
+    resource("uploads", "ObjectStore", {"versioning": True, "encryption": "AES256", "tags": {"env": "t"}}),
+    resource("worker", "Role", {"usedBy": ["function"], "tags": {"env": "t"}}),
+    resource("logs", "LogGroup", {"retention": "30d"}),
+    resource(
+        "raw", "azure/Microsoft.Storage/storageAccounts",
+        {"sku": {"name": "Standard_LRS"}, "name": "raw0001", "kind": "StorageV2", "properties": {"accessTier": "Cool"}},
+    ),
+    resource("hook", "azure/Microsoft.Network/publicIPAddresses", {"properties": {"note": "[${raw.primaryEndpoints.blob}]"}}),
+)  # fmt: skip
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class KnownSecret:
+    """One secret."""
+
+    def value(self, marked: str) -> str:
+        assert marked == _MARK
+        return _VALUE
+
+    def filled(self, values: Any) -> Any:
+        return values
+
+
+@dataclass
+class World:
+    """One unit in one resource group, and the verbs on it."""
+
+    arm: Running
+    group: str
+    unit_name: str = field(default_factory=lambda: f"df-shop-web-{uuid4().hex[:6]}-azure-0-0")
+    unit: CompiledUnit | None = None
+    ticks: list[tuple[str | None, str, str | None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.provider = AzureProvider(self.arm.url)
+        self.scope = Scope("azure", f"{SUBSCRIPTION}/{self.group}", "westeurope", "azure-test")
+        self.at = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}"
+
+    def compile(self, *resources: ResourceSpec) -> CompiledUnit:
+        """A unit of these."""
+        return self.provider.compile(
+            UnitSpec(str(uuid4()), "azure/0.0", self.unit_name, self.scope, resources, {"team": "shop"})
+        )
+
+    def do(self, verb: str, *, root: Any = None, **fields: Any) -> list[Outcome]:
+        """One operation under its own token."""
+        work = Work(fields.pop("token", str(uuid4())), self.scope, "d", self.unit_name, **fields)
+        session = self.provider.open(root or self.arm.credential, work)
+        found: list[Outcome] = getattr(self.provider, verb)(session, work, lambda *tick: self.ticks.append(tick))
+        return found
+
+    def apply(self, *resources: ResourceSpec, **fields: Any) -> dict[str, Outcome]:
+        """Make the unit what is declared; outcomes by name."""
+        wanted = self.compile(*resources)
+        outcomes = self.do("apply", unit=wanted, previous=self.unit, **fields)
+        self.unit = wanted
+        return {o.urn.rpartition(":")[2]: o for o in outcomes}
+
+    def drift(self) -> dict[str, Any]:
+        """Name → paths that differ, or presence, of what is not as declared; read with a credential for reading."""
+        assert self.unit is not None
+        plan = planning.plan(self.unit, {})
+        targets = [Target(d.resource.urn, d.resource.type, d.id) for d in plan.declared]
+        session = self.provider.open_reader(self.arm.credential, self.scope, [t.type for t in targets])
+        found = {}
+        for d, seen in zip(plan.declared, self.provider.observe(session, self.scope, targets), strict=True):
+            if seen.presence is not Presence.PRESENT:
+                found[d.resource.name] = seen.presence
+            elif paths := differing(d.desired, seen.properties, d.of.set_paths):
+                found[d.resource.name] = paths
+        return found
+
+    def target(self, outcome: Outcome, *paths: str) -> Target:
+        """A resource to be put right, references resolved."""
+        assert self.unit is not None
+        one = next(d for d in planning.plan(self.unit, {}).declared if d.resource.urn == outcome.urn)
+        return Target(outcome.urn, one.resource.type, one.id, one.desired, paths)
+
+    def left(self) -> list[str]:
+        """What is in the group."""
+        return [r["type"] for r in self.arm.rest("GET", f"{self.at}/resources")[1]["value"]]
+
+    def refused(self, verb: str = "apply", **fields: Any) -> Failure:
+        """The failure of an operation."""
+        with pytest.raises(ProviderFailure) as failed:
+            self.do(verb, **fields)
+        return failed.value.failure
+
+
+@pytest.fixture
+def world(arm: Running, resource_group: str) -> World:
+    """A clean group."""
+    reading.recent.forget()
+    return World(arm, resource_group)
+
+
+def queue(name: str = "q", **properties: Any) -> ResourceSpec:
+    """A queue."""
+    return resource(name, "Queue", {"visibilityTimeout": 30, **properties})
+
+
+# --- what is deployed is as declared --------------------------------------------------------------------
+
+
+def test_every_kind_is_deployed_scanned_without_drift_and_destroyed(world: World) -> None:
+    made = world.apply(*EVERY_KIND)
+    assert {o.status for o in made.values()} == {Became.CREATED}
+    assert made["hook"].attributes["note"] == "[https://raw0001.blob.core.windows.net/]"
+    assert world.drift() == {}
+    reading.recent.forget()
+    assert world.drift() == {}, "read in bulk, by Resource Graph"
+    assert {o.status for o in world.apply(*EVERY_KIND).values()} == {Became.UNCHANGED}
+    assert {o.status for o in world.do("destroy", unit=world.unit)} == {Became.DELETED}
+    assert world.left() == []
+
+
+def test_progress_is_told_of_every_resource(world: World) -> None:
+    made = world.apply(queue(), resource("net", "Network", {"cidr": "10.0.0.0/16"}))
+    assert {urn for urn, status, _ in world.ticks if status == "SUCCEEDED"} >= {o.urn for o in made.values()}
+
+
+def test_a_change_that_azure_cannot_make_in_place_makes_another_resource_and_removes_the_first(world: World) -> None:
+    first = world.apply(queue())["q"]
+    second = world.apply(queue(fifo=True))["q"]
+    assert first.physical_id != second.physical_id
+    assert world.arm.rest("GET", first.physical_id, _BUS)[0] == 404
+    assert world.drift() == {}
+
+
+def test_under_a_fixed_name_the_first_makes_room(world: World) -> None:
+    first = world.apply(resource("q", "Queue", {"name": "orders"}))["q"]
+    second = world.apply(resource("q", "Queue", {"name": "orders", "fifo": True}))["q"]
+    assert first.physical_id == second.physical_id
+    assert world.drift() == {}
+
+
+def test_what_others_tagged_is_left_alone_and_what_was_declared_goes(world: World) -> None:
+    id = world.apply(resource("net", "Network", {"cidr": "10.0.0.0/16", "tags": {"a": "1", "b": "2"}}))["net"].physical_id
+    live = world.arm.rest("GET", id, _NET)[1]
+    world.arm.rest("PATCH", id, _NET, {"tags": {**live["tags"], "theirs": "x"}})
+    world.apply(resource("net", "Network", {"cidr": "10.0.0.0/16", "tags": {"a": "1"}}))
+    tags = world.arm.rest("GET", id, _NET)[1]["tags"]
+    assert (tags["a"], tags["theirs"], "b" in tags) == ("1", "x", False)
+
+
+def test_an_existing_resource_is_adopted_as_it_is_and_then_held_to_its_declaration(world: World) -> None:
+    id = f"{world.at}/providers/Microsoft.Network/virtualNetworks/theirs"
+    world.arm.rest(
+        "PUT", id, _NET, {"location": "westeurope", "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}}
+    )
+    wanted = world.compile(resource("net", "Network", {"cidr": "10.0.0.0/16", "tags": {"a": "b"}}, import_id=id))
+    adopted = world.do("adopt", unit=wanted, adopt={"urn:df:shop:web:net": id})
+    assert [(o.status, o.physical_id) for o in adopted] == [(Became.ADOPTED, id)]
+    assert world.arm.rest("GET", id, _NET)[1]["tags"] == {}
+    assert [o.status for o in world.do("apply", unit=wanted, adopt={"urn:df:shop:web:net": id})] == [Became.UPDATED]
+    assert world.arm.rest("GET", id, _NET)[1]["tags"]["a"] == "b"
+    missing = world.compile(resource("x", "Network", {"cidr": "10.0.0.0/16"}, import_id=f"{id}x"))
+    failure = world.refused("adopt", unit=missing, adopt={"urn:df:shop:web:x": f"{id}x"})
+    assert (failure.code, failure.restored) == ("NOT_FOUND", True)
+
+
+# --- crashes --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", range(1, 4))
+def test_killed_before_any_change_the_second_attempt_ends_the_same(world: World, change: int) -> None:
+    before = world.apply(queue("old"), queue("same"))
+    wanted, token, count = world.compile(queue("same", maxReceives=7), queue("new")), str(uuid4()), [0]
+
+    def hold() -> None:
+        count[0] += 1
+        if count[0] == change:
+            raise Killed
+
+    # begin, delete, and (for a second deletion) nothing: whoever is not stopped must have ended.
+    try:
+        outcomes = world.do("apply", unit=wanted, previous=world.unit, token=token, hold=hold)
+    except Killed:
+        outcomes = world.do("apply", unit=wanted, previous=world.unit, token=token, resumed=True)
+    became = {o.urn.rpartition(":")[2]: o.status for o in outcomes}
+    assert became == {"same": Became.UPDATED, "new": Became.CREATED, "old": Became.DELETED}
+    assert world.arm.rest("GET", before["old"].physical_id, _BUS)[0] == 404
+    world.unit = wanted
+    assert world.drift() == {}
+
+
+# --- failures -------------------------------------------------------------------------------------------
+
+
+def test_a_failure_half_way_takes_back_what_was_made_and_only_that(world: World) -> None:
+    world.arm.control(
+        "faults", {"kind": "resource", "match": "/storageaccounts/", "code": "SkuNotAvailable", "message": "none left"}
+    )
+    failure = world.refused(
+        unit=world.compile(queue(), resource("net", "Network", {"cidr": "10.0.0.0/16"}), resource("up", "ObjectStore", {}))
+    )
+    assert (failure.code, failure.urn, failure.restored) == ("NOT_AVAILABLE", "urn:df:shop:web:up", True)
+    assert "none left" in failure.message
+    assert world.left() == []
+
+
+def test_what_could_not_be_put_back_is_not_claimed(world: World) -> None:
+    world.apply(queue())
+    world.arm.control(
+        "faults", {"kind": "resource", "match": "/queues/", "times": 2, "code": "Conflict", "message": "busy"}
+    )
+    failure = world.refused(unit=world.compile(queue(maxReceives=3)), previous=world.unit)
+    assert not failure.restored
+    assert "putting it back failed too" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("declared", "code", "said"),
+    [
+        (resource("a", "ObjectStore", {"name": "taken0001"}), "ALREADY_EXISTS", "taken0001"),
+        (queue(deadLetter="nowhere"), "BadRequest", "nowhere"),
+        (resource("s", "azure/Microsoft.Storage/storageAccounts", {"apiVersion": "1999-01-01", "name": "abc", "sku": {"name": "Standard_LRS"}}), "API_VERSION_UNKNOWN", "2023-05-01"),
+        (resource("s", "azure/Microsoft.Storage/storageAccounts", {"location": "atlantis", "name": "abc", "sku": {"name": "Standard_LRS"}}), "NOT_AVAILABLE", "atlantis"),
+        (resource("s", "azure/Microsoft.Storage/storageAccounts", {"name": "abc", "sku": {"name": "Standard_LRS"}, "properties": {"acessTier": "Hot"}}), "InvalidRequestContent", "acessTier"),
+    ],
+)  # fmt: skip
+def test_what_azure_refuses_is_said_in_its_words_and_leaves_nothing(
+    world: World, declared: ResourceSpec, code: str, said: str
+) -> None:
+    other = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/other"
+    world.arm.rest("PUT", other, body={"location": "westeurope"})
+    world.arm.rest(
+        "PUT",
+        f"{other}/providers/Microsoft.Storage/storageAccounts/taken0001",
+        _STORE,
+        {"location": "westeurope", "sku": {"name": "Standard_LRS"}},
+    )
+    failure = world.refused(unit=world.compile(declared))
+    assert (failure.code, failure.restored) == (code, True)
+    assert said in failure.message
+    assert world.left() == []
+
+
+def test_a_group_that_is_not_there_is_named(arm: Running) -> None:
+    world = World(arm, "nowhere")
+    failure = world.refused(unit=world.compile(queue()))
+    assert failure.code == "NOT_FOUND"
+    assert "nowhere" in failure.message
+
+
+def test_throttling_is_waited_for_as_long_as_azure_says_and_no_longer(world: World) -> None:
+    world.arm.control("faults", {"kind": "throttle", "method": "PUT", "path": "/deployments/", "times": 2, "retryAfter": 1})
+    world.apply(queue())
+    world.arm.control(
+        "faults", {"kind": "throttle", "method": "PUT", "path": "/deployments/", "times": 1, "retryAfter": 3600}
+    )
+    failure = world.refused(unit=world.unit, previous=world.unit)
+    assert (failure.code, failure.retryable) == ("THROTTLED", True)
+
+
+def test_what_cannot_be_read_is_not_missing(world: World) -> None:
+    world.apply(queue())
+    world.arm.control(
+        "faults",
+        {"kind": "refuse", "method": "GET", "path": "/queues/", "times": 9, "status": 403, "code": "AuthorizationFailed"},
+    )
+    assert world.drift() == {"q": Presence.NOT_CHECKED}
+
+
+def test_a_cloud_that_is_away_is_a_failure_in_time(unused_port: Callable[[], int], world: World) -> None:
+    provider = AzureProvider(f"http://127.0.0.1:{unused_port()}")
+    with pytest.raises(ProviderFailure) as failed:
+        provider.open_reader(world.arm.credential, world.scope, ["Queue"])
+    assert (failed.value.failure.code, failed.value.failure.retryable) == ("CLOUD_UNREACHABLE", True)
+
+
+# --- credentials ----------------------------------------------------------------------------------------
+
+
+def test_a_token_opens_its_resource_group_only_and_ends(world: World) -> None:
+    made = world.apply(queue())["q"]
+    session = world.provider.open(world.arm.credential, Work(str(uuid4()), world.scope, "d", world.unit_name))
+    assert session.grant.scope == (world.at,)
+    assert session.get(made.physical_id) is not None
+    with pytest.raises(Exception, match="does not have authorization"):
+        session.resources.resource_groups.get("other-group")
+    world.arm.control("clock", {"seconds": 3700})
+    try:
+        with pytest.raises(Exception, match="ExpiredAuthenticationToken"):
+            session.get(made.physical_id)
+    finally:
+        world.arm.control("clock", {"seconds": -3700})
+
+
+def test_a_credential_for_reading_changes_nothing(world: World) -> None:
+    made = world.apply(queue())["q"]
+    session = world.provider.open_reader(world.arm.credential, world.scope, ["Queue"])
+    with pytest.raises(Exception, match="does not have authorization"):
+        session.delete(made.physical_id)
+    assert world.drift() == {}
+
+
+def test_a_principal_of_the_group_is_used_where_there_is_one(world: World) -> None:
+    own = {"clientId": f"only-{world.group}", "clientSecret": "s", "assignments": [{"scope": world.at, "role": "Reader"}]}
+    world.arm.control("principals", own)
+    root = {**world.arm.credential, "groups": {world.group: {"clientId": own["clientId"], "clientSecret": "s"}}}
+    failure = world.refused(root=root, unit=world.compile(queue()))
+    assert failure.code == "ACCESS_DENIED"
+    assert f"only-{world.group}" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"clientSecret": "wrong"}, "CREDENTIAL_REFUSED"), ({"clientId": "nobody"}, "CREDENTIAL_REFUSED"), ({"clientSecret": ""}, "CREDENTIAL_INCOMPLETE")],
+)  # fmt: skip
+def test_a_wrong_root_credential_is_refused_typed_and_without_its_secret(
+    world: World, change: dict[str, str], code: str
+) -> None:
+    failure = world.refused(root={**world.arm.credential, **change}, unit=world.compile(queue()))
+    assert failure.code == code
+    assert "secret" not in failure.message.lower() or "wrong" not in failure.message
+
+
+# --- secrets --------------------------------------------------------------------------------------------
+
+
+def test_a_secret_goes_into_the_call_and_nowhere_else(world: World) -> None:
+    declared = resource("db", "Secret", {"value": "${secret://file/shop/db}", "tags": {"env": "t"}})
+    unit = world.compile(declared)
+    marked = replace(
+        unit, resources=tuple(replace(r, desired={**r.desired, "value": _MARK}) for r in unit.resources),
+        secrets={_MARK: next(iter(unit.secrets.values()))},
+    )  # fmt: skip
+    made = world.do("apply", unit=marked, secrets=KnownSecret())[0]
+    deployments = world.arm.rest("GET", f"{world.at}/providers/Microsoft.Resources/deployments/")[1]
+    assert _VALUE not in str(deployments)
+    assert _VALUE not in str(world.arm.rest("GET", made.physical_id, "2023-07-01")) + str(world.ticks)
+    assert world.arm.control("secrets", {"id": made.physical_id})["value"] == _VALUE
+    world.unit = marked
+    assert world.drift() == {}
+    target = Target(made.urn, "Secret", made.physical_id, {"value": _MARK, "tags": {"env": "t"}}, ("value",))
+    assert world.do("correct", unit=marked, targets=(target,), secrets=KnownSecret())[0].status is Became.CORRECTED
+    assert {o.status for o in world.do("destroy", unit=marked)} == {Became.DELETED}
+    assert world.left() == []
+
+
+# --- drift ----------------------------------------------------------------------------------------------
+
+
+def test_rules_that_are_too_much_or_missing_are_drift_and_are_corrected(world: World) -> None:
+    group = world.apply(EVERY_KIND[0], EVERY_KIND[2])["firewall"]
+    live = world.arm.rest("GET", group.physical_id, _NET)[1]
+    rules = live["properties"]["securityRules"]
+    opened = {"name": "open", "properties": {"priority": 200, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourcePortRange": "*",
+              "destinationPortRange": "22", "sourceAddressPrefix": "Internet", "destinationAddressPrefix": "*"}}  # fmt: skip
+    for wrong in ([*rules, opened], [r for r in rules if r["name"] != "df-deny-inbound"]):
+        world.arm.rest(
+            "PUT",
+            group.physical_id,
+            _NET,
+            {"location": "westeurope", "tags": live["tags"], "properties": {"securityRules": wrong}},
+        )
+        assert world.drift() == {"firewall": ["ingress"]}
+        target = world.target(group, "ingress")
+        assert [o.status for o in world.do("correct", unit=world.unit, targets=(target,))] == [Became.CORRECTED]
+        assert world.drift() == {}
+
+
+def test_a_subscriber_that_nobody_declared_is_drift_and_is_removed(world: World) -> None:
+    topic = world.apply(*EVERY_KIND[3:6])["events"]
+    extra = f"{topic.physical_id}/subscriptions/extra"
+    world.arm.rest("PUT", extra, _BUS, {"properties": {}})
+    assert world.drift() == {"events": ["subscriptions"]}
+    world.do("correct", unit=world.unit, targets=(world.target(topic, "subscriptions"),))
+    assert world.drift() == {}
+    assert world.arm.rest("GET", extra, _BUS)[0] == 404
+
+
+def test_a_part_that_vanished_is_missed_and_comes_back(world: World) -> None:
+    store = world.apply(EVERY_KIND[7])["uploads"]
+    world.arm.rest("DELETE", f"{store.physical_id}/blobServices/default/containers/objects", _STORE)
+    assert world.drift() == {"uploads": Presence.MISSING}
+    assert [o.status for o in world.do("recreate", unit=world.unit, targets=(world.target(store),))] == [Became.RECREATED]
+    assert world.drift() == {}
+
+
+def test_what_cannot_be_changed_is_not_corrected_in_place(world: World) -> None:
+    made = world.apply(queue(fifo=True))["q"]
+    target = Target(made.urn, "Queue", made.physical_id, {"fifo": False}, ("fifo",))
+    assert world.refused("correct", unit=world.unit, targets=(target,)).code == "REPLACEMENT_NEEDED"
+
+
+def test_a_graph_that_lags_is_not_believed_about_what_was_just_changed(tmp_path: Any) -> None:
+    with emulator(tmp_path, seconds=0.0, lag=600.0) as arm:
+        arm.rest("PUT", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lag", body={"location": "westeurope"})
+        world = World(arm, "lag")
+        nets = [resource(f"n{i}", "Network", {"cidr": f"10.{i}.0.0/16"}) for i in range(4)]
+        world.apply(*nets)
+        assert world.drift() == {}
+        reading.recent.forget()
+        assert world.drift() == {}, "what the graph does not have is asked for by id"
