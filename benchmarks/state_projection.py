@@ -22,6 +22,7 @@ from deployforge_chassis.sealing import Sealer
 from deployforge_state_manager.adapters.inventory import PostgresInventoryReader
 from deployforge_state_manager.adapters.projection import PostgresProjection
 from deployforge_state_manager.adapters.rebuilding import Rebuild
+from deployforge_state_manager.adapters.sightings import PostgresSightings
 from deployforge_state_manager.adapters.staging import PostgresStaging
 from deployforge_state_manager.application.ports import Filters
 from deployforge_state_manager.application.state_manager import StateManager
@@ -187,7 +188,10 @@ def _scan(connection: psycopg.Connection[Any], number: int) -> None:
 def measure_rebuild(events: int = 1_000_000) -> dict[str, float]:
     """Seconds and events a second of a rebuild, and of its lower bound."""
     with _state_manager() as (database, sealer):
-        app = StateManager(database, sealer, PostgresStaging(database, sealer), PostgresProjection(database, sealer))
+        app = StateManager(
+            database, sealer, PostgresStaging(database, sealer), PostgresSightings(database),
+            PostgresProjection(database, sealer),
+        )  # fmt: skip
         written = _log(app, events)
         began = time.perf_counter()
         _opened(app)

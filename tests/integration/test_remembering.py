@@ -1,13 +1,14 @@
-"""What was deployed is remembered: at any time, in order, and elsewhere."""
+"""What was deployed is remembered: at any time, in every order, elsewhere, and beside what is nobody's."""
 
 import json
 from pathlib import Path
 
 import pytest
 from deployforge_client import DeployForge, PermissionDenied
+from deployforge_local.cloud import Cloud
 
 from tests.integration.conftest import Cli
-from tests.integration.journey import NAMESPACE, applied, destroyed, manifest, queue
+from tests.integration.journey import NAMESPACE, REGION, applied, destroyed, eventually, manifest, physical_ids, queue
 
 
 def test_the_state_at_a_time_and_what_changed_since(alice: DeployForge, cli: Cli, name: str) -> None:
@@ -79,4 +80,24 @@ def test_read_models_are_rebuilt_beside_a_running_system(alice: DeployForge, cli
     assert "done" in done.stdout
     assert [v.SerializeToString(deterministic=True) for v in alice.history(where).versions] == before
     assert cli("state", "rebuild").returncode == 1, "not for everybody"
+    destroyed(alice, name)
+
+
+def test_the_inventory_has_what_nobody_deployed(
+    alice: DeployForge, admin: DeployForge, cloud: Cloud, cli: Cli, name: str
+) -> None:
+    applied(alice, manifest(name, [queue("jobs")]))
+    stray = cloud.create_queue(REGION, f"stray-{name}")
+
+    [found] = eventually(
+        lambda: [i for i in admin.inventory(state="unmanaged", type="Queue", size=500).items if i.physical_id == stray],
+        within_seconds=60,
+        why="the queue that nobody deployed shows",
+    )
+    assert (found.deployment.name, found.type) == ("", "Queue")
+    mine = physical_ids(alice, name)["jobs"]
+    assert mine not in {i.physical_id for i in admin.inventory(state="unmanaged", size=500).items}
+    counts = cli.json("inventory", "--counts", context="admin")
+    assert {f["name"] for f in counts["facets"]} >= {"type", "state", "drift"}
+    cloud.delete_queue(REGION, stray)
     destroyed(alice, name)

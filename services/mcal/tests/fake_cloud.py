@@ -62,6 +62,15 @@ class FakeCloud:
     def native_types(self) -> tuple[str, ...]:
         return ("AWS::SQS::Queue",)
 
+    def listable(self) -> tuple[str, ...]:
+        return ("Queue",)
+
+    def native_type(self, type: str) -> str:
+        return "AWS::SQS::Queue"
+
+    def list_ids(self, session: Any, type: str) -> list[str]:
+        return list(self.live)
+
     def check(self, specs: Sequence[ResourceSpec]) -> list[Problem]:
         return [Problem(f"{s.name}.type", "no such type") for s in specs if s.type == "Nothing"]
 

@@ -14,6 +14,7 @@ from deployforge_state_manager.adapters.inventory import PostgresInventoryReader
 from deployforge_state_manager.adapters.projection import PostgresProjection
 from deployforge_state_manager.adapters.rebuilding import Rebuild
 from deployforge_state_manager.adapters.records import records
+from deployforge_state_manager.adapters.sightings import PostgresSightings
 from deployforge_state_manager.adapters.staging import PostgresStaging
 from deployforge_state_manager.adapters.tables import TABLES
 from deployforge_state_manager.adapters.versions import PostgresStateReader
@@ -40,7 +41,9 @@ class Memory:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._sealer = sealer
         self.projection = PostgresProjection(database, sealer)
-        self.app = StateManager(database, sealer, PostgresStaging(database, sealer), self.projection)
+        self.app = StateManager(
+            database, sealer, PostgresStaging(database, sealer), PostgresSightings(database), self.projection
+        )
         self.rebuild = Rebuild(database, sealer)
         rows = PostgresStateReader(database, sealer)
         self.shredder = Shredder(self.app, rows.urns, SystemClock())
@@ -58,6 +61,7 @@ class Memory:
             "ShredRequested": self.shredder.shred_requested,
             "DriftDetected": self.app.drift_detected,
             "DriftResolved": self.app.drift_resolved,
+            "UnmanagedListed": self.app.unmanaged_listed,
         }[fact_type]
         fact: Fact = a_fact(topic, fact_type, example(fact_type, **changed))
         self.app.commit(handler(fact))

@@ -61,6 +61,11 @@ class Cloud:
         got = self.client("sqs", region).get_queue_attributes(QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"])
         return int(got["Attributes"]["VisibilityTimeout"])
 
+    def create_queue(self, region: str, name: str) -> str:
+        """Make a queue that no deployment knows of; its URL."""
+        url: str = self.client("sqs", region).create_queue(QueueName=name)["QueueUrl"]
+        return url
+
     def delete_queue(self, region: str, queue_url: str) -> None:
         """Delete a queue."""
         self.client("sqs", region).delete_queue(QueueUrl=queue_url)

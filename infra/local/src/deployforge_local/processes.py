@@ -124,6 +124,8 @@ def service_environment(settings: LocalSettings, service: str, replica: int = 1)
     }
     if service == MCAL:
         told["AWS_ENDPOINT"] = f"http://127.0.0.1:{settings.link(settings.port(MINISTACK))}"
+        # The emulated cloud costs nothing to ask.
+        told["LISTING_SECONDS"] = "10"
         told["MCAL_CREDENTIALS_FILE"] = str(settings.credentials_file)
         told["MCAL_SECRETS_DIR"] = str(settings.secrets_dir)
     if service == CONTROL_PLANE:

@@ -36,3 +36,6 @@ class Settings(ServiceSettings):
 
     scan_threads: int = Field(default=4, ge=1)
     """Shards read at once."""
+
+    listing_seconds: float = Field(default=60.0, gt=0)
+    """An account and location is searched for what no deployment owns at most this often, in seconds."""

@@ -22,6 +22,7 @@ from deployforge_mcal.adapters.metrics import measured
 from deployforge_mcal.adapters.providers import installed
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
+from deployforge_mcal.application.listing import Listing
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import Operations
 from deployforge_mcal.application.scans import Readers, Scans
@@ -56,7 +57,8 @@ def main() -> None:
 
     app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock(), secrets)
     ticks, readers = TelemetryPublisher(bus, wire), Readers(app)
-    operations, scans = Operations(app, ticks), Scans(app, readers, ticks)
+    listing = Listing(app, readers, ticks, settings.listing_seconds)
+    operations, scans = Operations(app, ticks), Scans(app, readers, ticks, listing.of)
     operating = EffectWorkers(
         app.queue,
         {OPERATION: measured(OPERATION, operations.work)},

@@ -18,6 +18,7 @@ from deployforge_state_manager.adapters.projection import PostgresProjection
 from deployforge_state_manager.adapters.rebuilding import Rebuild
 from deployforge_state_manager.adapters.rebuilds import PostgresRebuilds, Rebuilder
 from deployforge_state_manager.adapters.records import records
+from deployforge_state_manager.adapters.sightings import PostgresSightings
 from deployforge_state_manager.adapters.signing import Signer
 from deployforge_state_manager.adapters.staging import PostgresStaging
 from deployforge_state_manager.adapters.versions import PostgresStateReader
@@ -41,7 +42,8 @@ def main() -> None:
     base = foundation.lay(settings)
     database, sealer, bus, wire, channels = base.database, base.sealer, base.bus, base.wire, base.channels
 
-    app = StateManager(database, sealer, PostgresStaging(database, sealer), PostgresProjection(database, sealer))
+    staging, sightings = PostgresStaging(database, sealer), PostgresSightings(database)
+    app = StateManager(database, sealer, staging, sightings, PostgresProjection(database, sealer))
     rebuild, rebuilds = Rebuild(database, sealer), PostgresRebuilds(database)
     rebuild.fill(app)
     rows = PostgresStateReader(database, sealer)

@@ -8,6 +8,7 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 
 from deployforge_mcal.application.messages import DesiredState
+from deployforge_mcal.domain.units import Scope
 
 _COLUMNS: Final = tuple(f.name for f in fields(DesiredState))
 
@@ -18,6 +19,8 @@ SCHEMA: Final = (
     "CREATE INDEX IF NOT EXISTS desired_by_shard ON desired (scan_shard)",
     "CREATE TABLE IF NOT EXISTS units (deployment_id text NOT NULL, unit_id text NOT NULL, "
     "generation bigint NOT NULL, PRIMARY KEY (deployment_id, unit_id))",
+    "CREATE TABLE IF NOT EXISTS listings (provider_type text NOT NULL, account text NOT NULL, location text NOT NULL, "
+    "listed_at timestamptz NOT NULL, PRIMARY KEY (provider_type, account, location))",
 )
 
 
@@ -69,6 +72,25 @@ class PostgresIndex:
         )
         found = {(row["deployment_id"], row["unit_id"]): int(row["generation"]) for row in rows}
         return {unit: found.get(unit, 0) for unit in wanted}
+
+    def managed(self, scope: Scope) -> set[str]:
+        """See Index."""
+        rows = self._database.query(
+            "SELECT physical_id FROM desired WHERE provider_type = %s AND account = %s AND location = %s",
+            (scope.provider_type, scope.account, scope.location),
+        )
+        return {row["physical_id"] for row in rows}
+
+    def may_list(self, scope: Scope, every_seconds: float) -> bool:
+        """See Index."""
+        return bool(
+            self._database.query(
+                "INSERT INTO listings AS l (provider_type, account, location, listed_at) VALUES (%s, %s, %s, now()) "
+                "ON CONFLICT (provider_type, account, location) DO UPDATE SET listed_at = now() "
+                "WHERE l.listed_at < now() - make_interval(secs => %s) RETURNING 1 AS mine",
+                (scope.provider_type, scope.account, scope.location, every_seconds),
+            )
+        )
 
     def forget_scans(self) -> Write:
         """See Index."""

@@ -164,6 +164,19 @@ class CloudProvider(Protocol):
         that cannot be read is NOT_CHECKED with the reason; MISSING only when the cloud said so."""
         ...
 
+    def listable(self) -> tuple[str, ...]:
+        """The types of which `list_ids` can list what there is in an account and location."""
+        ...
+
+    def native_type(self, type: str) -> str:
+        """What the cloud calls a type."""
+        ...
+
+    def list_ids(self, session: Session, type: str) -> list[str]:
+        """The physical ids of all resources of a type that the session can see. Changes nothing. Raises
+        ProviderFailure."""
+        ...
+
     def correct(self, session: Session, work: Work, tick: Tick) -> list[Outcome]:
         """Put the drifted values of the targets back. After success every enforced value of every target is as
         desired, by reading. After failure some may have been put back; a missing target fails."""
@@ -231,6 +244,14 @@ class Index(Protocol):
 
     def generations(self, units: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """(deployment id, unit id) → generation; 0 for a unit that was never changed. Odd: being changed."""
+        ...
+
+    def managed(self, scope: Scope) -> set[str]:
+        """The physical ids of all that deployments own in an account and location."""
+        ...
+
+    def may_list(self, scope: Scope, every_seconds: float) -> bool:
+        """Whether the account and location was not listed for so long; then it counts as listed now, for everybody."""
         ...
 
     def forget_scans(self) -> Write:

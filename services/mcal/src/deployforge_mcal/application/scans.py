@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ class Readers:
         the cloud says."""
         types = frozenset(t.type for t in targets)
         try:
-            session = self._session(scope, types)
+            session = self.session(scope, types)
         except ProviderFailure as failed:
             return [Observed(t.urn, Presence.NOT_CHECKED, t.physical_id, reason=str(failed)) for t in targets]
         except (UnknownProvider, CredentialUnknown) as unknown:
@@ -47,7 +47,8 @@ class Readers:
                 self._sessions.pop((scope, types), None)
         return seen
 
-    def _session(self, scope: Scope, types: frozenset[str]) -> Session:
+    def session(self, scope: Scope, types: frozenset[str]) -> Session:
+        """A credential that reads these types. Raises ProviderFailure, UnknownProvider, CredentialUnknown."""
         now = self._app.clock.now()
         with self._lock:
             session = self._sessions.get((scope, types))
@@ -64,8 +65,10 @@ class Readers:
 class Scans:
     """Does scans, one call of `work` each. Doing one again says the same again, which changes nothing."""
 
-    def __init__(self, app: Mcal, readers: Readers, telemetry: Telemetry) -> None:
-        self._app, self._readers, self._telemetry = app, readers, telemetry
+    def __init__(
+        self, app: Mcal, readers: Readers, telemetry: Telemetry, scanned: Callable[[Scope], None] = lambda scope: None
+    ) -> None:
+        self._app, self._readers, self._telemetry, self._scanned = app, readers, telemetry, scanned
 
     def work(self, effect: EffectWork) -> Effects:
         """See EffectWorkers."""
@@ -79,6 +82,8 @@ class Scans:
                 "last": number == len(batches) - 1, "observed_at": self._app.clock.now(), "observations": batch,
             }  # fmt: skip
             self._telemetry.try_send("mcal.observations", scan.shard, "ObservationBatch", value)
+        for scope in {Scope(r.provider_type, r.account, r.location, r.credential_ref) for r in resources}:
+            self._scanned(scope)
         return Effects(writes=(self._app.index.forget_scans(),))
 
     def _observations(self, resources: Sequence[DesiredState]) -> list[dict[str, Any]]:

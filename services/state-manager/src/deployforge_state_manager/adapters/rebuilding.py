@@ -9,7 +9,7 @@ The same log gives the same rows, byte for byte, but for one thing: sealed bodie
 nonce, as GCM demands, so it is the opened bodies that are the same.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,10 +20,11 @@ from deployforge_chassis.sealing import Sealer, Shredded
 from eventsourcing.persistence import StoredEvent
 
 from deployforge_state_manager.adapters import tables
-from deployforge_state_manager.adapters.projection import INVENTORY, PostgresProjection
-from deployforge_state_manager.adapters.rows import COLUMNS, Added, Rows
+from deployforge_state_manager.adapters.projection import PostgresProjection
+from deployforge_state_manager.adapters.rows import COLUMNS, INVENTORY, Added, Rows, strays
 from deployforge_state_manager.adapters.tables import NEXT, TAG_FORMS
 from deployforge_state_manager.application.ports import RebuildRunning
+from deployforge_state_manager.domain.account import Account
 
 #: Events read and written at a time.
 _BATCH: Final = 5_000
@@ -31,6 +32,9 @@ _BATCH: Final = 5_000
 _RUSH: Final = 200
 #: One rebuild at a time, in whatever process. Any constant does; it only has to be ours.
 _LOCK: Final = 0x4446_5242
+
+_Plain = tuple[type[Any], int, Mapping[str, Any]]
+"""Class of an event, its place in its stream, its state as stored."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,15 @@ class Rebuild:
         total = app.recorder.max_notification_id() or 0
         self._database.migrate([*tables.drop(NEXT), *tables.create(NEXT)])
         position = count = 0
+        unmanaged: dict[str, tuple[Any, ...]] = {}
         for page, last in _pages(app, 0, until=total):
             position = last
-            self._copy([row for event in _events(app, page) for row in self._rows.of(*event)])
+            events = list(_events(app, page))
+            self._copy([row for event in events for row in self._rows.of(*event)])
+            _gather(unmanaged, events)
             count += len(page)
             told(Progress(count, max(total, count)))
+        self._copy([("inventory", row) for row in unmanaged.values()])
         self._database.migrate([*_DERIVED, *tables.finish(NEXT), *(f"ANALYZE {t}{NEXT}" for t in tables.TABLES)])
         while (app.recorder.max_notification_id() or 0) - position > _RUSH:
             position, count = self._follow(app, position, count)
@@ -136,6 +144,16 @@ def _events(
         except Shredded:
             continue
         yield kind, stored.originator_version, state
+
+
+def _gather(unmanaged: dict[str, tuple[Any, ...]], events: Iterable[_Plain]) -> None:
+    """Keep what is nobody's at the end: few rows, and each counts as it was last."""
+    for kind, position, state in events:
+        if kind is Account.Changed:
+            found, gone = strays(position, state)
+            unmanaged.update(found)
+            for urn in gone:
+                unmanaged.pop(urn, None)
 
 
 _NEWEST = (

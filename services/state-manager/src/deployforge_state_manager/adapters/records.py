@@ -6,6 +6,7 @@ from typing import Any
 from deployforge_chassis import canonical
 from deployforge_chassis.facts import Record
 
+from deployforge_state_manager.domain.account import Account
 from deployforge_state_manager.domain.deployment import Deployment
 from deployforge_state_manager.domain.resource import Resource
 from deployforge_state_manager.domain.shredding import Shredding
@@ -53,7 +54,7 @@ def records(event: Any) -> Sequence[Record]:
             return (Record(STATES, str(event.of), "DeploymentShredded", said), *tombstones)
         case Deployment.Opened() | Deployment.Requested() | Deployment.PlanReleased() | Deployment.Imported():
             return ()
-        case Resource.Opened() | Resource.DriftNoted():
+        case Resource.Opened() | Resource.DriftNoted() | Account.Opened() | Account.Changed():
             return ()
         case _:
             raise TypeError(f"{type(event).__name__} is no event of the state manager")

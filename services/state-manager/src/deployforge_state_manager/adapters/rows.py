@@ -21,6 +21,7 @@ PLACE: Final = (
     "namespace", "name", "type", "native_type", "provider", "provider_type", "account", "location", "physical_id",
     "criticality", "owner", "tags",
 )  # fmt: skip
+INVENTORY: Final = ("urn", "deployment_id", *PLACE, "version", "changed_at")
 COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "versions": (
         "deployment_id", "version", "namespace", "name", "desired_version", "request_id", "plan_id", "effective_at",
@@ -33,6 +34,7 @@ COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         *PLACE,
     ),
     "drift_notes": ("deployment_id", "urn", "position", "drift", "effective_at", "recorded_at"),
+    "inventory": INVENTORY,
 }  # fmt: skip
 """In the order in which rows have their values."""
 
@@ -116,6 +118,20 @@ def place(e: Mapping[str, Any]) -> tuple[Any, ...]:
         e["namespace"], e["name"], s["type"], s["native_type"], s["provider"], s["provider_type"], s["account"],
         s["location"], s["physical_id"], s["criticality"], owner(found), listed(found),
     )  # fmt: skip
+
+
+def strays(position: int, e: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, ...]], list[str]]:
+    """What an Account.Changed event makes of the inventory: rows by urn in order of INVENTORY, and urns that go."""
+    prefix = f"urn:cloud:{e['provider_type']}:{e['account']}:{e['location']}:{e['native_type']}:"
+    found = {
+        f"{prefix}{s['physical_id']}": (
+            f"{prefix}{s['physical_id']}", None, "", "", e["type"], e["native_type"], e["provider_type"],
+            e["provider_type"], e["account"], e["location"], s["physical_id"], "normal", owner(s["tags"]),
+            listed(s["tags"]), position, e["at"],
+        )
+        for s in e["found"]
+    }  # fmt: skip
+    return found, [f"{prefix}{id}" for id in e["gone"]]
 
 
 def tags(desired_json: str) -> Mapping[str, str]:

@@ -110,3 +110,23 @@ class DriftResolved:
     deployment_id: UUID
     urn: str
     resolved_at: datetime
+
+
+@dataclass(frozen=True)
+class Unmanaged:
+    physical_id: str
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class UnmanagedListed:
+    shard: str
+    provider_type: str
+    account: str
+    location: str
+    type: str
+    native_type: str
+    after: str
+    upto: str | None
+    listed_at: datetime
+    resources: list[Unmanaged]

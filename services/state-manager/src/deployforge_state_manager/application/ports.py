@@ -1,6 +1,6 @@
 """What the state manager needs from its database beside the event store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -28,6 +28,14 @@ class Staging(Protocol):
 
     def take(self, execution_id: str) -> tuple[Sequence[Staged], Write]:
         """What was staged, and the write that clears it."""
+        ...
+
+
+class Sightings(Protocol):
+    """Resources that were seen once and belong to nobody: an execution that is under way may be making them."""
+
+    def confirmed(self, shard: str, physical_ids: Sequence[str]) -> tuple[Collection[str], Sequence[Write]]:
+        """Which of them were seen before and are not managed by now, and the writes that remember the others."""
         ...
 
 

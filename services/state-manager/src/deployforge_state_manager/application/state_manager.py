@@ -14,7 +14,8 @@ from deployforge_chassis.sealing import Sealer
 from eventsourcing.application import AggregateNotFoundError
 
 from deployforge_state_manager.application import messages
-from deployforge_state_manager.application.ports import Projection, Staged, Staging
+from deployforge_state_manager.application.ports import Projection, Sightings, Staged, Staging
+from deployforge_state_manager.domain.account import Account, Part, Stray
 from deployforge_state_manager.domain.deployment import Asked, Deployment, Released, Unit, UnknownExecution, Verified
 from deployforge_state_manager.domain.resource import At, Resource, ResourceState, scan_shard
 from deployforge_state_manager.domain.watching import watching
@@ -23,9 +24,12 @@ from deployforge_state_manager.domain.watching import watching
 class StateManager(EventSourcedApplication):
     """The memory of what was deployed."""
 
-    def __init__(self, database: Database, sealer: Sealer, staging: Staging, projection: Projection) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealer, staging: Staging, sightings: Sightings, projection: Projection
+    ) -> None:
         super().__init__(database, sealer, name="state-manager")
         self._staging = staging
+        self._sightings = sightings
         self._projection = projection
 
     # --- facts heard -----------------------------------------------------------------------------------
@@ -102,6 +106,15 @@ class StateManager(EventSourcedApplication):
         heard = fact.read(messages.DriftResolved)
         return self._note_drift(heard.deployment_id, heard.urn, "in-sync", heard.resolved_at)
 
+    def unmanaged_listed(self, fact: Fact) -> Effects:
+        """Show in the inventory what is in an account and belongs to nobody, once it was seen twice."""
+        heard = fact.read(messages.UnmanagedListed)
+        account = self._account(heard)
+        confirmed, writes = self._sightings.confirmed(heard.shard, [r.physical_id for r in heard.resources])
+        strays = [Stray(r.physical_id, r.tags) for r in heard.resources if r.physical_id in confirmed]
+        account.listed(strays, Part(heard.after, heard.upto), heard.listed_at)
+        return self.effects(*([account] if account.pending_events else []), writes=writes)
+
     # --- how -------------------------------------------------------------------------------------------
 
     def _changed(
@@ -137,6 +150,14 @@ class StateManager(EventSourcedApplication):
             return found
         except AggregateNotFoundError:
             return Deployment(deployment_id)
+
+    def _account(self, heard: messages.UnmanagedListed) -> Account:
+        id = Account.id_of(heard.shard)
+        try:
+            found: Account = self.repository.get(Account.create_id(id))
+            return found
+        except AggregateNotFoundError:
+            return Account(id, heard.provider_type, heard.account, heard.location, heard.type, heard.native_type)
 
     def _resource(self, heard: messages.ExecutionVerified, urn: str, state: ResourceState | None) -> Resource | None:
         try:

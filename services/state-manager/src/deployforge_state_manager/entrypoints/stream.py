@@ -20,5 +20,6 @@ def heard(app: StateManager, shredder: Shredder) -> Heard:
             "ComplianceReported": app.compliance_reported,
             "ShredRequested": shredder.shred_requested,
         },
+        "mcal.listings": {"UnmanagedListed": app.unmanaged_listed},
         "drift-detector.drift": {"DriftDetected": app.drift_detected, "DriftResolved": app.drift_resolved},
     }

@@ -145,7 +145,7 @@ def read_statements(types: Iterable[str]) -> list[dict[str, Any]]:
             models.append(model(name))
         except UnknownResourceType:
             continue
-    actions = [a for some in _by_service(models, "read").values() for a in some]
+    actions = [a for some in _by_service(models, "read", "list").values() for a in some]
     actions = [a for a in actions if a.partition(":")[2].startswith(("Get", "List", "Describe", "Head"))]
     return [_allow(sorted({*actions, "cloudformation:GetResource"}), ["*"])]
 

@@ -98,6 +98,19 @@ class AwsProvider:
         """See CloudProvider."""
         return reading.observe(session, scope, targets)
 
+    def listable(self) -> tuple[str, ...]:
+        """See CloudProvider."""
+        return tuple(name for name, kind in KINDS.items() if kind.listing is not None)
+
+    def native_type(self, type: str) -> str:
+        """See CloudProvider."""
+        return model(type).native_type
+
+    @typed
+    def list_ids(self, session: AwsSession, type: str) -> list[str]:
+        """See CloudProvider."""
+        return KINDS[type].list_ids(session)
+
     @typed
     def preview(self, session: AwsSession, work: Work) -> list[Change]:
         """See CloudProvider."""

@@ -37,6 +37,9 @@ class Kind:
     #: AWS properties that its schema calls create-only for some resources, and that are not for those of this type
     changeable: ClassVar[frozenset[str]] = frozenset()
     native_set_paths: ClassVar[tuple[str, ...]] = ()
+    #: service, operation, result and the key of the physical id in it (empty: it is the id itself) that list what there
+    #: is in an account and location; None where nothing does
+    listing: ClassVar[tuple[str, str, str, str] | None] = None
     #: IAM actions that reading and correcting need beyond those that AWS's schema lists
     extra_actions: ClassVar[tuple[str, ...]] = ()
 
@@ -86,6 +89,12 @@ class Kind:
         if "Tags" in found:
             found["Tags"] = own_tags(found["Tags"])
         return found
+
+    def list_ids(self, session: AwsSession) -> list[str]:
+        """The physical ids of all that there is; only of kinds with a listing."""
+        assert self.listing is not None
+        service, operation, result, key = self.listing
+        return [item[key] if key else item for item in session.pages(service, operation, result)]
 
     def read(self, session: AwsSession, ids: Sequence[str]) -> dict[str, Any]:
         """id → canonical native values, None when missing, Unreadable otherwise; in bulk where AWS can."""

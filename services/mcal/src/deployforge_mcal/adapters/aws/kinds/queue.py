@@ -24,6 +24,7 @@ class QueueKind(Kind):
 
     model = QUEUE
     native_type = "AWS::SQS::Queue"
+    listing = ("sqs", "list_queues", "QueueUrls", "")
     name_property = "QueueName"
     natives: ClassVar[Mapping[str, str]] = {
         "name": "QueueName", "visibilityTimeout": "VisibilityTimeout", "messageRetention": "MessageRetentionPeriod",

@@ -17,6 +17,7 @@ class TableKind(Kind):
 
     model = TABLE
     native_type = "AWS::DynamoDB::Table"
+    listing = ("dynamodb", "list_tables", "TableNames", "")
     name_property = "TableName"
     native_set_paths = ("AttributeDefinitions",)
     natives: ClassVar[Mapping[str, str]] = {

@@ -20,6 +20,7 @@ class TopicKind(Kind):
 
     model = TOPIC
     native_type = "AWS::SNS::Topic"
+    listing = ("sns", "list_topics", "Topics", "TopicArn")
     name_property = "TopicName"
     native_set_paths = ("Subscription",)
     natives: ClassVar[Mapping[str, str]] = {
