@@ -332,12 +332,18 @@ def test_an_invalid_unit_names_every_problem(world: Any) -> None:
 def test_what_there_is_can_be_listed_with_a_reading_credential(world: Any, aws: Any) -> None:
     outcomes = world.apply(*world.every_kind)
     stray = aws.client("sqs").create_queue(QueueName=f"stray-{uuid4().hex[:8]}", tags={"owner": "me"})["QueueUrl"]
-    assert set(world.provider.listable()) == {"Queue", "Topic", "Table"}
-    for type, name in (("Queue", "orders"), ("Topic", "events"), ("Table", "carts")):
+    elsewhere = f"far-{uuid4().hex[:8]}"
+    aws.client("s3", "eu-central-1").create_bucket(
+        Bucket=elsewhere, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    kinds = {"Queue": "orders", "Topic": "events", "Table": "carts", "ObjectStore": "uploads"}
+    assert set(world.provider.listable()) == set(kinds)
+    for type, name in kinds.items():
         reader = world.provider.open_reader(world.root, world.scope, [type])
         listed = world.provider.list_ids(reader, type)
         assert outcomes[name].physical_id in listed, "by the physical ids that deployments have"
         assert (stray in listed) == (type == "Queue")
+        assert elsewhere not in listed, "of another region"
     reader = world.provider.open_reader(world.root, world.scope, ["Queue"])
     [seen] = world.provider.observe(reader, world.scope, [Target("", "Queue", stray)])
     assert seen.properties["tags"] == {"owner": "me"}

@@ -17,6 +17,7 @@ class ObjectStoreKind(Kind):
 
     model = OBJECT_STORE
     native_type = "AWS::S3::Bucket"
+    listing = ("s3", "list_buckets", "Buckets", "Name")
     name_property = "BucketName"
     natives: ClassVar[Mapping[str, str]] = {
         "name": "BucketName", "versioning": "VersioningConfiguration", "encryption": "BucketEncryption",
@@ -54,6 +55,10 @@ class ObjectStoreKind(Kind):
         blocked = [native["PublicAccessBlockConfiguration"].get(name, False) for name in _BLOCKS]
         values["publicAccess"] = "blocked" if all(blocked) else "partly" if any(blocked) else "allowed"
         return values
+
+    def list_ids(self, session: AwsSession) -> list[str]:
+        """See Kind; AWS lists those of all regions unless told otherwise."""
+        return [bucket["Name"] for bucket in session.pages("s3", "list_buckets", "Buckets", BucketRegion=session.region)]
 
     def read_one(self, session: AwsSession, id: str) -> dict[str, Any] | None:
         """See Kind."""
