@@ -136,6 +136,8 @@ _ENCRYPTED: Final[Mapping[str, tuple[str, ...]]] = {
     "ObjectStore": ("encryption", "BucketEncryption"),
     "Queue": ("encrypted", "SqsManagedSseEnabled", "KmsMasterKeyId"),
     "Topic": ("encryptionKey", "KmsMasterKeyId"),
+    "Database": ("encrypted", "StorageEncrypted"),
+    "Cache": ("encrypted", "AtRestEncryptionEnabled"),
     "AWS::S3::Bucket": ("BucketEncryption",),
     "AWS::SQS::Queue": ("SqsManagedSseEnabled", "KmsMasterKeyId"),
     "AWS::SNS::Topic": ("KmsMasterKeyId",),

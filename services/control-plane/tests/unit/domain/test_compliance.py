@@ -44,6 +44,9 @@ OPEN = {"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidr": "0.0.0.0/0"}
         ("org/encryption", {}, "Queue", {"encrypted": False, "native": {"KmsMasterKeyId": "k"}}, None),
         ("org/encryption", {}, "Topic", {"encryptionKey": "alias/k"}, None),
         ("org/encryption", {}, "Table", {}, None),
+        ("org/encryption", {}, "Database", {"encrypted": True}, None),
+        ("org/encryption", {}, "Database", {"encrypted": False}, "not on"),
+        ("org/encryption", {}, "Cache", {"encrypted": False}, "not on"),
     ],
 )  # fmt: skip
 def test_a_policy_says_what_is_wrong(

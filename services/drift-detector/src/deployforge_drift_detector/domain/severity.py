@@ -114,6 +114,8 @@ def _open(value: Any) -> bool:
 
 def _exposes(type: str, difference: Difference) -> bool:
     path = _words(difference.path)
+    if _is(type, "database", "dbinstance", "loadbalancer") and path in ("public", "publiclyaccessible"):
+        return difference.actual is True
     return _is(type, "objectstore", "bucket") and path.startswith(("publicaccess", "accesscontrol"))
 
 
@@ -132,7 +134,8 @@ def _off(value: Any) -> bool:
 def _widens_rights(type: str, difference: Difference) -> bool:
     root = _words(difference.path).partition(".")[0]
     return _is(type, "role", "policy", "managedpolicy") and root in {
-        "policies", "trust", "managedpolicies", "managedpolicyarns", "assumerolepolicydocument", "policydocument",
+        "policies", "trust", "trustpolicy", "usedby", "managedpolicies", "managedpolicyarns", "assumerolepolicydocument",
+        "policydocument",
     }  # fmt: skip
 
 

@@ -24,6 +24,8 @@ GOLDEN = [
     ("Queue", "encryption", True, False, "CRITICAL", "encryption-off"),
     ("Queue", "encryption", "aws:kms", "aws:sqs", "DEGRADED", "default"),
     ("Role", "policies", [], [{"Action": "*"}], "CRITICAL", "iam-widening"),
+    ("Database", "public", False, True, "CRITICAL", "public-exposure"),
+    ("Role", "usedBy", ["function"], ["compute", "function"], "CRITICAL", "iam-widening"),
     ("Role", "trust", {}, {"Principal": "*"}, "CRITICAL", "iam-widening"),
     ("Role", "managedPolicies", [], ["arn:aws:iam::aws:policy/AdministratorAccess"], "CRITICAL", "iam-widening"),
     ("aws/AWS::IAM::Role", "AssumeRolePolicyDocument.Statement", [], [{}], "CRITICAL", "iam-widening"),

@@ -4,6 +4,7 @@ Reading and writing speak AWS's own property names, so the native escape hatch a
 unified vocabulary is a translation on top. The vocabulary itself is the domain's; a kind knows what AWS calls it.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -17,6 +18,8 @@ from deployforge_mcal.domain.units import Scope
 #: Tags that the cloud or this system sets; nobody declares them and they are never drift.
 SYSTEM_TAGS: Final = ("aws:", "deployforge:")
 PROVIDER: Final = "aws"
+_PATIENCE_SECONDS: Final = 780.0
+_PAUSE_SECONDS: Final = 3.0
 
 
 class Kind:
@@ -151,6 +154,13 @@ def as_list(tags: Mapping[str, Any]) -> list[dict[str, Any]]:
 def tag_changes(wanted: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:
     """Tags to set. Tags that nobody declared are left alone."""
     return {k: v for k, v in wanted.items() if live.get(k) != v}
+
+
+def awaited(done: Callable[[], bool]) -> None:
+    """Ask until it is done, or until the time is over that a credential leaves; whoever reads then says what is not."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not done() and time.monotonic() < deadline:
+        time.sleep(_PAUSE_SECONDS)
 
 
 def put(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, as_list, own_tags, put, tag_changes
+from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, as_list, awaited, own_tags, put, tag_changes
 from deployforge_mcal.adapters.aws.kinds.sizes import native_class, portable_size
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.domain.types.cache import CACHE
@@ -95,16 +95,26 @@ class CacheKind(Kind):
             changed |= {"AuthToken": native["AuthToken"], "AuthTokenUpdateStrategy": "ROTATE"}
         if changed:
             session.call("elasticache", "modify_replication_group", ReplicationGroupId=id, ApplyImmediately=True, **changed)
-            _wait(session, id)
+            awaited(lambda: self._has(session, id, {n: native[n] for n in _CHANGED if n in native}))
         if "NumCacheClusters" in native and native["NumCacheClusters"] != live.get("NumCacheClusters"):
             more = native["NumCacheClusters"] > live["NumCacheClusters"]
             session.call(
                 "elasticache", "increase_replica_count" if more else "decrease_replica_count", ReplicationGroupId=id,
                 ApplyImmediately=True, NewReplicaCount=native["NumCacheClusters"] - 1,
             )  # fmt: skip
-            _wait(session, id)
+            awaited(lambda: self._has(session, id, {"NumCacheClusters": native["NumCacheClusters"]}))
         if tags := tag_changes(native.get("Tags", {}), live.get("Tags", {})):
             session.call("elasticache", "add_tags_to_resource", ResourceName=live["Arn"], Tags=as_list(tags))
+
+    def _has(self, session: AwsSession, id: str, wanted: Mapping[str, Any]) -> bool:
+        """Whether a group is at rest and has what was asked for, as far as it tells."""
+        [got] = session.call("elasticache", "describe_replication_groups", ReplicationGroupId=id)["ReplicationGroups"]
+        live = self.read_one(session, id)
+        return (
+            got["Status"] == "available"
+            and live is not None
+            and self.from_native({**live, **wanted}) == self.from_native(live)
+        )
 
     def create(self, session: AwsSession, name: str, native: Mapping[str, Any]) -> str:
         """See Kind."""

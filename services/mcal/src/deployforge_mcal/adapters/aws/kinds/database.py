@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, as_list, own_tags, put, tag_changes
+from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, as_list, awaited, own_tags, put, tag_changes
 from deployforge_mcal.adapters.aws.kinds.sizes import native_class, portable_size
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.domain.types.database import DATABASE
@@ -88,9 +88,17 @@ class DatabaseKind(Kind):
         """See Kind. Changes are asked for at once, not in the next maintenance window."""
         if changed := _parameters(native, _CHANGED):
             session.call("rds", "modify_db_instance", DBInstanceIdentifier=id, ApplyImmediately=True, **changed)
-            _wait(session, id)
+            # It goes on being "available" for a while before it turns to "modifying".
+            awaited(lambda: self._has(session, id, {n: native[n] for n in _CHANGED if n in native}))
         if tags := tag_changes(native.get("Tags", {}), live.get("Tags", {})):
             session.call("rds", "add_tags_to_resource", ResourceName=live["DBInstanceArn"], Tags=as_list(tags))
+
+    def _has(self, session: AwsSession, id: str, wanted: Mapping[str, Any]) -> bool:
+        """Whether a server is at rest and has what was asked for, as far as it tells."""
+        [got] = session.call("rds", "describe_db_instances", DBInstanceIdentifier=id)["DBInstances"]
+        live = self.read_one(session, id) or {}
+        asked = {**live, **wanted, "Engine": live.get("Engine", "")}
+        return got["DBInstanceStatus"] == "available" and self.from_native(asked) == self.from_native(live)
 
     def create(self, session: AwsSession, name: str, native: Mapping[str, Any]) -> str:
         """See Kind."""
