@@ -1,4 +1,4 @@
-"""The example that runs on every cloud, on an emulated AWS: deployed as it is written, and exactly as declared."""
+"""The example for every cloud on an emulated AWS (the tests of Azure have it too): deployed as it is written, and exactly as declared."""
 
 from pathlib import Path
 from typing import Any

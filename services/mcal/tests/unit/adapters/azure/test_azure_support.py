@@ -23,6 +23,13 @@ def test_the_adapter_has_the_types_that_are_claimed_and_tells_their_level() -> N
     assert {doc.type: doc.support for doc in AzureProvider().types()} == claimed
 
 
+def test_what_is_mapped_is_told_with_where_azure_holds_it() -> None:
+    for doc in AzureProvider().types():
+        told = {p.name for p in doc.properties if p.native.get(PROVIDER)}
+        assert told == {p.name for p in TYPES[doc.type].mapped(PROVIDER)}, doc.type
+        assert doc.native_types == {PROVIDER: KINDS[doc.type].native_type}
+
+
 def test_references_can_name_what_the_model_says() -> None:
     for name, kind in KINDS.items():
         id = f"/subscriptions/s/resourceGroups/g/providers/{kind.native_type.split('/')[0]}"

@@ -135,10 +135,14 @@ class Kind:
         """The type as it is on Azure."""
         of = self.model
         docs = tuple(
-            PropertyDoc(p.name, p.json_type, p.description, p.required, self.replaces(p), of.providers(p.name))
+            PropertyDoc(
+                p.name, p.json_type, p.description, p.required, self.replaces(p), of.providers(p.name),
+                {PROVIDER: held} if (held := self.native_name(p.name)) else {},
+            )
             for p in of.properties
-        )
-        return TypeDoc(of.name, of.description, docs, self.attributes, {PROVIDER: of.on(PROVIDER).level.value})
+        )  # fmt: skip
+        support = {PROVIDER: of.on(PROVIDER).level.value}
+        return TypeDoc(of.name, of.description, docs, self.attributes, support, {PROVIDER: self.native_type})
 
     def native_name(self, name: str) -> str:
         """Where Azure holds a property: `properties.lockDuration`."""
