@@ -183,14 +183,18 @@ class Manager:
         group = self.resources.group(at["subscription"], at["group"])["id"]
         self.access.judge_method(ask, group)
         versioned(ask)
-        rule = re.fullmatch(r"tagName eq '([^']*)' and tagValue eq '([^']*)'", ask.query.get("$filter", ""))
-        if ask.query.get("$filter") and rule is None:
+        wanted = ask.query.get("$filter", "")
+        rule = re.fullmatch(r"tagName eq '([^']*)' and tagValue eq '([^']*)'", wanted)
+        kind = re.fullmatch(r"resourceType eq '([^']*)'", wanted)
+        if wanted and rule is None and kind is None:
             raise Refused(
                 400, "InvalidFilterInQueryString", f"The emulator does not model the filter {ask.query['$filter']}"
             )
         found = [b for b in self.resources.below(f"{group}/providers/") if "location" in b or "tags" in b]
         if rule is not None:
             found = [b for b in found if b.get("tags", {}).get(rule[1]) == rule[2]]
+        if kind is not None:
+            found = [b for b in found if b["type"].lower() == kind[1].lower()]
         size, start = int(ask.query.get("$top", 1000)), int(ask.query.get("$skiptoken", 0))
         names = ("id", "name", "type", "location", "tags", "sku", "kind", "identity", "createdTime", "changedTime")
         answer: dict[str, Any] = {"value": [{n: b[n] for n in names if n in b} for b in found[start : start + size]]}

@@ -1,5 +1,6 @@
 """Every process of the local system, in the order in which they start."""
 
+import json
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from deployforge_chassis import devca, tls
 from deployforge_chassis.identity import CLIENT, CONTROL_PLANE, MCAL, SERVICES
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from deployforge_local import artifacts, emulator, hsm, kafka, people, postgres
+from deployforge_local import artifacts, azure, emulator, hsm, kafka, people, postgres
 from deployforge_local.settings import KAFKA, MINISTACK, LocalSettings
 
 
@@ -85,6 +86,13 @@ def infrastructure(settings: LocalSettings) -> list[Process]:
             environment=emulator.environment(settings),
             once_ready=lambda: emulator.prepare_account(settings),
         ),
+        Process(
+            "azure",
+            lambda: azure.command(settings),
+            lambda: azure.is_ready(settings),
+            environment=azure.environment(),
+            once_ready=lambda: azure.prepare_groups(settings),
+        ),
     ]
 
 
@@ -124,6 +132,7 @@ def service_environment(settings: LocalSettings, service: str, replica: int = 1)
     }
     if service == MCAL:
         told["AWS_ENDPOINT"] = f"http://127.0.0.1:{settings.link(settings.port(MINISTACK))}"
+        told["PROVIDER_OPTIONS"] = json.dumps({"azure": {"endpoint": settings.azure_url}})
         # The emulated cloud costs nothing to ask.
         told["LISTING_SECONDS"] = "10"
         told["MCAL_CREDENTIALS_FILE"] = str(settings.credentials_file)

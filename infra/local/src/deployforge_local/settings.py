@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: Port offsets of what is not a service of ours.
-KAFKA, KAFKA_CONTROLLER, REGISTRY, REGISTRY_MANAGEMENT, MINISTACK = range(5)
+KAFKA, KAFKA_CONTROLLER, REGISTRY, REGISTRY_MANAGEMENT, MINISTACK, AZURE = range(6)
 #: Port offsets of the services' gRPC and metrics, in the order of `identity.SERVICES`.
 _GRPC, _METRICS = 10, 20
 #: From one replica's ports to the next one's.
@@ -136,7 +136,7 @@ class LocalSettings(BaseSettings):
         """Every port of this system."""
         members = [(s, replica) for s in SERVICES for replica in range(1, self.replicas + 1)]
         services = [port for member in members for port in (self.grpc_port(*member), self.metrics_port(*member))]
-        return [self.port(offset) for offset in range(5)] + services
+        return [self.port(offset) for offset in range(6)] + services
 
     @property
     def kafka_bootstrap(self) -> str:
@@ -152,3 +152,8 @@ class LocalSettings(BaseSettings):
     def ministack_url(self) -> str:
         """The emulated AWS."""
         return f"http://127.0.0.1:{self.port(MINISTACK)}"
+
+    @property
+    def azure_url(self) -> str:
+        """The emulated Azure Resource Manager."""
+        return f"http://127.0.0.1:{self.port(AZURE)}"

@@ -20,14 +20,14 @@ from deployforge_local.settings import LocalSettings
 
 def test_two_systems_share_no_port(tmp_path: Path) -> None:
     one, other = LocalSettings(home=tmp_path / "a", port_base=7400), LocalSettings(home=tmp_path / "b", port_base=7500)
-    assert len(set(one.ports)) == len(one.ports) == 17
+    assert len(set(one.ports)) == len(one.ports) == 18
     assert not set(one.ports) & set(other.ports)
     assert one.socket_dir != other.socket_dir
 
 
 def test_replicas_have_ports_of_their_own_within_the_systems(tmp_path: Path) -> None:
     settings = LocalSettings(home=tmp_path, port_base=7400, replicas=3)
-    assert len(set(settings.ports)) == len(settings.ports) == 5 + 3 * 12
+    assert len(set(settings.ports)) == len(settings.ports) == 6 + 3 * 12
     assert max(settings.ports) < 7500
     assert settings.addresses("mcal") == "127.0.0.1:7415,127.0.0.1:7445,127.0.0.1:7475"
 

@@ -218,6 +218,22 @@ def test_an_existing_resource_is_adopted_as_it_is_and_then_held_to_its_declarati
     assert (failure.code, failure.restored) == ("NOT_FOUND", True)
 
 
+def test_what_is_in_the_group_is_listed_by_type(world: World) -> None:
+    mine = world.apply(resource("net", "Network", {"cidr": "10.0.0.0/16"}), queue())["net"].physical_id
+    theirs = f"{world.at}/providers/Microsoft.Network/virtualNetworks/theirs"
+    world.arm.rest(
+        "PUT",
+        theirs,
+        _NET,
+        {"location": "westeurope", "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}},
+    )
+    session = world.provider.open_reader(world.arm.credential, world.scope, ["Network"])
+    assert sorted(world.provider.list_ids(session, "Network")) == sorted([mine, theirs])
+    others = set(world.provider.listable()) - {"Network"}
+    assert others == {"SecurityGroup", "ObjectStore", "Table", "Role", "LogGroup"}
+    assert [world.provider.list_ids(session, name) for name in sorted(others)] == [[]] * 5
+
+
 # --- crashes --------------------------------------------------------------------------------------------
 
 

@@ -101,6 +101,22 @@ class AzureProvider:
         """See CloudProvider."""
         return reading.observe(session, scope, targets)
 
+    def listable(self) -> tuple[str, ...]:
+        """See CloudProvider: what a resource group lists by itself, which children are not."""
+        return tuple(name for name, kind in KINDS.items() if kind.tracked)
+
+    def native_type(self, type: str) -> str:
+        """See CloudProvider."""
+        return model(type).native_type
+
+    @typed
+    def list_ids(self, session: AzureSession, type: str) -> list[str]:
+        """See CloudProvider: those of the resource group."""
+        listed = session.resources.resources.list_by_resource_group(
+            session.place.group, filter=f"resourceType eq '{KINDS[type].native_type}'"
+        )
+        return [str(one.id) for one in listed]
+
     @typed
     def preview(self, session: AzureSession, work: Work) -> list[Change]:
         """See CloudProvider. What-if speaks of native resources; a resource changes when one of its parts does."""
