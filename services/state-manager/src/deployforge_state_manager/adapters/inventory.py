@@ -18,7 +18,7 @@ from deployforge_state_manager.application.cursors import bound, page_size, unbo
 from deployforge_state_manager.application.ports import BadFilter, Counts, Filters, Row
 
 #: Index entries looked at for one page.
-_LOOKED_AT: Final = 4_000
+_LOOKED_AT: Final = 1_500
 #: A listing of more namespaces looks through all rows for those in them, instead of through each namespace.
 _NAMESPACES_AT_MOST: Final = 8
 #: Rows counted one by one, where counts are not kept.
@@ -59,6 +59,8 @@ _COLUMNS: Final = ("type", "provider", "location", "drift", "criticality", "stat
 class _Condition:
     sql: str
     params: tuple[Any, ...]
+    few: bool = False
+    """Few rows pass, and no index has them in every order: they are sorted."""
 
 
 class PostgresInventoryReader:
@@ -83,6 +85,9 @@ class PostgresInventoryReader:
             # One moment for all that a page is put together from.
             transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             leads, others = _plan(transaction, filters, namespaces)
+            if not any(lead.few for lead in leads):
+                # In the order of an index from the first row on, instead of all rows sorted first.
+                transaction.execute("SET LOCAL enable_sort = off")
             rows: list[Row] = []
             ends: list[Row] = []
             for lead in leads:
@@ -138,7 +143,8 @@ def _plan(cursor: Cursor[Any], filters: Filters, reach: Sequence[str] | None) ->
         places = [_Condition("namespace = %s", (namespace,)) for namespace in wanted]
         if filters.name:
             named = conditions.pop("name")
-            return [_Condition(f"{p.sql} AND {named.sql}", (*p.params, *named.params)) for p in places], _values(conditions)
+            joined = [_Condition(f"{p.sql} AND {named.sql}", (*p.params, *named.params), few=True) for p in places]
+            return joined, _values(conditions)
         if sum(_size(cursor, "", "", namespace) for namespace in wanted) <= min(sizes.values(), default=2**62):
             return places, _values(conditions)
     if wanted is not None:
@@ -148,7 +154,7 @@ def _plan(cursor: Cursor[Any], filters: Filters, reach: Sequence[str] | None) ->
     lead = min(sizes, key=lambda column: sizes[column])
     if lead == "tag":
         # There are few of them, or it would not lead: all can be sorted.
-        conditions["tag"] = _Condition("urn IN (SELECT urn FROM inventory_tags WHERE tag = %s)", (filters.tag,))
+        conditions["tag"] = _Condition("urn IN (SELECT urn FROM inventory_tags WHERE tag = %s)", (filters.tag,), few=True)
     return [conditions.pop(lead)], _values(conditions)
 
 
@@ -186,14 +192,24 @@ def _looked_up(
     where, params = lead.sql, list(lead.params)
     if after is not None:
         where, params = f"{where} AND {by.beyond}", [*params, *after]
-    looked_at = f"SELECT * FROM inventory WHERE {where} ORDER BY {by.order} LIMIT {most}"  # noqa: S608 - own
-    held = " AND ".join(f"({condition.sql})" for condition in others) or "true"
-    page = f"SELECT * FROM ({looked_at}) AS inventory WHERE {held} ORDER BY {by.order} LIMIT {limit}"  # noqa: S608 - own
-    rows = cursor.execute(page.encode(), [*params, *(p for c in others for p in c.params)]).fetchall()
-    if len(rows) == limit or not others:
-        return rows, None
-    last = f"SELECT {', '.join(by.parts)} FROM ({looked_at}) AS inventory ORDER BY {by.order} OFFSET {most - 1}"  # noqa: S608
-    return rows, cursor.execute(last.encode(), params).fetchone()
+    looked_at = f"SELECT * FROM inventory WHERE {where} ORDER BY {by.order} LIMIT {most if others else limit}"  # noqa: S608
+    if not others:
+        return cursor.execute(looked_at.encode(), params).fetchall(), None
+    held = " AND ".join(f"({condition.sql})" for condition in others)
+    params += [param for condition in others for param in condition.params]
+    # Looked through once, and only so far as it takes to fill the page.
+    sql = (
+        f"WITH inventory AS MATERIALIZED ({looked_at}), "  # noqa: S608 - own
+        f"page AS MATERIALIZED (SELECT * FROM inventory WHERE {held} ORDER BY {by.order} LIMIT {limit}), "
+        f"last AS (SELECT * FROM inventory WHERE (SELECT count(*) FROM page) < {limit} "
+        f"ORDER BY {by.order} OFFSET {most - 1}) "
+        "SELECT *, false AS is_last FROM page UNION ALL SELECT *, true FROM last"
+    )
+    rows = cursor.execute(sql.encode(), params).fetchall()
+    end = next((row for row in rows if row["is_last"]), None)
+    found = [row for row in rows if not row["is_last"]]
+    found.sort(key=by.key, reverse=by.descending)
+    return found, end
 
 
 def _merged(rows: list[Row], ends: list[Row], by: _Sort, size: int, listing: Any) -> tuple[list[Row], str]:

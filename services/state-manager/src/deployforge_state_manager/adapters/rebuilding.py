@@ -10,6 +10,7 @@ nonce, as GCM demands, so it is the opened bodies that are the same.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,6 +34,8 @@ _RUSH: Final = 200
 #: One rebuild at a time, in whatever process. Any constant does; it only has to be ours.
 _LOCK: Final = 0x4446_5242
 
+_Page = tuple[Sequence[StoredEvent], int]
+"""Events, and the position that they end at."""
 _Plain = tuple[type[Any], int, Mapping[str, Any]]
 """Class of an event, its place in its stream, its state as stored."""
 
@@ -70,7 +73,7 @@ class Rebuild:
         self._database.migrate([*tables.drop(NEXT), *tables.create(NEXT)])
         position = count = 0
         unmanaged: dict[str, tuple[Any, ...]] = {}
-        for page, last in _pages(app, 0, until=total):
+        for page, last in _ahead(_pages(app, 0, until=total)):
             position = last
             events = list(_events(app, page))
             self._copy([row for event in events for row in self._rows.of(*event)])
@@ -119,9 +122,7 @@ class Rebuild:
             yield
 
 
-def _pages(
-    app: EventSourcedApplication, position: int, until: int | None = None
-) -> Iterator[tuple[Sequence[StoredEvent], int]]:
+def _pages(app: EventSourcedApplication, position: int, until: int | None = None) -> Iterator[_Page]:
     """The log after `position`, with the position that each page ends at."""
     while until is None or position < until:
         page = app.recorder.select_notifications(position, _BATCH, stop=until, inclusive_of_start=False)
@@ -129,6 +130,15 @@ def _pages(
             return
         position = page[-1].id
         yield [StoredEvent(n.originator_id, n.originator_version, n.topic, n.state) for n in page], position
+
+
+def _ahead(pages: Iterator[_Page]) -> Iterator[_Page]:
+    """The same pages; the next one is read while the last one is worked on, since the database has a processor too."""
+    with ThreadPoolExecutor(1, thread_name_prefix="rebuild-reads") as reader:
+        upcoming = reader.submit(next, pages, None)
+        while (page := upcoming.result()) is not None:
+            upcoming = reader.submit(next, pages, None)
+            yield page
 
 
 def _events(
