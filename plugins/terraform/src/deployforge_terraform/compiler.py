@@ -116,9 +116,7 @@ class _Compilation:
                 files |= {f"modules/{label(r.name)}/{path}": text for path, text in given.items()}
                 for name in modules.outputs(given):
                     value = f"module.{label(r.name)}.{name}"
-                    # Secret outputs stay inside: nobody who reads attributes may see them.
-                    output = {"value": f"${{issensitive({value}) ? null : {value}}}"}
-                    config.setdefault("output", {})[f"{label(r.name)}--{name}"] = output
+                    config.setdefault("output", {})[f"{label(r.name)}--{name}"] = _output(value)
             else:
                 own = config.setdefault("resource", {}).setdefault(self.schemas[r.name].type, {})
                 own[label(r.name)] = self._resource(r)
@@ -199,6 +197,12 @@ class _Compilation:
         schema = self.schemas.get(ref.name)
         attribute = schema.block.attributes.get(ref.attribute.partition(".")[0]) if schema is not None else None
         return attribute is not None and attribute.sensitive
+
+
+def _output(expression: str) -> dict[str, Any]:
+    """An output that may be secret: only the program knows, and says so beside the value."""
+    secret = f"${{issensitive(jsonencode({expression}))}}"
+    return {"sensitive": True, "value": {"secret": secret, "value": f"${{{expression}}}"}}
 
 
 def _is_module(r: ResourceSpec) -> bool:

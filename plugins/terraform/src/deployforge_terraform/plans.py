@@ -46,8 +46,9 @@ class State:
         """From `show -json` of a state, or `prior_state` of a plan. Raises ProviderFailure."""
         try:
             values = shown.get("values") or {}
-            outputs = {n: o["value"] for n, o in (values.get("outputs") or {}).items() if not o.get("sensitive")}
-            return cls({held.address: held for held in _held(values.get("root_module") or {})}, outputs)
+            shown_outputs = {name: o.get("value") for name, o in (values.get("outputs") or {}).items()}
+            told = {n: v["value"] for n, v in shown_outputs.items() if isinstance(v, Mapping) and v["secret"] is False}
+            return cls({held.address: held for held in _held(values.get("root_module") or {})}, told)
         except (AttributeError, KeyError, TypeError) as error:
             raise failed("CLI_UNUSABLE", "what it shows of the state has not the form that is documented") from error
 

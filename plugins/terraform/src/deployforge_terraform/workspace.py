@@ -1,7 +1,7 @@
 """The program, set up for one unit in a directory made for one operation. The unit's state is not in it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -71,7 +71,11 @@ class Workspace:
             (directory / path).parent.mkdir(parents=True, exist_ok=True)
             (directory / path).write_text(text)
         with self.records.first_use():
-            self._runner.read("init", "-input=false", "-no-color")
+            # `init` refuses a workspace that is not there yet; the first command after it makes it. Of one that is
+            # there, it also installs the providers that only the state knows.
+            chosen = self.name if self.records.exists(self.name) else "default"
+            first = directories.runner(self._runner.cli, self._options, directory, {**environment, "TF_WORKSPACE": chosen})
+            first.read("init", "-input=false", "-no-color")
 
     def plan(self, *arguments: str, lock: bool = True) -> Plan:
         """What applying would do; the plan is kept for `apply`."""
@@ -81,11 +85,12 @@ class Workspace:
 
     def apply(self, tick: Tick, completed: Completed = lambda *_: None) -> None:
         """Carry the last plan out; every resource that is done is told to `completed`, also when another fails.
-        Raises what `session.hold` raises, too."""
+        Raises what `session.hold` raises, too, asked all the while: the program is then interrupted, and stores what it
+        has done for whoever goes on."""
         self._session.hold()
         events = Events(self._addresses, lambda urn, status, said: tick(urn, status, self._scrubbed(said)), completed)
         command = ("apply", "-json", "-input=false", "-auto-approve", self._lock(True), _PLAN)
-        self._streamed(command, events, changes=True)
+        self._streamed(command, events, changes=True, alive=self._session.hold)
 
     def state(self) -> State:
         """What is remembered of the unit, without a look at the cloud."""
@@ -111,8 +116,10 @@ class Workspace:
             raise failed("CLI_UNUSABLE", f"{' '.join(arguments[:2])} did not print a JSON object")
         return found
 
-    def _streamed(self, command: Sequence[str], events: Events, *, changes: bool = False) -> None:
-        done = self._runner.stream(*command, line=events.line, changes=changes)
+    def _streamed(
+        self, command: Sequence[str], events: Events, *, changes: bool = False, alive: Callable[[], None] = lambda: None
+    ) -> None:
+        done = self._runner.stream(*command, line=events.line, changes=changes, alive=alive)
         if events.failure is not None:
             raise ProviderFailure(events.failure)
         if done.code:

@@ -17,7 +17,7 @@ CANARY = "canary-7f31c2-of-a-secret"
 MAIN = """
 terraform {
   required_providers {
-    filestore = { source = "deployforge/filestore" }
+    filestore = { source = "hashicorp/filestore" }
   }
 }
 variable "label" {}
