@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure, Tick, Work
+from deployforge_mcal.application.ports import InvalidUnit, ListsNothing, ProviderFailure, Tick, Work
 from deployforge_mcal.domain import references, units
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.operation import Failure, Grant
@@ -45,7 +45,7 @@ class Session:
             (self.root / id).unlink()
 
 
-class DirectoryProvider:
+class DirectoryProvider(ListsNothing):
     type = "directory"
 
     def types(self) -> tuple[()]:

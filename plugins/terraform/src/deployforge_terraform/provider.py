@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
+from deployforge_mcal.application.ports import ListsNothing, ProviderFailure, Tick, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.units import (
     Change,
@@ -28,7 +28,7 @@ from deployforge_terraform.workspace import Workspace, opened
 T = TypeVar("T")
 
 
-class TerraformProvider:
+class TerraformProvider(ListsNothing):
     """See CloudProvider."""
 
     type = "terraform"

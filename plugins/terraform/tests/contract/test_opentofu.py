@@ -217,6 +217,22 @@ def test_a_module_in_json_is_one_too(world: Any) -> None:
     world.do("destroy", unit=unit)
 
 
+def test_a_process_that_lost_its_work_changes_nothing(world: Any) -> None:
+    class Lost(Exception):
+        pass
+
+    def lost() -> None:
+        raise Lost
+
+    unit = world.compile(world.resource("a", {}))
+    with pytest.raises(Lost):
+        world.do("apply", unit=unit, hold=lost)
+    assert world.records() == []
+    assert world.do("apply", unit=unit)["a"].status is Became.CREATED
+    assert (world.provider.listable(), world.provider.native_type("terraform/filestore_record")) == ((), "filestore_record")
+    world.do("destroy", unit=unit)
+
+
 def test_a_provider_that_crashes_is_named_and_what_was_done_is_undone(world: Any) -> None:
     unit = world.compile(world.resource("a", {}), world.resource("bad", {"fail": "crash", "label": "${a.id}"}))
     crashed = failure(world, "apply", unit=unit)

@@ -28,10 +28,6 @@ from deployforge_mcal.domain.units import (
 _OUTSIDE: Final = 77
 
 
-class Lost(Exception):
-    """What `hold` raises in this suite: the process may not go on."""
-
-
 @dataclass
 class Stage:
     """A provider on a back end, with ways to act behind its back. One per test; its unit is destroyed afterwards."""

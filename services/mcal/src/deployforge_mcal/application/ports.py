@@ -195,6 +195,22 @@ class CloudProvider(Protocol):
         ...
 
 
+class ListsNothing:
+    """The part of a CloudProvider of those that cannot list what there is."""
+
+    def listable(self) -> tuple[str, ...]:
+        """See CloudProvider."""
+        return ()
+
+    def native_type(self, type: str) -> str:
+        """See CloudProvider: what stands behind the name of the provider."""
+        return type.rpartition("/")[2]
+
+    def list_ids(self, session: Session, type: str) -> list[str]:
+        """See CloudProvider."""
+        return []
+
+
 class RootCredentials(Protocol):
     """Sealed root credentials."""
 
