@@ -40,7 +40,7 @@ def meaning(said: str) -> tuple[str, str | None, bool]:
 
 def of_text(said: str, urn: str | None = None) -> ProviderFailure:
     """The failure that the program's plain error output means."""
-    text = " ".join(re.sub(r"[│╷╵]", " ", said).split())
+    text = " ".join(re.sub(r"\x1b\[[0-9;]*m|[│╷╵]", " ", said).split())
     code, hint, retryable = meaning(text)
     code = "CLI_FAILED" if code == "RESOURCE_FAILED" else code
     return failed(code, text[:2000] or "it failed and did not say why", hint, urn, retryable=retryable)
