@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from deployforge_mcal.application.ports import ProviderFailure
-
 from deployforge_terraform import directories
-from deployforge_terraform.cli import Cli, Runner, find
+from deployforge_terraform.cli import Cli, find
 from deployforge_terraform.errors import failed
 from deployforge_terraform.options import Options, Source
 
@@ -130,24 +128,13 @@ def _asked(cli: Cli, options: Options, name: str, source: Source) -> dict[str, R
         runner = directories.runner(cli, options, directory, {})
         (directory / "main.tf.json").write_text(json.dumps(config))
         runner.read("init", "-input=false", "-no-color", "-backend=false")
-        output = _schemas_of(runner)
+        output = runner.read("providers", "schema", "-json", "-no-color")
     try:
         shown = json.loads(output)["provider_schemas"]
         types = next(iter(shown.values()))["resource_schemas"] if shown else {}
         return {t: ResourceSchema(t, name, _block(schema["block"])) for t, schema in types.items()}
     except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise failed("CLI_UNUSABLE", f"the schemas of {source.source} have not the form that is documented") from error
-
-
-def _schemas_of(runner: Runner) -> bytes:
-    """What the providers support. A provider that ends before it has said a word, as on a machine without a free
-    processor, is asked once more."""
-    try:
-        return runner.read("providers", "schema", "-json", "-no-color")
-    except ProviderFailure as ended:
-        if ended.failure.code != "PROVIDER_CRASHED":
-            raise
-        return runner.read("providers", "schema", "-json", "-no-color")
 
 
 def _block(shown: Mapping[str, Any]) -> Block:
