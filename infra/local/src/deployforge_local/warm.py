@@ -146,20 +146,21 @@ def main() -> None:
     while (request := _received(asks)) is not None:
         wanted, output = request
         reading, writing = os.pipe()
-        between = os.fork()
-        if between == 0:
+        child = os.fork()
+        if child == 0:
+            between = os.getpid()
             pid = os.fork()
             if pid:
                 os.write(writing, str(pid).encode())
                 os._exit(0)
             for descriptor in (asks.detach(), reading, writing):
                 os.close(descriptor)
-            _become(wanted, output, supervisor)
+            _become(wanted, output, between, supervisor)
             runpy.run_module(wanted["module"], run_name="__main__", alter_sys=True)
             return
         os.close(writing)
         os.close(output)
-        os.waitpid(between, 0)
+        os.waitpid(child, 0)
         asks.send(os.read(reading, 16))
         os.close(reading)
 
@@ -175,14 +176,14 @@ def _received(asks: socket.socket) -> tuple[dict[str, Any], int] | None:
     return json.loads(data), descriptors[0]
 
 
-def _become(wanted: Mapping[str, Any], output: int, supervisor: int) -> None:
+def _become(wanted: Mapping[str, Any], output: int, between: int, supervisor: int) -> None:
     """Look like the process that was asked for."""
     os.setsid()
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
     # The parent whose end is ours is the supervisor, not the process in between.
-    while os.getppid() not in (supervisor, 1):
+    while os.getppid() == between:
         time.sleep(0.001)
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != supervisor:
