@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from deployforge_mcal.adapters import declarations
 from deployforge_mcal.adapters.aws.kinds.base import as_list, partition
-from deployforge_mcal.adapters.aws.models import Model, UnknownResourceType, model
+from deployforge_mcal.adapters.aws.models import Model, model
 from deployforge_mcal.application.ports import InvalidUnit
 from deployforge_mcal.domain import references
 from deployforge_mcal.domain.references import Reference
@@ -21,15 +22,9 @@ URN_TAG: Final = "deployforge:urn"
 DEPLOYMENT_TAG: Final = "deployforge:deployment"
 
 
-def check(specs: Any) -> list[Problem]:
+def check(specs: Sequence[ResourceSpec]) -> list[Problem]:
     """Types and properties; see CloudProvider.check."""
-    found: list[Problem] = []
-    for spec in specs:
-        try:
-            found += model(spec.type).problems(spec)
-        except UnknownResourceType as unknown:
-            found.append(Problem(f"{spec.name}.type", str(unknown), unknown.expected, unknown.hint))
-    return found
+    return declarations.problems(specs, model)
 
 
 def compile_unit(spec: UnitSpec) -> CompiledUnit:

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds.base import partition
-from deployforge_mcal.adapters.aws.models import Model, UnknownResourceType, model
+from deployforge_mcal.adapters.aws.models import Model, model
 from deployforge_mcal.adapters.aws.session import PATIENCE_SECONDS, READ_PATIENCE_SECONDS, AwsSession
+from deployforge_mcal.adapters.declarations import UnknownResourceType
 from deployforge_mcal.application.ports import ProviderFailure, SecretValues, Work
 from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import Scope

@@ -12,6 +12,7 @@ from typing import Any, Final
 from deployforge_mcal.adapters.aws import placement, schemas, validate
 from deployforge_mcal.adapters.aws.kinds import BY_NATIVE, KINDS
 from deployforge_mcal.adapters.aws.kinds.base import PROVIDER, Kind, own_tags
+from deployforge_mcal.adapters.declarations import UnknownResourceType
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.references import BadReference, of
 from deployforge_mcal.domain.types import TYPES
@@ -23,16 +24,12 @@ OVERLAY: Final = "native"
 ADDRESS: Final = "address"
 
 
-class UnknownResourceType(LookupError):
-    """Neither a kind nor a type of AWS."""
-
-    def __init__(self, type_name: str) -> None:
-        super().__init__(f"there is no type {type_name}")
-        native = type_name.partition("/")[2]
-        self.expected = "one of " + ", ".join(TYPES) + ", or aws/AWS::…"
-        self.hint = nearest(native or type_name, schemas.types() if native else TYPES)
-        if self.hint and native:
-            self.hint = self.hint.replace("mean ", f"mean {type_name.partition('/')[0]}/")
+def _unknown(type_name: str) -> UnknownResourceType:
+    native = type_name.partition("/")[2]
+    hint = nearest(native or type_name, schemas.types() if native else TYPES)
+    if hint and native:
+        hint = hint.replace("mean ", f"mean {type_name.partition('/')[0]}/")
+    return UnknownResourceType(type_name, "one of " + ", ".join(TYPES) + ", or aws/AWS::…", hint)
 
 
 @dataclass(frozen=True)
@@ -243,5 +240,5 @@ def model(type_name: str) -> Model:
         return Model(type_name, KINDS[type_name].native_type, KINDS[type_name])
     native = type_name.partition("/")[2]
     if native not in schemas.index():
-        raise UnknownResourceType(type_name)
+        raise _unknown(type_name)
     return Model(type_name, native, BY_NATIVE.get(native))

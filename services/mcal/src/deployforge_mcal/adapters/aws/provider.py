@@ -1,7 +1,7 @@
 """AWS as a CloudProvider. The verbs are the port's; what each must leave behind is said there."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from deployforge_mcal.adapters.aws import compiler, credentials, deployed, reading, recreation, repair, schemas, settling
 from deployforge_mcal.adapters.aws.errors import failure_of
@@ -9,6 +9,7 @@ from deployforge_mcal.adapters.aws.kinds import KINDS
 from deployforge_mcal.adapters.aws.models import model
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.adapters.aws.stacks import Stack
+from deployforge_mcal.adapters.failures import failing_as
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.operation import Failure
@@ -25,22 +26,8 @@ from deployforge_mcal.domain.units import (
     UnitSpec,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def typed(verb: "Callable[Concatenate[AwsProvider, P], R]") -> "Callable[Concatenate[AwsProvider, P], R]":
-    """A verb whose errors of AWS and of the network are ProviderFailure."""
-
-    def guarded(self: "AwsProvider", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return verb(self, *args, **kwargs)
-        except Exception as error:
-            failure = failure_of(error)
-            raise failure from error
-
-    guarded.__doc__ = verb.__doc__
-    return guarded
+#: A verb whose errors of the cloud and of the network are ProviderFailure.
+typed = failing_as(failure_of)
 
 
 class AwsProvider:

@@ -6,8 +6,9 @@ from typing import Any
 
 from deployforge_mcal.adapters.aws import native as natives
 from deployforge_mcal.adapters.aws.errors import failure_of
-from deployforge_mcal.adapters.aws.models import ADDRESS, Model, UnknownResourceType, model
+from deployforge_mcal.adapters.aws.models import ADDRESS, Model, model
 from deployforge_mcal.adapters.aws.session import AwsSession, Unreadable
+from deployforge_mcal.adapters.declarations import UnknownResourceType
 from deployforge_mcal.domain.units import Observed, Presence, Scope, Target
 
 

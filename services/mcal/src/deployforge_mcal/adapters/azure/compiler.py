@@ -5,8 +5,9 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+from deployforge_mcal.adapters import declarations
 from deployforge_mcal.adapters.azure.kinds.base import digest
-from deployforge_mcal.adapters.azure.models import Model, UnknownResourceType, model
+from deployforge_mcal.adapters.azure.models import Model, model
 from deployforge_mcal.adapters.azure.placing import Place, type_of
 from deployforge_mcal.adapters.azure.versions import pinned
 from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure
@@ -22,13 +23,7 @@ _NATIVE_EACH: Final = 4
 
 def check(specs: Sequence[ResourceSpec]) -> list[Problem]:
     """Types and properties; see CloudProvider.check."""
-    found: list[Problem] = []
-    for spec in specs:
-        try:
-            found += model(spec.type).problems(spec)
-        except UnknownResourceType as unknown:
-            found.append(Problem(f"{spec.name}.type", str(unknown), unknown.expected, unknown.hint))
-    return found
+    return declarations.problems(specs, model)
 
 
 def compile_unit(spec: UnitSpec) -> CompiledUnit:

@@ -9,6 +9,7 @@ from deployforge_mcal.adapters.azure.kinds import KINDS
 from deployforge_mcal.adapters.azure.kinds.base import Companion, Kind, Native, Seed
 from deployforge_mcal.adapters.azure.placing import PROVIDER, Place, names_of
 from deployforge_mcal.adapters.azure.session import AzureSession
+from deployforge_mcal.adapters.declarations import UnknownResourceType
 from deployforge_mcal.domain.normalise import key
 from deployforge_mcal.domain.references import BadReference, of, parts, secrets
 from deployforge_mcal.domain.secrets import SecretReference
@@ -22,14 +23,10 @@ OVERLAY: Final = "native"
 _OVERLAID: Final = ("sku", "kind", "identity", "zones", "properties")
 
 
-class UnknownResourceType(LookupError):
-    """Neither a unified type nor the name of a type of Azure."""
-
-    def __init__(self, type_name: str) -> None:
-        super().__init__(f"there is no type {type_name}")
-        native = type_name.partition("/")[2]
-        self.expected = "one of " + ", ".join(TYPES) + ", or azure/Microsoft.…/…"
-        self.hint = nearest(native or type_name, versions.PINNED if native else TYPES)
+def _unknown(type_name: str) -> UnknownResourceType:
+    native = type_name.partition("/")[2]
+    hint = nearest(native or type_name, versions.PINNED if native else TYPES)
+    return UnknownResourceType(type_name, "one of " + ", ".join(TYPES) + ", or azure/Microsoft.…/…", hint)
 
 
 def model(type_name: str) -> "Model":
@@ -39,7 +36,7 @@ def model(type_name: str) -> "Model":
         return Model(type_name, kind.native_type if kind else "", kind)
     native = type_name.partition("/")[2]
     if not natives.is_type(native):
-        raise UnknownResourceType(type_name)
+        raise _unknown(type_name)
     return Model(type_name, native, None)
 
 

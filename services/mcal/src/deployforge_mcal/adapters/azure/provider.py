@@ -1,7 +1,7 @@
 """Azure as a CloudProvider. The verbs are the port's; what each must leave behind is said there."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from deployforge_mcal.adapters.azure import applying, compiler, credentials, membership, planning, reading, repair, versions
 from deployforge_mcal.adapters.azure.errors import failure_of
@@ -11,6 +11,7 @@ from deployforge_mcal.adapters.azure.models import model
 from deployforge_mcal.adapters.azure.placing import same
 from deployforge_mcal.adapters.azure.rollout import Rollout, deployment_name
 from deployforge_mcal.adapters.azure.session import AzureSession
+from deployforge_mcal.adapters.failures import failing_as
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.operation import Failure
@@ -29,23 +30,9 @@ from deployforge_mcal.domain.units import (
     UnitSpec,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
 _ACTIONS: Final = {"Create": "add", "Modify": "modify", "Deploy": "modify", "Unsupported": "modify"}
-
-
-def typed(verb: "Callable[Concatenate[AzureProvider, P], R]") -> "Callable[Concatenate[AzureProvider, P], R]":
-    """A verb whose errors of Azure and of the network are ProviderFailure."""
-
-    def guarded(self: "AzureProvider", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return verb(self, *args, **kwargs)
-        except Exception as error:
-            failure = failure_of(error)
-            raise failure from error
-
-    guarded.__doc__ = verb.__doc__
-    return guarded
+#: A verb whose errors of the cloud and of the network are ProviderFailure.
+typed = failing_as(failure_of)
 
 
 class AzureProvider:

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from deployforge_mcal.adapters.azure.errors import failure_of
 from deployforge_mcal.adapters.azure.kinds.base import Native
-from deployforge_mcal.adapters.azure.models import Model, UnknownResourceType, model
+from deployforge_mcal.adapters.azure.models import Model, model
 from deployforge_mcal.adapters.azure.session import AzureSession, Unreadable
+from deployforge_mcal.adapters.declarations import UnknownResourceType
 from deployforge_mcal.domain.units import Observed, Presence, Scope, Target
 
 #: Below this a call each is cheaper than a query.
