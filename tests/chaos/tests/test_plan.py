@@ -1,6 +1,8 @@
 """A seed is a plan: the same one each time, with the mix and the faults that the documentation states."""
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,9 @@ def test_a_seed_plans_the_same_again_and_another_seed_something_else() -> None:
 
 def test_the_mix_is_what_is_stated() -> None:
     assert sum(MIX.values()) == 1000
+    page = (Path(__file__).parents[3] / "docs/operations/chaos.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| ([a-z]+) \|", page, re.MULTILINE)
+    assert {kind: int(share) for share, kind in rows} == dict(MIX)
     counts = Counter(c.kind for c in plan(1, 20_000, 12, 2).commands)
     for kind, share in MIX.items():
         # What cannot be yet, because nothing was applied or waits, becomes a submission.
