@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge_client import DeployForge
-from deployforge_client.client import TERMINAL
+from deployforge_client.deployments import TERMINAL
 
 T = TypeVar("T")
 

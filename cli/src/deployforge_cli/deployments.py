@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge.mcal.v1 import clouds_pb2
-from deployforge_client.client import TERMINAL, read_manifest
+from deployforge_client.deployments import TERMINAL
+from deployforge_client.manifests import read_manifest
 
 from deployforge_cli.ending import finish, followed
 from deployforge_cli.exits import Exit

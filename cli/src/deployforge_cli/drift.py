@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from deployforge.drift_detector.v1 import drift_pb2
-from deployforge_client.client import Ref, reference
+from deployforge_client.naming import Ref, reference
 from rich.markup import escape
 
 from deployforge_cli.exits import Exit

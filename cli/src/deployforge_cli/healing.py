@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import typer
-from deployforge_client.client import Ref, reference
+from deployforge_client.naming import Ref, reference
 from rich.markup import escape
 
 from deployforge_cli.output import Format, console, emit, moment, named, plain, severity, short, table

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from deployforge.state_manager.v1 import state_pb2
-from deployforge_client.client import Ref, reference
+from deployforge_client.naming import Ref, reference
 
 from deployforge_cli import moments
 from deployforge_cli.output import Format, console, emit, more, named, plain, short, table

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from deployforge_client.client import Ref, reference
+from deployforge_client.naming import Ref, reference
 
 from deployforge_cli.output import Format, console, emit, moment, named, plain, table
 from deployforge_cli.session import ContextName, Output, command, connected

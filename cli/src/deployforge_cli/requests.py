@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge_client import DeployForge
-from deployforge_client.client import TERMINAL, Ref
+from deployforge_client.deployments import TERMINAL
+from deployforge_client.naming import Ref
 
 from deployforge_cli.ending import describe, finish, report
 from deployforge_cli.output import Format, console, emit, moment, named, plain, table, word

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 from deployforge.state_manager.v1 import state_pb2
-from deployforge_client.client import point
 from deployforge_client.errors import BadRequest
+from deployforge_client.naming import point
 from rich.markup import escape
 
 from deployforge_cli import moments

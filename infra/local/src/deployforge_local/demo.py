@@ -16,7 +16,7 @@ from pathlib import Path
 
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge_client import DeployForge, DeployForgeError, load_contexts
-from deployforge_client.client import TERMINAL
+from deployforge_client.deployments import TERMINAL
 from rich.console import Console
 from rich.table import Table
 

@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import pytest
-from deployforge_client.client import MANIFEST_LIMIT_BYTES, read_manifest, reference
 from deployforge_client.errors import BadRequest
+from deployforge_client.manifests import MANIFEST_LIMIT_BYTES, read_manifest
+from deployforge_client.naming import reference
 
 
 def test_a_reference_is_namespace_slash_name() -> None:

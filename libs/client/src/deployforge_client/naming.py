@@ -1,0 +1,28 @@
+"""How deployments and moments of their past are named."""
+
+from datetime import datetime
+
+from deployforge.common.v1 import common_pb2
+from deployforge.state_manager.v1 import state_pb2
+
+from deployforge_client.errors import BadRequest
+
+Ref = common_pb2.DeploymentRef
+
+
+def reference(text: str) -> Ref:
+    """`namespace/name` as a reference. Raises BadRequest for anything else."""
+    namespace, slash, name = text.partition("/")
+    if not slash or not namespace or not name:
+        raise BadRequest(f"{text!r} does not name a deployment", hint="write NAMESPACE/NAME, storefront/webshop")
+    return Ref(namespace=namespace, name=name)
+
+
+def point(version: int = 0, as_of: datetime | None = None, known_at: datetime | None = None) -> state_pb2.Point:
+    """A version (0: the newest), or a place on the two time axes."""
+    found = state_pb2.Point(version=version)
+    if as_of is not None:
+        found.as_of.FromDatetime(as_of)
+    if known_at is not None:
+        found.known_at.FromDatetime(known_at)
+    return found
