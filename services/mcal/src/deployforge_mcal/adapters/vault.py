@@ -10,7 +10,7 @@ from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealing import Sealer
 
 from deployforge_mcal.application.mcal import SYSTEM
-from deployforge_mcal.application.ports import CredentialUnknown
+from deployforge_mcal.application.stores import CredentialUnknown
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS root_credentials (name text PRIMARY KEY, type text NOT NULL, sealed bytea NOT NULL, "

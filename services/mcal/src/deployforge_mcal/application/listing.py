@@ -6,8 +6,9 @@ from typing import Any, Final
 import structlog
 
 from deployforge_mcal.application.mcal import Mcal
-from deployforge_mcal.application.ports import CredentialUnknown, ProviderFailure, Telemetry, UnknownProvider
+from deployforge_mcal.application.ports import ProviderFailure, UnknownProvider
 from deployforge_mcal.application.scans import Readers
+from deployforge_mcal.application.stores import CredentialUnknown, Telemetry
 from deployforge_mcal.domain.units import Observed, Scope, Target
 
 #: Resources of one message.

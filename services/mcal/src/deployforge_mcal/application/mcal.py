@@ -16,8 +16,9 @@ from eventsourcing.application import AggregateNotFoundError
 from pydantic import TypeAdapter
 
 from deployforge_mcal.application.messages import DesiredState, OperationRequested, ScanRequested
-from deployforge_mcal.application.ports import CloudProvider, Index, InvalidUnit, RootVault, UnknownProvider
+from deployforge_mcal.application.ports import CloudProvider, InvalidUnit, UnknownProvider
 from deployforge_mcal.application.secrets import Secrets
+from deployforge_mcal.application.stores import Index, RootVault
 from deployforge_mcal.domain.catalogue import TypeDoc, merged
 from deployforge_mcal.domain.operation import Operation, Order, Unit
 from deployforge_mcal.domain.units import CompiledUnit, Problem, ResourceSpec, UnitSpec

@@ -21,17 +21,9 @@ from pydantic import TypeAdapter
 
 from deployforge_mcal.application.mcal import Mcal
 from deployforge_mcal.application.messages import OperationRequested
-from deployforge_mcal.application.ports import (
-    CloudProvider,
-    CredentialUnknown,
-    ProviderFailure,
-    Session,
-    Telemetry,
-    Tick,
-    UnknownProvider,
-    Work,
-)
+from deployforge_mcal.application.ports import CloudProvider, ProviderFailure, Session, Tick, UnknownProvider, Work
 from deployforge_mcal.application.secrets import SecretChanged, SecretUnavailable, SecretUse
+from deployforge_mcal.application.stores import CredentialUnknown, Telemetry
 from deployforge_mcal.domain.operation import Failure, IssuedCredential, Operation, Unit
 from deployforge_mcal.domain.units import CompiledUnit, Outcome, Scope, Target
 

@@ -5,13 +5,10 @@ at any point, it reads what became of the first call and continues or concludes 
 All verbs raise ProviderFailure, and nothing else, for what the cloud refuses.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from deployforge_chassis.facts import Write
-
-from deployforge_mcal.application.messages import DesiredState
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import (
@@ -209,75 +206,3 @@ class ListsNothing:
     def list_ids(self, session: Session, type: str) -> list[str]:
         """See CloudProvider."""
         return []
-
-
-class RootCredentials(Protocol):
-    """Sealed root credentials."""
-
-    def get(self, name: str) -> Mapping[str, Any]:
-        """Raises CredentialUnknown."""
-        ...
-
-
-class CredentialUnknown(LookupError):
-    """No root credential of that name is stored."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"no credential is called {name!r}")
-        self.name = name
-
-
-class RootVault(RootCredentials, Protocol):
-    """Root credentials that can be stored and listed, but read by this service only."""
-
-    def put(self, name: str, type: str, secret: Mapping[str, Any]) -> None:
-        """Seal a credential and replace the one of that name."""
-        ...
-
-    def names(self) -> list[tuple[str, str]]:
-        """Name and type of each."""
-        ...
-
-
-class Index(Protocol):
-    """Which resources a shard has, and the generation of each unit."""
-
-    def put(self, resource: DesiredState) -> Write:
-        """Keep a resource unless a newer version is known."""
-        ...
-
-    def drop(self, urn: str) -> Write:
-        """A resource is gone."""
-        ...
-
-    def of_shard(self, shard: str, urns: Sequence[str]) -> list[DesiredState]:
-        """The resources of a shard; of those named only, if any are."""
-        ...
-
-    def turn(self, deployment_id: str, unit_id: str, generation: int) -> Write:
-        """A unit has a new generation."""
-        ...
-
-    def generations(self, units: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """(deployment id, unit id) → generation; 0 for a unit that was never changed. Odd: being changed."""
-        ...
-
-    def managed(self, scope: Scope) -> set[str]:
-        """The physical ids of all that deployments own in an account and location."""
-        ...
-
-    def may_list(self, scope: Scope, every_seconds: float) -> bool:
-        """Whether the account and location was not listed for so long; then it counts as listed now, for everybody."""
-        ...
-
-    def forget_scans(self) -> Write:
-        """Drop finished scans; what they found has long been said."""
-        ...
-
-
-class Telemetry(Protocol):
-    """Messages that may be lost."""
-
-    def try_send(self, topic: str, key: str, fact: str, value: Mapping[str, Any]) -> None:
-        """Send; a failure is only logged."""
-        ...

@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 
 from deployforge_mcal.application.mcal import SYSTEM, Mcal
 from deployforge_mcal.application.messages import DesiredState, ScanRequested
-from deployforge_mcal.application.ports import CredentialUnknown, ProviderFailure, Session, Telemetry, UnknownProvider
+from deployforge_mcal.application.ports import ProviderFailure, Session, UnknownProvider
+from deployforge_mcal.application.stores import CredentialUnknown, Telemetry
 from deployforge_mcal.domain.operation import IssuedCredential
 from deployforge_mcal.domain.units import Observed, Presence, Scope, Target
 

@@ -10,8 +10,9 @@ from deployforge.mcal.v1 import clouds_pb2_grpc
 from deployforge_chassis import canonical
 
 from deployforge_mcal.application.mcal import Mcal
-from deployforge_mcal.application.ports import CredentialUnknown, InvalidUnit, UnknownProvider
+from deployforge_mcal.application.ports import InvalidUnit, UnknownProvider
 from deployforge_mcal.application.scans import Readers
+from deployforge_mcal.application.stores import CredentialUnknown
 from deployforge_mcal.domain.units import Observed, Presence, Problem, ResourceSpec, Scope, Target, UnitSpec
 
 

@@ -21,9 +21,10 @@ from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import _REQUEST, Operations
-from deployforge_mcal.application.ports import CredentialUnknown, ProviderFailure
+from deployforge_mcal.application.ports import ProviderFailure
 from deployforge_mcal.application.scans import Readers, Scans
 from deployforge_mcal.application.secrets import SecretAccess, Secrets, SecretUnavailable
+from deployforge_mcal.application.stores import CredentialUnknown
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.units import ResourceSpec, Scope, Target, UnitSpec
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 from deployforge_mcal.adapters.aws.credentials import open_session
 from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds.base import arn
-from deployforge_mcal.application.ports import CredentialUnknown
 from deployforge_mcal.application.secrets import SecretAccess, SecretUnavailable
+from deployforge_mcal.application.stores import CredentialUnknown
 
 
 class AwsSource:
