@@ -107,7 +107,7 @@ class World:
 
     def records(self) -> list[dict[str, Any]]:
         """All that is in the cloud."""
-        return [json.loads(file.read_text()) for file in sorted(self.store.iterdir())]
+        return [json.loads(file.read_text()) for file in sorted(self.store.glob("*.json"))]
 
 
 @pytest.fixture

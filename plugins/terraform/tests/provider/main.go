@@ -90,7 +90,13 @@ func write(ctx context.Context, m *model, diags *diag.Diagnostics) {
 	diags.Append(m.Tags.ElementsAs(ctx, &held.Tags, false)...)
 	diags.Append(m.Zones.ElementsAs(ctx, &held.Zones, false)...)
 	body, _ := json.Marshal(held)
-	if err := os.WriteFile(file(m.Id.ValueString()), body, 0o600); err != nil {
+	// In one step: who looks meanwhile sees the old record or the new one.
+	part := file(m.Id.ValueString()) + ".part"
+	err := os.WriteFile(part, body, 0o600)
+	if err == nil {
+		err = os.Rename(part, file(m.Id.ValueString()))
+	}
+	if err != nil {
 		diags.AddError("the store cannot be written", err.Error())
 	}
 	m.Arn = types.StringValue("file:" + m.Id.ValueString())
