@@ -45,7 +45,8 @@ class Journal:
         self.keep()
 
     def unclear(self, state: State) -> list[str]:
-        """What was being made when the program was killed: nobody can know whether it exists."""
+        """What was being made when the program was killed: nobody can know whether it exists. What it began in the
+        twentieth of a second between two looks at its output (`process.run`) is not among it."""
         return [address for address in self.record.begun if address not in state.resources]
 
     def lost(self, state: State, tick: Tick) -> dict[str, str]:

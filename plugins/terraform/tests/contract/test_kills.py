@@ -46,8 +46,8 @@ def applying(world: Any, unit: CompiledUnit) -> Iterator[Callable[[str], int]]:
         process = multiprocessing.get_context("fork").Process(target=world.run, args=("apply", work))
         process.start()
         started.append(process)
-        # Both are in the cloud, and that the first is finished has been noted.
-        until(lambda: len(world.records()) == 2 and len(noted(world)) == 1, within_seconds=_SECONDS)
+        # Both are in the cloud; that the first is finished and the second begun has been noted.
+        until(lambda: len(world.records()) == 2 and noted(world) == (1, 1), within_seconds=_SECONDS)
         assert process.pid is not None
         return int(process.pid)
 
@@ -62,10 +62,11 @@ def applying(world: Any, unit: CompiledUnit) -> Iterator[Callable[[str], int]]:
                 os.killpg(program, signal.SIGKILL)
 
 
-def noted(world: Any) -> list[str]:
-    """The ids of what the operation has noted as made."""
+def noted(world: Any) -> tuple[int, int]:
+    """How many resources the operation has noted as made, and as being made."""
     with Records(world.provider.open_reader(world.root, world.scope, [])) as records:
-        return list(records.get(world.unit_name).made.values())
+        record = records.get(world.unit_name)
+        return len(record.made), len(record.begun)
 
 
 def children(pid: int) -> list[int]:
