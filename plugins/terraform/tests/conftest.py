@@ -66,7 +66,7 @@ class World:
         self, name: str, properties: Mapping[str, Any], type: str = "filestore_record", **more: Any
     ) -> ResourceSpec:
         """A declaration."""
-        return ResourceSpec(f"urn:df:shop:web:{name}", name, f"terraform/{type}", properties, **more)
+        return ResourceSpec(f"urn:df:shop:web:{name}", name, f"tf/{type}", properties, **more)
 
     def compile(self, *resources: ResourceSpec) -> CompiledUnit:
         """A unit of these."""
@@ -88,8 +88,8 @@ class World:
 
     def see(self, outcome: Outcome, type: str = "filestore_record") -> Observed:
         """A resource as it is."""
-        reader = self.provider.open_reader(self.root, SCOPE, [f"terraform/{type}"])
-        target = Target(outcome.urn, f"terraform/{type}", outcome.physical_id)
+        reader = self.provider.open_reader(self.root, SCOPE, [f"tf/{type}"])
+        target = Target(outcome.urn, f"tf/{type}", outcome.physical_id)
         return self.provider.observe(reader, SCOPE, [target])[0]
 
     def file(self, physical_id: str) -> Path:

@@ -14,8 +14,15 @@ from deployforge_terraform import expressions, modules, values
 from deployforge_terraform.expressions import expression, label, variable
 from deployforge_terraform.schemas import Attribute, Block, ResourceSchema, Schemas, UnknownType, required
 
-PREFIX: Final = "terraform/"
 _TEXTS: Final = ("string", ["map", "string"], ["list", "string"], ["set", "string"])
+
+
+def native_type(type: str) -> str:
+    """What the program calls a type: what follows the provider's name in `tf/local_file`. Raises UnknownType."""
+    name = type.partition("/")[2]
+    if not name:
+        raise UnknownType(type, "<provider>/<resource type>", "unified types have no equivalent here")
+    return name
 
 
 def check(schemas: Schemas, specs: Sequence[ResourceSpec]) -> list[Problem]:
@@ -33,11 +40,9 @@ def check(schemas: Schemas, specs: Sequence[ResourceSpec]) -> list[Problem]:
 
 
 def _problems(schemas: Schemas, spec: ResourceSpec) -> list[Problem]:
-    if not spec.type.startswith(PREFIX):
-        raise UnknownType(spec.type, f"{PREFIX}<resource type>", "unified types have no equivalent here")
-    if spec.type == PREFIX + modules.TYPE:
+    if _is_module(spec):
         return modules.problems(spec)
-    block = schemas.of(spec.type.removeprefix(PREFIX)).block
+    block = schemas.of(native_type(spec.type)).block
     given = {**spec.properties, **spec.native, **spec.initial}
     found = []
     for part, some in (("properties", spec.properties), ("native", spec.native), ("initial", spec.initial)):
@@ -91,7 +96,7 @@ def compile_unit(schemas: Schemas, spec: UnitSpec) -> CompiledUnit:
 
 def address(r: ResourceSpec) -> str:
     """Where a resource is in its configuration."""
-    return f"{r.type.removeprefix(PREFIX)}.{label(r.name)}"
+    return f"{native_type(r.type)}.{label(r.name)}"
 
 
 class _Compilation:
@@ -99,7 +104,7 @@ class _Compilation:
         self.spec = spec
         self.specs = {r.name: r for r in spec.resources}
         self.schemas: dict[str, ResourceSchema] = {
-            r.name: schemas.of(r.type.removeprefix(PREFIX)) for r in spec.resources if not _is_module(r)
+            r.name: schemas.of(native_type(r.type)) for r in spec.resources if not _is_module(r)
         }
         self.sources = schemas.sources()
         self.inputs: dict[str, str] = {}
@@ -206,7 +211,7 @@ def _output(expression: str) -> dict[str, Any]:
 
 
 def _is_module(r: ResourceSpec) -> bool:
-    return r.type == PREFIX + modules.TYPE
+    return r.type.partition("/")[2] == modules.TYPE
 
 
 def _texts(r: ResourceSpec, given: Mapping[str, Any]) -> dict[str, Any]:

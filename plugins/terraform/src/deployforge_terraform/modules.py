@@ -1,4 +1,4 @@
-"""An existing module as one resource of ours: `terraform/module` with its files, its variables, and its outputs.
+"""An existing module as one resource of ours: `<provider>/module` with its files, its variables, and its outputs.
 
 Properties: `files` (path → text; HCL in `.tf`, JSON in `.tf.json`) and `variables` (name → value). Its outputs are its
 attributes.

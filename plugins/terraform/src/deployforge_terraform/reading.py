@@ -9,7 +9,7 @@ from deployforge_mcal.domain.normalise import NotCanonical
 from deployforge_mcal.domain.units import Observed, Presence, Target
 
 from deployforge_terraform import deployed, modules, values
-from deployforge_terraform.compiler import PREFIX
+from deployforge_terraform.compiler import native_type
 from deployforge_terraform.credentials import TerraformSession
 from deployforge_terraform.options import Options
 from deployforge_terraform.plans import Plan
@@ -81,7 +81,7 @@ def _observed(schemas: Schemas, name: str, target: Target, plan: Plan, record: R
 def seen(schemas: Schemas, type: str, address: str, plan: Plan) -> dict[str, Any]:
     """The comparable values of a resource. Raises UnknownType, NotCanonical, ProviderFailure."""
     held = plan.state.resources[address]
-    return values.compared(schemas.of(type.removeprefix(PREFIX)).block, held.values, held.sensitive)
+    return values.compared(schemas.of(native_type(type)).block, held.values, held.sensitive)
 
 
 def seen_module(address: str, plan: Plan, record: Record) -> dict[str, Any]:

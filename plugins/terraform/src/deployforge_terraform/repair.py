@@ -9,7 +9,7 @@ from deployforge_mcal.domain.units import Became, CompiledUnit, Outcome, Target
 
 from deployforge_terraform import deployed, reading, values
 from deployforge_terraform.applying import became_of
-from deployforge_terraform.compiler import PREFIX
+from deployforge_terraform.compiler import native_type
 from deployforge_terraform.credentials import TerraformSession
 from deployforge_terraform.errors import failed
 from deployforge_terraform.journal import Journal
@@ -59,7 +59,7 @@ def _proved(
             found = reading.seen_module(address, plan, journal.record)
         else:
             found = reading.seen(schemas, target.type, address, plan)
-            sets = values.set_paths(schemas.of(target.type.removeprefix(PREFIX)).block)
+            sets = values.set_paths(schemas.of(native_type(target.type)).block)
         if left := differing(target.desired, found, sets):
             said = f"the provider reports success, but {', '.join(left)} did not change"
             raise failed("NOT_AS_DESIRED", said, None, target.urn)

@@ -173,15 +173,13 @@ def test_only_the_targets_are_put_back_and_followers_follow(world: Any) -> None:
     made = world.do("apply", unit=unit)
     world.tamper(made["a"].physical_id, delay=9)
     world.tamper(made["b"].physical_id, label="else")
-    target = Target(
-        made["b"].urn, "terraform/filestore_record", made["b"].physical_id, {"label": made["a"].attributes["arn"]}
-    )
+    target = Target(made["b"].urn, "tf/filestore_record", made["b"].physical_id, {"label": made["a"].attributes["arn"]})
     refused = failure(world, "correct", unit=unit, targets=(target,))
     assert (refused.code, refused.urn) == ("MORE_WOULD_CHANGE", made["a"].urn)
     world.tamper(made["a"].physical_id, delay=1)
     assert world.do("correct", unit=unit, targets=(target,))["b"].status is Became.CORRECTED
     world.vanish(made["a"].physical_id)
-    gone = Target(made["a"].urn, "terraform/filestore_record", made["a"].physical_id, {"delay": 1})
+    gone = Target(made["a"].urn, "tf/filestore_record", made["a"].physical_id, {"delay": 1})
     back = world.do("recreate", unit=unit, targets=(gone,))
     assert (back["a"].status, back["b"].status) == (Became.RECREATED, Became.UPDATED)
     assert world.see(back["b"]).properties["label"] == back["a"].attributes["arn"]
@@ -200,7 +198,7 @@ def test_a_module_is_a_resource_whose_outputs_are_its_attributes(world: Any) -> 
     inner = made["site"].attributes["arn"].removeprefix("file:")
     world.tamper(inner, label="by hand")
     assert world.see(made["site"], "module").properties["drifted"] == ["filestore_record.inner"]
-    target = Target(made["site"].urn, "terraform/module", made["site"].physical_id, desired)
+    target = Target(made["site"].urn, "tf/module", made["site"].physical_id, desired)
     assert world.do("correct", unit=unit, targets=(target,))["site"].status is Became.CORRECTED
     assert world.see(made["site"], "module").properties == desired
     with pytest.raises(InvalidUnit) as invalid:
@@ -229,7 +227,7 @@ def test_a_process_that_lost_its_work_changes_nothing(world: Any) -> None:
         world.do("apply", unit=unit, hold=lost)
     assert world.records() == []
     assert world.do("apply", unit=unit)["a"].status is Became.CREATED
-    assert (world.provider.listable(), world.provider.native_type("terraform/filestore_record")) == ((), "filestore_record")
+    assert (world.provider.listable(), world.provider.native_type("tf/filestore_record")) == ((), "filestore_record")
     world.do("destroy", unit=unit)
 
 

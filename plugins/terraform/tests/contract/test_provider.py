@@ -15,7 +15,7 @@ class TestTerraform(ProviderContract):
     @pytest.fixture
     def stage(self, world: Any) -> Iterator[Stage]:
         stage = Stage(
-            world.provider, world.root, world.scope, "terraform/filestore_record", "delay", {"fail": "create"},
+            world.provider, world.root, world.scope, "tf/filestore_record", "delay", {"fail": "create"},
             tamper=lambda id, n: world.tamper(id, delay=n), vanish=world.vanish,
         )  # fmt: skip
         yield stage

@@ -10,7 +10,7 @@ MAIN = 'variable "who" {}\noutput "greeting" {\n  value = "hello $${var.who}"\n}
 
 
 def module(**properties: Any) -> ResourceSpec:
-    return ResourceSpec("urn:m", "m", "terraform/module", properties)
+    return ResourceSpec("urn:m", "m", "tf/module", properties)
 
 
 def test_a_module_with_its_variables_is_fine() -> None:

@@ -37,7 +37,7 @@ class Stage:
     """The root credential."""
     scope: Scope
     type: str
-    """A type as it is declared: `Queue`, `terraform/local_file`."""
+    """A type as it is declared: `Queue`, `tf/local_file`."""
     number: str
     """A property of that type that holds a whole number, is not secret and can be changed in place."""
     refused: Mapping[str, Any]

@@ -11,7 +11,6 @@ from deployforge_mcal.adapters.aws.models import model
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.adapters.aws.stacks import Stack
 from deployforge_mcal.application.ports import SecretValues
-from deployforge_mcal.domain import references
 from deployforge_mcal.domain.units import CompiledUnit, Scope, Target
 
 
@@ -85,6 +84,7 @@ def targets(session: AwsSession, stack: Stack, unit: CompiledUnit, inputs: Mappi
     found = []
     for r in unit.resources:
         if r.urn in ids:
-            desired = references.substitute(dict(r.desired), known)
-            found.append(Target(r.urn, r.type, model(r.type).identified(ids[r.urn], desired), desired))
+            of = model(r.type)
+            desired = of.filled(r.desired, known)
+            found.append(Target(r.urn, r.type, of.identified(ids[r.urn], desired), desired))
     return found

@@ -14,9 +14,9 @@ from deployforge_mcal.adapters.aws.kinds import BY_NATIVE, KINDS
 from deployforge_mcal.adapters.aws.kinds.base import PROVIDER, Kind, own_tags
 from deployforge_mcal.adapters.declarations import UnknownResourceType
 from deployforge_mcal.domain.catalogue import TypeDoc
-from deployforge_mcal.domain.references import BadReference, of
+from deployforge_mcal.domain.references import BadReference, of, substitute
 from deployforge_mcal.domain.types import TYPES
-from deployforge_mcal.domain.types.declared import normalised
+from deployforge_mcal.domain.types.declared import normalised, resolved
 from deployforge_mcal.domain.units import Problem, ResourceSpec
 from deployforge_mcal.domain.words import nearest
 
@@ -106,6 +106,13 @@ class Model:
             overlay = self._canonical(spec.native)
             return {**values, **({OVERLAY: overlay} if overlay else {})}
         return self._canonical(spec.properties)
+
+    def filled(self, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """Desired values with the references that are known."""
+        if not self.unified:
+            return substitute(dict(desired), known)
+        assert self.kind is not None
+        return resolved(self.kind.model, desired, known)
 
     def template_properties(self, spec: ResourceSpec) -> dict[str, Any]:
         """Native properties for a template, tags as a mapping: initial values below enforced ones."""

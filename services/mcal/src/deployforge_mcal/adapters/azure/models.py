@@ -11,10 +11,10 @@ from deployforge_mcal.adapters.azure.placing import PROVIDER, Place, names_of
 from deployforge_mcal.adapters.azure.session import AzureSession
 from deployforge_mcal.adapters.declarations import UnknownResourceType
 from deployforge_mcal.domain.normalise import key
-from deployforge_mcal.domain.references import BadReference, of, parts, secrets
+from deployforge_mcal.domain.references import BadReference, of, parts, secrets, substitute
 from deployforge_mcal.domain.secrets import SecretReference
 from deployforge_mcal.domain.types import TYPES
-from deployforge_mcal.domain.types.declared import enforced, missing_type, normalised
+from deployforge_mcal.domain.types.declared import enforced, missing_type, normalised, resolved
 from deployforge_mcal.domain.units import Problem, ResourceSpec
 from deployforge_mcal.domain.words import listed, nearest
 
@@ -103,6 +103,10 @@ class Model:
             return natives.body(spec.properties)
         values = enforced(self.kind.model, PROVIDER, self.normal(spec.properties, whole=True))
         return {**values, **({OVERLAY: dict(spec.native)} if spec.native else {})}
+
+    def filled(self, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """Desired values with the references that are known."""
+        return substitute(dict(desired), known) if self.kind is None else resolved(self.kind.model, desired, known)
 
     def normal(self, given: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
         """Canonical values; of a native type they are as they come."""

@@ -128,7 +128,7 @@ def plan(unit: CompiledUnit, inputs: Mapping[str, str], tags: Mapping[str, Mappi
     secrets = _Secrets()
     for r in unit.resources:
         of, id, entry = models[r.name], ids[r.name], entries[r.urn]
-        desired = references.substitute(dict(r.desired), known)
+        desired = of.filled(r.desired, known)
         declared.append(Declared(r, of, id, desired, bool(entry["retain"])))
         native = of.native_of(desired, references.substitute(dict(entry["initial"]), known))
         needs = frozenset(ids[name].lower() for name in r.depends_on if name in ids)

@@ -1,8 +1,10 @@
 """A declaration in the unified vocabulary: normalised, or what is wrong with it on the provider that shall have it."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
+from deployforge_mcal.domain import references
 from deployforge_mcal.domain.normalise import NotCanonical
 from deployforge_mcal.domain.types.vocabulary import Property, UnifiedType
 from deployforge_mcal.domain.units import Problem
@@ -40,6 +42,18 @@ def normalised(
         found += _missing(type, provider, supported, given, where)
         values |= {p.name: p.default for p in supported if p.has_default and p.name not in given}
     return values, found
+
+
+def resolved(type: UnifiedType, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Desired values with references replaced by `known["name.attribute"]`. References give text: what stands for a
+    number or a boolean becomes one, and what cannot stays as it is, for the cloud to refuse."""
+    own = {p.name: p for p in type.properties}
+    found: dict[str, Any] = references.substitute(dict(desired), known)
+    for name in found.keys() & own.keys():
+        if found[name] != desired[name]:
+            with suppress(NotCanonical):
+                found[name] = own[name].normalise(found[name])
+    return found
 
 
 def enforced(type: UnifiedType, provider: str, values: Mapping[str, Any]) -> dict[str, Any]:

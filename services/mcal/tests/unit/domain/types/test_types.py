@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from deployforge_mcal.domain.types import TYPES
-from deployforge_mcal.domain.types.declared import disagreements, enforced, missing_type, normalised
+from deployforge_mcal.domain.types.declared import disagreements, enforced, missing_type, normalised, resolved
 from deployforge_mcal.domain.types.vocabulary import Level
 
 NAMES = (
@@ -78,6 +78,20 @@ def test_what_means_nothing_on_a_cloud_is_taken_and_not_enforced() -> None:
     assert found == []
     assert enforced(TYPES["Role"], "azure", values) == {"name": "w"}
     assert enforced(TYPES["Role"], "aws", values) == values
+
+
+def test_what_a_reference_gives_as_text_is_the_number_that_its_property_holds() -> None:
+    desired = {
+        "visibilityTimeout": "${clock.second}",
+        "fifo": "${clock.even}",
+        "tags": {"since": "${clock.day}"},
+        "delay": 3,
+    }
+    known = {"clock.second": "42", "clock.even": "true", "clock.day": "7"}
+    expected = {"visibilityTimeout": 42, "fifo": True, "tags": {"since": "7"}, "delay": 3}
+    assert resolved(TYPES["Queue"], desired, known) == expected
+    assert resolved(TYPES["Queue"], desired, {}) == desired
+    assert resolved(TYPES["Queue"], desired, {"clock.second": "noon"})["visibilityTimeout"] == "noon"
 
 
 def test_a_default_is_filled_in_only_for_a_whole_declaration() -> None:
