@@ -5,6 +5,7 @@ anything proves nothing.
 """
 
 import base64
+import json
 import os
 import re
 import secrets
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge_chassis import tls
@@ -148,14 +150,15 @@ def test_planted_secrets_are_nowhere_but_in_the_cloud(
     assert refused.returncode == 2
     assert "value is written out: it would be stored and shown" in refused.stdout + refused.stderr
 
+    texts = {"credentials": _credentials(planted, alice, cli, name, tmp_path).encode()}
     where = f"{NAMESPACE}/{name}"
     (tmp_path / "again.yaml").write_bytes(_manifest(name, kept, marker))
     commands = [
         ("apply", str(tmp_path / "again.yaml")), ("plan", str(tmp_path / "again.yaml")), ("history", where),
         ("status", where), ("inventory", where), ("audit", "list", where, "-o", "json"), ("manifest", failed.request_id),
-        ("list",), ("graph", where), ("drift", "list", where), ("healing", "incidents"),
+        ("list",), ("graph", where), ("drift", "list", where), ("healing", "incidents"), ("credentials", "list"),
     ]  # fmt: skip
-    texts = {"CLI": "".join(d.stdout + d.stderr for d in (cli(*c, context="admin") for c in commands)).encode()}
+    texts |= {"CLI": "".join(d.stdout + d.stderr for d in (cli(*c, context="admin") for c in commands)).encode()}
     texts["errors"] = (str(said) + failed.reason + str(alice.get(failed.request_id))).encode()
     texts["audit"] = str(admin.audit(size=500)).encode()
     destroyed(alice, name)
@@ -167,13 +170,39 @@ def test_planted_secrets_are_nowhere_but_in_the_cloud(
     leaks = {place: leaked for place, data in texts.items() if (leaked := planted.found_in(data))}
     assert leaks == {}
     # The same search finds what is no secret: in the clear where it may be, sealed in databases.
-    for place in ("CLI", "errors", "audit", "database control-plane", "database state-manager", "topics"):
+    for place in ("CLI", "errors", "audit", "database control-plane", "database state-manager", "topics", "credentials"):
         assert _holds(texts[place], name), place
+    # What is audited of a credential is its name and type.
+    assert _holds(texts["audit"], f"root-{name} (aws)")
+    assert _holds(texts["database mcal"], f"root-{name}")
     # Where all goes well, logs tell of the processes only.
     assert all(_holds(texts[f"logs {service}.log"], "partitions assigned") for service in SERVICES)
     for place in ("CLI", "opened control-plane", "opened mcal", "opened state-manager", "topics"):
         assert _holds(texts[place], marker), place
     assert all(texts[f"database {service}"] for service in SERVICES)
+
+
+def _credentials(planted: Planted, alice: DeployForge, cli: Cli, name: str, tmp_path: Path) -> str:
+    """What is said when a root credential is stored, refused by the cloud, and stored wrongly."""
+    file, credential = tmp_path / "credential.json", f"root-{name}"
+    secret = {"accessKeyId": planted.plant("root key"), "secretAccessKey": planted.plant("root secret"), "roleArn": "arn:r"}
+    file.write_text(json.dumps(secret))
+    put = ("credentials", "put", credential, "--file", str(file), "--type")
+    said = [cli(*put, "aws", context="admin"), cli(*put, "nimbus", context="admin"), cli(*put, "aws")]
+    assert [done.returncode for done in said] == [0, 2, 1], said
+    mine = _manifest(f"{name}-root", "none", "none").replace(b"aws-local", credential.encode())
+    bare = yaml.safe_load(mine)
+    bare["spec"] |= {"resources": [queue("jobs")], "parameters": {}}
+    refused = followed(alice, alice.submit(yaml.safe_dump(bare).encode()).request_id)
+    assert refused.state == cp.REQUEST_STATE_FAILED, refused
+    file.write_text(planted.plant("no object"))
+    said.append(cli(*put, "aws", context="admin"))
+    assert said[-1].returncode == 2
+    # A deployment that was never made uses nothing.
+    said.append(cli("credentials", "list", context="admin"))
+    assert credential in said[-1].stdout
+    # It stays: every database is searched with it in there.
+    return refused.reason + "".join(done.stdout + done.stderr for done in said)
 
 
 def test_the_search_finds_every_spelling(planted: Planted) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from deployforge_cli import (
+    credentials,
     deployments,
     drift,
     events,
@@ -57,7 +58,7 @@ app.add_typer(healing.app, name="healing")
 app.add_typer(records.audit_app, name="audit")
 app.add_typer(events.app, name="events")
 app.add_typer(records.access_app, name="access")
-app.add_typer(records.credentials_app, name="credentials")
+app.add_typer(credentials.app, name="credentials")
 shredding.register(keys.app)
 app.add_typer(keys.app, name="keys")
 app.command()(vocabulary.types)

@@ -1,7 +1,6 @@
 """Commands about the record of things: the audit log, the stream of events, who may do what."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,6 @@ from deployforge_cli.session import ContextName, Output, command, connected
 
 audit_app = typer.Typer(no_args_is_help=True, help="Who did what, and what was refused.")
 access_app = typer.Typer(no_args_is_help=True, help="Tokens and who they belong to.")
-credentials_app = typer.Typer(no_args_is_help=True, help="Root credentials of clouds; they can be set, never read.")
 
 
 @audit_app.command("list")
@@ -104,33 +102,6 @@ def revoke_token(token_id: str, context: ContextName = None) -> None:
     with connected(context) as client:
         client.revoke_token(token_id)
     console.print(f"token {token_id} is revoked")
-
-
-@credentials_app.command("put")
-@command
-def put_credential(
-    name: str,
-    type: Annotated[str, typer.Option(help="aws, azure or gcp.")],
-    file: Annotated[Path | None, typer.Option(help="JSON file; default: standard input.")] = None,
-    context: ContextName = None,
-) -> None:
-    """Store a root credential."""
-    secret = file.read_bytes() if file else sys.stdin.buffer.read()
-    with connected(context) as client:
-        client.put_credential(name, type, secret)
-    console.print(f"credential {name} is stored")
-
-
-@credentials_app.command("list")
-@command
-def list_credentials(output: Output = Format.table, context: ContextName = None) -> None:
-    """List the stored root credentials by name."""
-    with connected(context) as client:
-        answer = client.credentials()
-    if output is not Format.table:
-        emit([plain(c) for c in answer.credentials], output)
-        return
-    table("credentials", ("name", "type"), ((c.name, c.type) for c in answer.credentials))
 
 
 @command

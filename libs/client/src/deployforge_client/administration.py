@@ -8,6 +8,7 @@ from deployforge.control_plane.v1 import keys_pb2
 from deployforge.mcal.v1 import clouds_pb2
 
 from deployforge_client.naming import Ref
+from deployforge_client.sealing import sealed_to
 from deployforge_client.stubs import Stubs
 
 
@@ -61,9 +62,19 @@ class Administration(Stubs):
         return self._call.unary(self._clouds.ListTypes, clouds_pb2.ListTypesRequest())
 
     def put_credential(self, name: str, type: str, secret_json: bytes) -> None:
-        """Store a root credential; it can never be read back."""
-        self._call.unary(self._credentials.Put, clouds_pb2.PutRequest(name=name, type=type, secret_json=secret_json))
+        """Store a root credential; it can never be read back.
+
+        It leaves this process sealed to the key of the service that uses it. Raises UntrustedKey, and whatever a call
+        raises; nothing is sent then, or nothing is stored.
+        """
+        key = self._call.unary(self._credentials.PublicKey, clouds_pb2.PublicKeyRequest())
+        sealed = sealed_to(key, self.context.tls_dir, name, type, secret_json)
+        self._call.unary(self._credentials.Put, clouds_pb2.PutRequest(name=name, type=type, sealed=sealed))
 
     def credentials(self) -> clouds_pb2.ListResponse:
-        """Names and kinds of the stored root credentials."""
+        """Names and kinds of the stored root credentials, and who uses them."""
         return self._call.unary(self._credentials.List, clouds_pb2.ListRequest())
+
+    def remove_credential(self, name: str, *, force: bool = False) -> None:
+        """Forget a root credential. Raises Refused while deployments use it, unless forced."""
+        self._call.unary(self._credentials.Remove, clouds_pb2.RemoveRequest(name=name, force=force))

@@ -17,18 +17,20 @@ from deployforge_chassis.shredding import Shredding
 
 from deployforge_mcal.adapters import secrets as sources
 from deployforge_mcal.adapters.index import PostgresIndex
+from deployforge_mcal.adapters.letterbox import PostgresLetterbox
 from deployforge_mcal.adapters.marking import PostgresMarking
 from deployforge_mcal.adapters.metrics import measured
 from deployforge_mcal.adapters.providers import installed
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
+from deployforge_mcal.application.credentials import Credentials
 from deployforge_mcal.application.listing import Listing
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import Operations
 from deployforge_mcal.application.scans import Readers, Scans
 from deployforge_mcal.application.secrets import Secrets
 from deployforge_mcal.config import Settings
-from deployforge_mcal.entrypoints.grpc_api import RULES, STATUS_OF, CloudsApi, CredentialsApi
+from deployforge_mcal.entrypoints import credentials_api, grpc_api
 from deployforge_mcal.entrypoints.stream import heard
 
 
@@ -57,6 +59,7 @@ def main() -> None:
 
     app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock(), secrets)
     ticks, readers = TelemetryPublisher(bus, wire), Readers(app)
+    credentials = Credentials(app, PostgresLetterbox(database, sealer, settings.tls_dir))
     listing = Listing(app, readers, ticks, settings.listing_seconds)
     operations, scans = Operations(app, ticks), Scans(app, readers, ticks, listing.of)
     operating = EffectWorkers(
@@ -76,11 +79,12 @@ def main() -> None:
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app, Shredding(database, sealer)), limits=Limits.of(settings))
 
     registrations = [
-        partial(clouds_pb2_grpc.add_CloudsServicer_to_server, CloudsApi(app, readers)),
-        partial(clouds_pb2_grpc.add_CredentialsServicer_to_server, CredentialsApi(app)),
+        partial(clouds_pb2_grpc.add_CloudsServicer_to_server, grpc_api.CloudsApi(app, readers)),
+        partial(clouds_pb2_grpc.add_CredentialsServicer_to_server, credentials_api.CredentialsApi(credentials)),
         *owed.registrations(app, records, wire, app.bodies.get, inbox),
     ]
-    server = serve(settings, registrations, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})
+    rules = {**grpc_api.RULES, **credentials_api.RULES, **owed.RULES}
+    server = serve(settings, registrations, rules, {**grpc_api.STATUS_OF, **credentials_api.STATUS_OF, **owed.STATUS_OF})
     run([metrics, relay, inbox, operating, scanning, server], server, drain_seconds=settings.drain_seconds)
 
 

@@ -4,6 +4,7 @@ Each call is authorised here, in the namespace that its request names or that th
 with the signed principal. Answers pass through as bytes.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -26,6 +27,7 @@ from deployforge_control_plane.entrypoints.methods import FORWARDED, GLOBAL, MUT
 
 _IDS: Final = ("plan_id", "execution_id", "drift_id", "incident_id")
 """Fields by which a request names what belongs to a deployment."""
+_WORD: Final = re.compile(r"[a-z0-9-]{1,63}\Z")
 _SECONDS: Final = 30.0
 _ENDLESS_SECONDS: Final = 10 * 365 * 86_400.0
 """A call without a deadline is told to have centuries left, which another call cannot be given: it would end at once."""
@@ -126,7 +128,8 @@ class Forwarding:
         namespace, name = self._namespace(method, request, principal)
         self._admission.authorise(principal, method.full_name, namespace, name)
         if method.full_name in MUTATING:
-            self._app.note(self._admission.record(principal, method.full_name, namespace, name))
+            record = self._admission.record(principal, method.full_name, namespace, name)
+            self._app.note(replace(record, detail=_about(request)))
         return principal
 
     def _namespace(self, method: _Method, request: Any, principal: Principal) -> tuple[str, str]:
@@ -153,7 +156,17 @@ class Forwarding:
             return
         namespace, name = self._namespace(method, request, principal)
         record = self._admission.record(principal, method.full_name, namespace, name)
-        self._app.note(replace(record, outcome=REFUSED, detail=f"{error.code().name}: {error.details()}"))
+        about = f"{_about(request)}: " if _about(request) else ""
+        self._app.note(replace(record, outcome=REFUSED, detail=f"{about}{error.code().name}: {error.details()}"))
+
+
+def _about(request: Any) -> str:
+    """What a command that belongs to no deployment is about, `aws-staging (aws)`: a name and a type, never more."""
+    fields = request.DESCRIPTOR.fields_by_name
+    said = [getattr(request, field) for field in ("name", "type") if field in fields]
+    # Whoever mistakes one field for another must not find a secret in the audit log.
+    name, *type = [word if _WORD.match(word) else "(no name)" for word in said if word] or [""]
+    return f"{name} ({type[0]})" if type else name
 
 
 def _methods(channels: Mapping[str, grpc.Channel]) -> Iterator[_Method]:

@@ -9,6 +9,7 @@ from deployforge_control_plane.domain.access import Permission
 
 _P = Permission
 _OWN: Final = "/deployforge.control_plane.v1."
+_CREDENTIALS: Final = "/deployforge.mcal.v1.Credentials/"
 _STATE: Final = "/deployforge.state_manager.v1.State/"
 
 ANYBODY: Final = None
@@ -62,8 +63,10 @@ FORWARDED: Final[Mapping[str, Permission]] = {
     "/deployforge.orchestrator.v1.Executions/Get": _P.READ,
     "/deployforge.orchestrator.v1.Executions/Verified": _P.READ,
     "/deployforge.mcal.v1.Clouds/ListTypes": _P.READ,
-    "/deployforge.mcal.v1.Credentials/Put": _P.CREDENTIALS,
-    "/deployforge.mcal.v1.Credentials/List": _P.CREDENTIALS,
+    f"{_CREDENTIALS}PublicKey": _P.CREDENTIALS,
+    f"{_CREDENTIALS}Put": _P.CREDENTIALS,
+    f"{_CREDENTIALS}List": _P.CREDENTIALS,
+    f"{_CREDENTIALS}Remove": _P.CREDENTIALS,
 }
 """Methods of other services that are served here under their own names."""
 
@@ -73,8 +76,8 @@ GATHERED: Final[Mapping[str, Permission]] = {f"{_PARKING}List": _P.EVENTS, f"{_P
 """Methods that every service has, served here for all of them together."""
 
 GLOBAL: Final = frozenset({
-    "/deployforge.mcal.v1.Credentials/Put", "/deployforge.mcal.v1.Credentials/List", f"{_STATE}Rebuild",
-    f"{_STATE}RebuildStatus", f"{_STATE}Import",
+    f"{_CREDENTIALS}PublicKey", f"{_CREDENTIALS}Put", f"{_CREDENTIALS}List", f"{_CREDENTIALS}Remove",
+    f"{_STATE}Rebuild", f"{_STATE}RebuildStatus", f"{_STATE}Import",
 })  # fmt: skip
 """Methods about what belongs to no namespace and may not be managed from within one."""
 
@@ -84,7 +87,7 @@ MUTATING: Final = frozenset({
     f"{_OWN}Deployments/Shred", f"{_OWN}Access/CreateToken", f"{_OWN}Access/RevokeToken",
     "/deployforge.drift_detector.v1.Drift/Scan",
     "/deployforge.healer.v1.Healing/Pause", "/deployforge.healer.v1.Healing/Resume",
-    "/deployforge.mcal.v1.Credentials/Put", f"{_OWN}Keys/Rotate", f"{_PARKING}Replay",
+    f"{_CREDENTIALS}Put", f"{_CREDENTIALS}Remove", f"{_OWN}Keys/Rotate", f"{_PARKING}Replay",
     f"{_STATE}Rebuild", f"{_STATE}Import",
 })  # fmt: skip
 """Methods that change something, here or elsewhere: each call of one is audited."""

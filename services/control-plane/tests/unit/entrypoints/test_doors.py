@@ -420,17 +420,22 @@ def test_commands_for_other_services_are_audited(
     healing: Any = healing_pb2_grpc.HealingStub(client)  # type: ignore[no-untyped-call]
     healing.Pause(healing_pb2.PauseRequest(deployment=FRONT), metadata=olga)
     credentials: Any = clouds_pb2_grpc.CredentialsStub(client)  # type: ignore[no-untyped-call]
-    put = clouds_pb2.PutRequest(name="c", type="aws", secret_json=b"hush")
-    credentials.Put(put, metadata=root)
+    credentials.Put(clouds_pb2.PutRequest(name="aws-staging", type="aws", sealed=b"hush"), metadata=root)
+    credentials.Put(clouds_pb2.PutRequest(name="hush hush", type="aws", sealed=b"hush"), metadata=root)
+    credentials.Remove(clouds_pb2.RemoveRequest(name="aws-staging"), metadata=root)
     peers.away = True
     resume = healing_pb2.ResumeRequest(deployment=FRONT)
     assert code(lambda: healing.Resume(resume, metadata=olga)) is grpc.StatusCode.UNAVAILABLE
     assert system.audit()[2:] == [
         ("olga", "Healing.Pause", "allowed"),
         ("root", "Credentials.Put", "allowed"),
+        ("root", "Credentials.Put", "allowed"),
+        ("root", "Credentials.Remove", "allowed"),
         ("olga", "Healing.Resume", "allowed"),
         ("olga", "Healing.Resume", "refused"),
     ]
+    details = [row.detail for row in system.stores.audit.page(Scope(), "root", 10, "").rows]
+    assert details == ["aws-staging", "(no name) (aws)", "aws-staging (aws)"]
     assert "hush" not in str(system.database.query("SELECT * FROM audit"))
 
 

@@ -81,6 +81,17 @@ class PostgresIndex:
         )
         return {row["physical_id"] for row in rows}
 
+    def users(self) -> dict[str, set[str]]:
+        """See Index."""
+        rows = self._database.query(
+            "SELECT DISTINCT credential_ref, split_part(urn, ':', 3) || '/' || split_part(urn, ':', 4) AS deployment "
+            "FROM desired"
+        )
+        found: dict[str, set[str]] = {}
+        for row in rows:
+            found.setdefault(row["credential_ref"], set()).add(row["deployment"])
+        return found
+
     def may_list(self, scope: Scope, every_seconds: float) -> bool:
         """See Index."""
         return bool(

@@ -10,7 +10,7 @@ from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealing import Sealer
 
 from deployforge_mcal.application.mcal import SYSTEM
-from deployforge_mcal.application.stores import CredentialUnknown
+from deployforge_mcal.application.stores import CredentialUnknown, StoredCredential
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS root_credentials (name text PRIMARY KEY, type text NOT NULL, sealed bytea NOT NULL, "
@@ -43,10 +43,14 @@ class PostgresVault:
         found: dict[str, Any] = json.loads(self._sealer.open(bytes(row["sealed"]), _place(name)))
         return found
 
-    def names(self) -> list[tuple[str, str]]:
+    def stored(self) -> list[StoredCredential]:
         """See RootVault."""
-        rows = self._database.query("SELECT name, type FROM root_credentials ORDER BY name")
-        return [(row["name"], row["type"]) for row in rows]
+        rows = self._database.query("SELECT name, type, changed_at FROM root_credentials ORDER BY name")
+        return [StoredCredential(**row) for row in rows]
+
+    def remove(self, name: str) -> bool:
+        """See RootVault."""
+        return bool(self._database.query("DELETE FROM root_credentials WHERE name = %s RETURNING name", (name,)))
 
     def load(self, path: Path | None) -> None:
         """Seal what a file holds: `{name: {"type": "aws", …}}`. No file, nothing to do."""

@@ -1,6 +1,8 @@
 """What this service needs beside the clouds: what it keeps, and where it says what may be lost."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from deployforge_chassis.facts import Write
@@ -25,6 +27,15 @@ class CredentialUnknown(LookupError):
         self.name = name
 
 
+@dataclass(frozen=True)
+class StoredCredential:
+    """What may be told of a root credential."""
+
+    name: str
+    type: str
+    changed_at: datetime
+
+
 class RootVault(RootCredentials, Protocol):
     """Root credentials that can be stored and listed, but read by this service only."""
 
@@ -32,8 +43,43 @@ class RootVault(RootCredentials, Protocol):
         """Seal a credential and replace the one of that name."""
         ...
 
-    def names(self) -> list[tuple[str, str]]:
-        """Name and type of each."""
+    def stored(self) -> list[StoredCredential]:
+        """All of them, by name."""
+        ...
+
+    def remove(self, name: str) -> bool:
+        """Forget a credential; False when there is none of that name."""
+        ...
+
+
+class NotForUs(Exception):
+    """A sealed credential cannot be opened: it was sealed to another key, or for another name or type."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"credential {name} was not sealed to the key of now for this name and type; seal it again")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class SignedKey:
+    """The public half of the letterbox's key pair, with who vouches for it."""
+
+    public: bytes
+    """X25519, 32 bytes."""
+    signature: bytes
+    certificates: bytes
+    """PEM; the first is this service's."""
+
+
+class Letterbox(Protocol):
+    """A key pair that credentials are sealed to on their way here."""
+
+    def key(self) -> SignedKey:
+        """What to seal to."""
+        ...
+
+    def opened(self, name: str, type: str, sealed: bytes) -> bytes:
+        """What was sealed for that name and type. Raises NotForUs."""
         ...
 
 
@@ -62,6 +108,10 @@ class Index(Protocol):
 
     def managed(self, scope: Scope) -> set[str]:
         """The physical ids of all that deployments own in an account and location."""
+        ...
+
+    def users(self) -> dict[str, set[str]]:
+        """Credential → the deployments, `namespace/name`, that have resources under it."""
         ...
 
     def may_list(self, scope: Scope, every_seconds: float) -> bool:

@@ -1,4 +1,4 @@
-"""Clouds and Credentials: proto → method → proto."""
+"""Clouds: proto → method → proto."""
 
 import json
 from typing import Any, Final
@@ -28,15 +28,12 @@ STATUS_OF: Final = {
 """Refusals to statuses."""
 
 _CLOUDS: Final = "/deployforge.mcal.v1.Clouds/"
-_CREDENTIALS: Final = "/deployforge.mcal.v1.Credentials/"
 
 RULES: Final = {
     f"{_CLOUDS}Check": frozenset({"control-plane"}),
     f"{_CLOUDS}Compile": frozenset({"orchestrator"}),
     f"{_CLOUDS}Observe": frozenset({"orchestrator"}),
     f"{_CLOUDS}ListTypes": frozenset({"control-plane", "orchestrator"}),
-    f"{_CREDENTIALS}Put": frozenset({"control-plane"}),
-    f"{_CREDENTIALS}List": frozenset({"control-plane"}),
 }
 """Who may call what."""
 
@@ -98,29 +95,6 @@ class CloudsApi(clouds_pb2_grpc.CloudsServicer):
             for t in self._app.types()
         ]  # fmt: skip
         return pb.ListTypesResponse(types=types, native_types=self._app.native_types())
-
-
-class CredentialsApi(clouds_pb2_grpc.CredentialsServicer):
-    """See the contract."""
-
-    def __init__(self, app: Mcal) -> None:
-        self._app = app
-
-    def Put(self, request: pb.PutRequest, context: grpc.ServicerContext) -> pb.PutResponse:
-        try:
-            secret = json.loads(request.secret_json)
-        except ValueError:
-            # Not chained: the error would quote what it could not read.
-            raise BadRequest("the secret is not JSON") from None
-        if not isinstance(secret, dict) or not request.name:
-            raise BadRequest("a credential needs a name and a JSON object")
-        self._app.provider(request.type)
-        self._app.vault.put(request.name, request.type, secret)
-        return pb.PutResponse()
-
-    def List(self, request: pb.ListRequest, context: grpc.ServicerContext) -> pb.ListResponse:
-        stored = [pb.StoredCredential(name=name, type=type) for name, type in self._app.vault.names()]
-        return pb.ListResponse(credentials=stored)
 
 
 def _scope(scope: pb.Scope) -> Scope:

@@ -303,7 +303,7 @@ def test_root_credentials_are_sealed_replaced_and_listed_by_name_only(service: S
     assert isinstance(vault, PostgresVault)
     (tmp_path / "c.json").write_text(json.dumps({"other": {"type": "aws", "accessKeyId": "X"}}))
     vault.load(tmp_path / "c.json")
-    assert vault.names() == [("aws-local", "aws"), ("other", "aws")]
+    assert [(one.name, one.type) for one in vault.stored()] == [("aws-local", "aws"), ("other", "aws")]
     assert vault.get("other") == {"accessKeyId": "X"}
     raw = service.app.database.query("SELECT sealed FROM root_credentials")
     assert all(b"secret" not in bytes(row["sealed"]) for row in raw)

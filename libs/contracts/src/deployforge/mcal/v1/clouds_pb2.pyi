@@ -1,4 +1,7 @@
+import datetime
+
 from deployforge.common.v1 import common_pb2 as _common_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -254,15 +257,31 @@ class ListTypesResponse(_message.Message):
     native_types: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, types: _Optional[_Iterable[_Union[TypeInfo, _Mapping]]] = ..., native_types: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class PublicKeyRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PublicKeyResponse(_message.Message):
+    __slots__ = ("public_key", "signature", "certificates")
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    CERTIFICATES_FIELD_NUMBER: _ClassVar[int]
+    public_key: bytes
+    signature: bytes
+    certificates: bytes
+    def __init__(self, public_key: _Optional[bytes] = ..., signature: _Optional[bytes] = ..., certificates: _Optional[bytes] = ...) -> None: ...
+
 class PutRequest(_message.Message):
-    __slots__ = ("name", "type", "secret_json")
+    __slots__ = ("name", "type", "secret_json", "sealed")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     SECRET_JSON_FIELD_NUMBER: _ClassVar[int]
+    SEALED_FIELD_NUMBER: _ClassVar[int]
     name: str
     type: str
     secret_json: bytes
-    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., secret_json: _Optional[bytes] = ...) -> None: ...
+    sealed: bytes
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., secret_json: _Optional[bytes] = ..., sealed: _Optional[bytes] = ...) -> None: ...
 
 class PutResponse(_message.Message):
     __slots__ = ()
@@ -273,15 +292,31 @@ class ListRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class StoredCredential(_message.Message):
-    __slots__ = ("name", "type")
+    __slots__ = ("name", "type", "changed_at", "used_by")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_AT_FIELD_NUMBER: _ClassVar[int]
+    USED_BY_FIELD_NUMBER: _ClassVar[int]
     name: str
     type: str
-    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ...) -> None: ...
+    changed_at: _timestamp_pb2.Timestamp
+    used_by: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., used_by: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListResponse(_message.Message):
     __slots__ = ("credentials",)
     CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
     credentials: _containers.RepeatedCompositeFieldContainer[StoredCredential]
     def __init__(self, credentials: _Optional[_Iterable[_Union[StoredCredential, _Mapping]]] = ...) -> None: ...
+
+class RemoveRequest(_message.Message):
+    __slots__ = ("name", "force")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FORCE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    force: bool
+    def __init__(self, name: _Optional[str] = ..., force: _Optional[bool] = ...) -> None: ...
+
+class RemoveResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -240,6 +240,11 @@ class CredentialsStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.PublicKey = channel.unary_unary(
+                '/deployforge.mcal.v1.Credentials/PublicKey',
+                request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PublicKeyRequest.SerializeToString,
+                response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PublicKeyResponse.FromString,
+                _registered_method=True)
         self.Put = channel.unary_unary(
                 '/deployforge.mcal.v1.Credentials/Put',
                 request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PutRequest.SerializeToString,
@@ -250,13 +255,26 @@ class CredentialsStub:
                 request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ListRequest.SerializeToString,
                 response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ListResponse.FromString,
                 _registered_method=True)
+        self.Remove = channel.unary_unary(
+                '/deployforge.mcal.v1.Credentials/Remove',
+                request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveRequest.SerializeToString,
+                response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveResponse.FromString,
+                _registered_method=True)
 
 
 class CredentialsServicer:
     """Missing associated documentation comment in .proto file."""
 
+    def PublicKey(self, request, context):
+        """The key that root credentials are sealed to before they are sent, signed by this service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Put(self, request, context):
-        """Seals a root credential under the key provider and replaces the one of that name. It can never be read back.
+        """Opens a sealed root credential, seals it under the key provider and replaces the one of that name. It can never be
+        read back. INVALID_ARGUMENT when it was sealed to another key, or for another name or type.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -269,9 +287,21 @@ class CredentialsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Remove(self, request, context):
+        """Forgets a root credential. FAILED_PRECONDITION while deployments use it, unless forced.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CredentialsServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'PublicKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublicKey,
+                    request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PublicKeyRequest.FromString,
+                    response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PublicKeyResponse.SerializeToString,
+            ),
             'Put': grpc.unary_unary_rpc_method_handler(
                     servicer.Put,
                     request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PutRequest.FromString,
@@ -281,6 +311,11 @@ def add_CredentialsServicer_to_server(servicer, server):
                     servicer.List,
                     request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ListRequest.FromString,
                     response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ListResponse.SerializeToString,
+            ),
+            'Remove': grpc.unary_unary_rpc_method_handler(
+                    servicer.Remove,
+                    request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveRequest.FromString,
+                    response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -292,6 +327,33 @@ def add_CredentialsServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class Credentials:
     """Missing associated documentation comment in .proto file."""
+
+    @staticmethod
+    def PublicKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.mcal.v1.Credentials/PublicKey',
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PublicKeyRequest.SerializeToString,
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PublicKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def Put(request,
@@ -337,6 +399,33 @@ class Credentials:
             '/deployforge.mcal.v1.Credentials/List',
             deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ListRequest.SerializeToString,
             deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ListResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Remove(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.mcal.v1.Credentials/Remove',
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveRequest.SerializeToString,
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveResponse.FromString,
             options,
             channel_credentials,
             insecure,
