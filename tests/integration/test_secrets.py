@@ -198,6 +198,8 @@ def _credentials(planted: Planted, alice: DeployForge, cli: Cli, name: str, tmp_
     file.write_text(planted.plant("no object"))
     said.append(cli(*put, "aws", context="admin"))
     assert said[-1].returncode == 2
+    said.append(cli("credentials", "test", credential, context="admin"))
+    assert (said[-1].returncode, "CREDENTIAL_REFUSED" in said[-1].stderr) == (1, True), said[-1]
     # A deployment that was never made uses nothing.
     said.append(cli("credentials", "list", context="admin"))
     assert credential in said[-1].stdout

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from deployforge.mcal.v1 import clouds_pb2
 from deployforge_client.errors import BadRequest
 
-from deployforge_cli.output import Format, console, emit, moment, plain, table
+from deployforge_cli.exits import Exit
+from deployforge_cli.output import Format, console, emit, errors, moment, plain, table
 from deployforge_cli.session import ContextName, Output, command, connected
 
 app = typer.Typer(no_args_is_help=True, help="Root credentials of clouds; they can be set, never read.")
@@ -56,6 +58,44 @@ def remove(
     with connected(context) as client:
         client.remove_credential(name, force=force)
     console.print(f"credential {name} is removed")
+
+
+@app.command("test")
+@command
+def examine(
+    name: str,
+    account: Annotated[str, typer.Option(help="Also there: an AWS account, an Azure SUBSCRIPTION/GROUP.")] = "",
+    location: Annotated[str, typer.Option(help="Also in this region or location.")] = "",
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """Log in with a root credential and list the permissions that it lacks, in every place where deployments use it."""
+    with connected(context) as client:
+        answer = client.test_credential(name, account=account, location=location)
+    if output is not Format.table:
+        emit(plain(answer), output)
+    else:
+        _show(name, answer)
+    if answer.code or answer.lacking:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _show(name: str, answer: clouds_pb2.TestResponse) -> None:
+    if answer.code:
+        said = f"credential {name} cannot be used: {answer.code}: {answer.message}"
+        errors.print(said, style="red", markup=False, highlight=False, soft_wrap=True)
+        if answer.hint:
+            errors.print(f"  hint: {answer.hint}", markup=False, highlight=False, soft_wrap=True)
+        return
+    if answer.identity:
+        console.print(f"credential {name} is {answer.identity}", markup=False, highlight=False)
+    for note in answer.notes:
+        console.print(f"  {note}", markup=False, highlight=False, soft_wrap=True)
+    if answer.checked and not answer.lacking:
+        console.print(f"none of {answer.checked} permissions is lacking")
+    if answer.lacking:
+        rows = ((one.permission, one.where, ", ".join(one.needed_by)) for one in answer.lacking)
+        table(f"lacking, of {answer.checked}", ("permission", "on", "needed by"), rows)
 
 
 def _secret(file: Path | None) -> bytes:

@@ -34,6 +34,12 @@ class Client:
     def credentials(self) -> pb.ListResponse:
         return pb.ListResponse(credentials=[pb.StoredCredential(name="staging", type="aws", used_by=["shop/web"])])
 
+    def test_credential(self, name: str, *, account: str, location: str) -> pb.TestResponse:
+        if name == "refused":
+            return pb.TestResponse(type="aws", code="CREDENTIAL_REFUSED", message="no such key", hint="store it again")
+        lacking = [pb.LackingPermission(permission="sqs:CreateQueue", where=account or "*", needed_by=["Queue"])]
+        return pb.TestResponse(identity="somebody", checked=3, lacking=lacking if name == "poor" else [], notes=["a note"])
+
     def remove_credential(self, name: str, *, force: bool) -> None:
         if not force:
             raise Refused(f"credential {name} is used by shop/web")
@@ -79,3 +85,17 @@ def test_one_in_use_is_removed_by_force_only(client: Client) -> None:
     assert _runner.invoke(app, ["credentials", "remove", "staging"]).exit_code == Exit.FAILED
     assert _runner.invoke(app, ["credentials", "remove", "staging", "--force"]).exit_code == Exit.DONE
     assert client.given == [("staging", True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("good", Exit.DONE, ["somebody", "a note", "none of 3"]),
+        ("poor", Exit.FAILED, ["sqs:CreateQueue", "Queue", "12345"]),
+        ("refused", Exit.FAILED, ["CREDENTIAL_REFUSED", "no such key", "store it again"]),
+    ],
+)
+def test_a_test_says_what_is_lacking(client: Client, name: str, code: Exit, said: list[str]) -> None:
+    done = _runner.invoke(app, ["credentials", "test", name, "--account", "12345"])
+    assert done.exit_code == code
+    assert all(word in done.output for word in said)

@@ -71,7 +71,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_emulator(port: int, log: Path) -> subprocess.Popen[bytes]:
+def start_emulator(port: int, log: Path, **environment: str) -> subprocess.Popen[bytes]:
     """ministack on a port of loopback, with access rules on and nothing kept."""
     settings = {
         "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "PERSIST_STATE": "0",
@@ -79,7 +79,7 @@ def start_emulator(port: int, log: Path) -> subprocess.Popen[bytes]:
     }  # fmt: skip
     program = Path(sys.executable).with_name("ministack")
     with log.open("wb") as output:
-        return subprocess.Popen([str(program)], env={**os.environ, **settings}, stdout=output, stderr=output)
+        return subprocess.Popen([str(program)], env={**os.environ, **settings, **environment}, stdout=output, stderr=output)
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +89,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAws]:
     process = start_emulator(port, tmp_path_factory.mktemp("ministack") / "log")
     cloud = EmulatedAws(f"http://127.0.0.1:{port}")
     try:
-        until(_answers(cloud.endpoint), within_seconds=60)
+        until(answers(cloud.endpoint), within_seconds=60)
         cloud.prepare()
         yield cloud
     finally:
@@ -97,7 +97,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAws]:
         process.wait(10)
 
 
-def _answers(endpoint: str) -> Callable[[], bool]:
+def answers(endpoint: str) -> Callable[[], bool]:
+    """Asks whether an emulator is up."""
+
     def ask() -> bool:
         try:
             with urlopen(f"{endpoint}/_ministack/health", timeout=1) as answer:

@@ -23,6 +23,19 @@ ROLES: Final[Mapping[str, str]] = {
     "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
     "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
 }
+#: What Azure lists of them. Source: the same page.
+ACTIONS: Final[Mapping[str, dict[str, list[str]]]] = {
+    "Owner": {"actions": ["*"], "notActions": []},
+    "Contributor": {
+        "actions": ["*"],
+        "notActions": [
+            "Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action",
+            "Microsoft.Blueprint/blueprintAssignments/write", "Microsoft.Blueprint/blueprintAssignments/delete",
+            "Microsoft.Compute/galleries/share/action",
+        ],
+    },
+    "Reader": {"actions": ["*/read"], "notActions": []},
+}  # fmt: skip
 _CHANGES: Final = frozenset({"Owner", "Contributor"})
 _NAMESPACE: Final = uuid.UUID("6f1c9a34-52f6-5c3d-8f5e-0b6f3d1f9a10")
 
@@ -67,6 +80,27 @@ class Access:
 
     def judge(self, ask: Ask, scope: str, changes: bool, *, anywhere: bool = False) -> None:
         """Let pass, or raise Refused as Azure would. `anywhere`: any valid token will do."""
+        claims = self._claims(ask)
+        if anywhere:
+            return
+        given, limits = self._given(claims), claims["limits"]
+        if not _covers(given, scope, changes) or (limits and not _covers(limits, scope, changes)):
+            said = (
+                f"The client '{claims['appid']}' with object id '{claims['oid']}' does not have authorization to perform "
+                f"action '{ask.method.lower()}' over scope '{scope}' or the scope is invalid."
+            )
+            raise Refused(403, "AuthorizationFailed", said)
+
+    def permissions(self, ask: Ask, scope: str) -> list[dict[str, list[str]]]:
+        """What whoever asks may do there: the built-in roles' actions, those of both where a token is narrowed to less."""
+        claims = self._claims(ask)
+        held = _roles(self._given(claims), scope)
+        if claims["limits"] and "Reader" in _roles(claims["limits"], scope):
+            held = ["Reader"] if held else []
+        return [ACTIONS[role] for role in held]
+
+    def _claims(self, ask: Ask) -> dict[str, Any]:
+        """Of a valid token; raises Refused."""
         kind, _, token = ask.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise Refused(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
@@ -78,17 +112,11 @@ class Access:
         if claims["exp"] <= now:
             said = f"The access token expiry UTC time '{iso(claims['exp'])}' is earlier than current UTC time '{iso(now)}'."
             raise Refused(401, "ExpiredAuthenticationToken", said)
-        if anywhere:
-            return
+        return dict(claims)
+
+    def _given(self, claims: Mapping[str, Any]) -> list[dict[str, str]]:
         principal = self._store.get("principal", claims["appid"]) or {"assignments": []}
-        given = [*principal["assignments"], *self._assigned(claims["oid"])]
-        limits = claims["limits"]
-        if not _covers(given, scope, changes) or (limits and not _covers(limits, scope, changes)):
-            said = (
-                f"The client '{claims['appid']}' with object id '{claims['oid']}' does not have authorization to perform "
-                f"action '{ask.method.lower()}' over scope '{scope}' or the scope is invalid."
-            )
-            raise Refused(403, "AuthorizationFailed", said)
+        return [*principal["assignments"], *self._assigned(claims["oid"])]
 
     def judge_method(self, ask: Ask, scope: str) -> None:
         """The same, where the method says whether something is changed."""
@@ -113,12 +141,17 @@ _UNTIMED: Final[Any] = {"verify_exp": False, "verify_nbf": False, "verify_iat": 
 
 
 def _covers(assignments: Any, scope: str, changes: bool) -> bool:
-    low = scope.lower().rstrip("/")
+    return any(role in _CHANGES or not changes for role in _roles(assignments, scope))
+
+
+def _roles(assignments: Any, scope: str) -> list[str]:
+    """Those that hold at the scope."""
+    low, found = scope.lower().rstrip("/"), list[str]()
     for one in assignments:
         above = str(one.get("scope", "")).lower().rstrip("/")
-        if (low == above or low.startswith(f"{above}/")) and (one.get("role") in _CHANGES or not changes):
-            return True
-    return False
+        if low == above or low.startswith(f"{above}/"):
+            found.append(str(one.get("role")))
+    return found
 
 
 def _oauth(status: int, error: str, said: str) -> Reply:

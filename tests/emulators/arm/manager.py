@@ -17,6 +17,7 @@ from tests.emulators.arm.resources import KINDS, Resources, checked_version, kin
 from tests.emulators.arm.store import Clock, Store
 
 _GRAPH: Final = ("2021-03-01", "2022-10-01")
+_PERMISSIONS: Final = ("2022-04-01",)
 _S: Final = r"/subscriptions/(?P<subscription>[^/]+)"
 _G: Final = rf"{_S}/resourcegroups/(?P<group>[^/]+)"
 _D: Final = rf"{_G}/providers/microsoft\.resources/deployments/(?P<name>[^/]+)"
@@ -57,6 +58,7 @@ class Manager:
             ("GET", rf"{_S}/providers/(?P<namespace>[^/]+)", self._provider),
             ("GET", rf"{_S}/resourcegroups", self._list_groups),
             ("GET", rf"{_G}/resources", self._list),
+            ("GET", rf"{_G}/providers/microsoft\.authorization/permissions", self._permissions),
             ("*", _G, self._group),
             ("*", r"(?P<id>/subscriptions/[^/]+(?:/resourcegroups/[^/]+)?/providers/.+)", self._resource),
         )
@@ -128,6 +130,11 @@ class Manager:
         if ask.method == "DELETE":
             return Reply(202, None, self.later.results(ask, at["subscription"], self.later.begin("drop-group", body["id"])))
         return Reply(200, body)
+
+    def _permissions(self, ask: Ask, at: Mapping[str, str]) -> Reply:
+        versioned(ask, _PERMISSIONS)
+        held = self.access.permissions(ask, group_id(at["subscription"], at["group"]))
+        return Reply(200, {"value": held})
 
     # --- resources --------------------------------------------------------------------------------------
 

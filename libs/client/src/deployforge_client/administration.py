@@ -78,3 +78,8 @@ class Administration(Stubs):
     def remove_credential(self, name: str, *, force: bool = False) -> None:
         """Forget a root credential. Raises Refused while deployments use it, unless forced."""
         self._call.unary(self._credentials.Remove, clouds_pb2.RemoveRequest(name=name, force=force))
+
+    def test_credential(self, name: str, *, account: str = "", location: str = "") -> clouds_pb2.TestResponse:
+        """What its cloud says of a root credential: whom it takes it for, and what it may not do."""
+        asked = clouds_pb2.TestRequest(name=name, account=account, location=location)
+        return self._call.unary(self._credentials.Test, asked)

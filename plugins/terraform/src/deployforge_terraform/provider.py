@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from deployforge_mcal.application.ports import ListsNothing, ProviderFailure, Tick, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.units import (
     Change,
     CompiledUnit,
@@ -22,6 +23,7 @@ from deployforge_terraform import applying, compiler, credentials, deployed, mod
 from deployforge_terraform.credentials import TerraformSession
 from deployforge_terraform.errors import failed
 from deployforge_terraform.options import Options
+from deployforge_terraform.records import Records
 from deployforge_terraform.schemas import Schemas
 from deployforge_terraform.workspace import Workspace, opened
 
@@ -72,6 +74,24 @@ class TerraformProvider(ListsNothing):
         """See CloudProvider."""
         encrypts = self._schemas.cli().encrypts
         return credentials.session(root, scope.credential_ref, "df-read", read_only=True, encrypts=encrypts)
+
+    def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:
+        """See ExaminesCredentials. What its variables may do is for the providers to say, when a plan is made."""
+        cli = self._schemas.cli()
+        ref = scopes[0].credential_ref if scopes else "under test"
+        reader = credentials.session(root, ref, "df-test", read_only=True, encrypts=cli.encrypts)
+        session = credentials.session(root, ref, "df-test", read_only=False, encrypts=cli.encrypts)
+        with Records(session):
+            pass
+        version = ".".join(map(str, cli.version))
+        given = ", ".join(sorted({*session.environment, *reader.environment})) or "no variables"
+        notes = (
+            "the database of the states can be reached",
+            f"providers get {given}; what they may do with it, each provider says itself when a plan is made",
+        )
+        return Examined(
+            f"{cli.name} {version} with states that are {'' if session.encrypt else 'not '}encrypted", notes=notes
+        )
 
     # --- reading --------------------------------------------------------------------------------------
 

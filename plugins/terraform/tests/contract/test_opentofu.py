@@ -269,3 +269,15 @@ def test_a_provider_that_is_not_in_the_mirror_is_not_looked_for_elsewhere(world:
     problem = invalid.value.problems[0]
     assert (problem.path, problem.hint) == ("x.type", "put its provider into the mirror")
     assert "filestore" in problem.expected
+
+
+def test_a_root_credential_is_examined_without_a_word_of_it(world: Any) -> None:
+    said = world.provider.examine(world.root, [])
+    assert said.identity.startswith("OpenTofu ")
+    assert "FILESTORE_DIR" in said.notes[1]
+    assert str(world.store) not in str(said)
+    away = {**world.root, "stateUrl": "postgres://u:canary-pass@127.0.0.1:1/states"}
+    with pytest.raises(ProviderFailure) as failed:
+        world.provider.examine(away, [])
+    assert failed.value.failure.code == "STATE_UNREACHABLE"
+    assert "canary-pass" not in str(failed.value)

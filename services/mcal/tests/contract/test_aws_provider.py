@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
+from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.units import Became, Presence, Target
@@ -271,6 +272,17 @@ def test_a_credential_is_refused_for_anything_else(world: Any, aws: Any) -> None
         with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
             call()
     aws.client("sqs").delete_queue(QueueUrl=other)
+
+
+def test_a_credential_is_refused_in_another_region(world: Any) -> None:
+    unit = world.compile(world.resource("a", "Queue", {}))
+    session = world.provider.open(world.root, world.work(unit=unit))
+    elsewhere = AwsSession(session.grant, session._keys, "us-west-2", session.endpoint)
+    named = {"QueueName": f"{world.unit_name}-a-1"}
+    with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+        elsewhere.call("sqs", "create_queue", **named)
+    url = session.call("sqs", "create_queue", **named)["QueueUrl"]
+    session.call("sqs", "delete_queue", QueueUrl=url)
 
 
 def test_a_reading_credential_changes_nothing(world: Any) -> None:

@@ -67,6 +67,7 @@ FORWARDED: Final[Mapping[str, Permission]] = {
     f"{_CREDENTIALS}Put": _P.CREDENTIALS,
     f"{_CREDENTIALS}List": _P.CREDENTIALS,
     f"{_CREDENTIALS}Remove": _P.CREDENTIALS,
+    f"{_CREDENTIALS}Test": _P.CREDENTIALS,
 }
 """Methods of other services that are served here under their own names."""
 
@@ -77,7 +78,7 @@ GATHERED: Final[Mapping[str, Permission]] = {f"{_PARKING}List": _P.EVENTS, f"{_P
 
 GLOBAL: Final = frozenset({
     f"{_CREDENTIALS}PublicKey", f"{_CREDENTIALS}Put", f"{_CREDENTIALS}List", f"{_CREDENTIALS}Remove",
-    f"{_STATE}Rebuild", f"{_STATE}RebuildStatus", f"{_STATE}Import",
+    f"{_CREDENTIALS}Test", f"{_STATE}Rebuild", f"{_STATE}RebuildStatus", f"{_STATE}Import",
 })  # fmt: skip
 """Methods about what belongs to no namespace and may not be managed from within one."""
 
@@ -87,10 +88,10 @@ MUTATING: Final = frozenset({
     f"{_OWN}Deployments/Shred", f"{_OWN}Access/CreateToken", f"{_OWN}Access/RevokeToken",
     "/deployforge.drift_detector.v1.Drift/Scan",
     "/deployforge.healer.v1.Healing/Pause", "/deployforge.healer.v1.Healing/Resume",
-    f"{_CREDENTIALS}Put", f"{_CREDENTIALS}Remove", f"{_OWN}Keys/Rotate", f"{_PARKING}Replay",
+    f"{_CREDENTIALS}Put", f"{_CREDENTIALS}Remove", f"{_CREDENTIALS}Test", f"{_OWN}Keys/Rotate", f"{_PARKING}Replay",
     f"{_STATE}Rebuild", f"{_STATE}Import",
 })  # fmt: skip
-"""Methods that change something, here or elsewhere: each call of one is audited."""
+"""Methods that change something, here or elsewhere, or use a root credential: each call of one is audited."""
 
 PATIENT: Final = frozenset({
     f"{_OWN}Deployments/Submit", f"{_OWN}Deployments/Propose", f"{_OWN}Deployments/Execute",

@@ -92,6 +92,15 @@ class PostgresIndex:
             found.setdefault(row["credential_ref"], set()).add(row["deployment"])
         return found
 
+    def places(self, credential: str) -> list[Scope]:
+        """See Index."""
+        rows = self._database.query(
+            "SELECT DISTINCT provider_type, account, location, credential_ref FROM desired WHERE credential_ref = %s "
+            "ORDER BY 1, 2, 3",
+            (credential,),
+        )
+        return [Scope(**row) for row in rows]
+
     def may_list(self, scope: Scope, every_seconds: float) -> bool:
         """See Index."""
         return bool(

@@ -1,13 +1,18 @@
-"""Root credentials as people manage them: put, listed, removed, and never given out."""
+"""Root credentials as people manage them: put, listed, examined, removed, and never given out."""
 
 import json
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from deployforge_mcal.application.mcal import Mcal
+from deployforge_mcal.application.ports import ExaminesCredentials, ProviderFailure
+from deployforge_mcal.application.secrets import scrubbed
 from deployforge_mcal.application.stores import CredentialUnknown, Letterbox, SignedKey, StoredCredential
+from deployforge_mcal.domain.credentials import Examined
+from deployforge_mcal.domain.operation import Failure
+from deployforge_mcal.domain.units import Scope
 
 LONGEST_BYTES: Final = 65_536
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -65,6 +70,37 @@ class Credentials:
             raise CredentialInUse(name, users)
         if not self._app.vault.remove(name):
             raise CredentialUnknown(name)
+
+    def examined(self, name: str, account: str = "", location: str = "") -> tuple[str, Examined | Failure]:
+        """The type of a credential, and what its cloud says of it: in the places where deployments use it, and in the
+        one that is named. Raises CredentialUnknown, UnknownProvider."""
+        stored = next((one for one in self._app.vault.stored() if one.name == name), None)
+        if stored is None:
+            raise CredentialUnknown(name)
+        provider, root = self._app.provider(stored.type), self._app.vault.get(name)
+        if not isinstance(provider, ExaminesCredentials):
+            said = f"the adapter for {stored.type} cannot say what a credential lacks; it is tried when it is used"
+            return stored.type, Examined("", notes=(said,))
+        named = [Scope(stored.type, account, location, name)] if account or location else []
+        try:
+            return stored.type, provider.examine(root, list(dict.fromkeys([*self._app.index.places(name), *named])))
+        except ProviderFailure as failed:
+            failure = failed.failure
+        # Out of the block above: what is raised next would carry what the cloud has said, which may repeat a secret.
+        hidden = list(_texts(root))
+        hint = None if failure.hint is None else scrubbed(failure.hint, hidden)
+        return stored.type, replace(failure, message=scrubbed(failure.message, hidden), hint=hint)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a credential but ARNs, which are no secrets and without which many a message says nothing."""
+    match value:
+        case str() if not value.startswith("arn:"):
+            yield value
+        case dict():
+            yield from (text for inner in value.values() for text in _texts(inner))
+        case list():
+            yield from (text for inner in value for text in _texts(inner))
 
 
 def _object(text: bytes) -> dict[str, Any]:

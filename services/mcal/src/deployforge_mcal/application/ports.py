@@ -7,9 +7,10 @@ All verbs raise ProviderFailure, and nothing else, for what the cloud refuses.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import (
     Change,
@@ -189,6 +190,16 @@ class CloudProvider(Protocol):
     def adopt(self, session: Session, work: Work, tick: Tick) -> list[Outcome]:
         """Take existing resources (`work.adopt`) into the unit without changing them. After success they belong
         to it. After failure they are as before and belong to nothing."""
+        ...
+
+
+@runtime_checkable
+class ExaminesCredentials(Protocol):
+    """The part of a CloudProvider of those that can say what a root credential lacks."""
+
+    def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:
+        """Log in, and ask the cloud what the credential may not do of all that the adapter may ever do in these scopes;
+        without any, what can be asked all the same. Changes nothing. Raises ProviderFailure when it cannot log in."""
         ...
 
 

@@ -3,7 +3,7 @@
 import base64
 import html
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 from urllib.parse import quote, quote_plus
@@ -110,9 +110,7 @@ class SecretUse:
 
     def scrub(self, text: str) -> str:
         """The text without any value resolved so far, however it is spelt."""
-        for spelling in sorted({s for value in self._values.values() for s in _spellings(value)}, key=len, reverse=True):
-            text = text.replace(spelling, HIDDEN)
-        return text
+        return scrubbed(text, self._values.values())
 
     def failure(self, failure: Failure) -> Failure:
         """A failure that may be told."""
@@ -136,6 +134,13 @@ class SecretUse:
                 raise SecretUnavailable(str(reference), f"has more than {LONGEST_BYTES} bytes")
             self._values[reference] = value
         return self._values[reference]
+
+
+def scrubbed(text: str, values: Iterable[str]) -> str:
+    """The text without any of the values, however they are spelt."""
+    for spelling in sorted({s for value in values for s in _spellings(value)}, key=len, reverse=True):
+        text = text.replace(spelling, HIDDEN)
+    return text
 
 
 def _spellings(value: str) -> set[str]:

@@ -114,6 +114,10 @@ class Index(Protocol):
         """Credential → the deployments, `namespace/name`, that have resources under it."""
         ...
 
+    def places(self, credential: str) -> list[Scope]:
+        """Where deployments have resources under a credential."""
+        ...
+
     def may_list(self, scope: Scope, every_seconds: float) -> bool:
         """Whether the account and location was not listed for so long; then it counts as listed now, for everybody."""
         ...

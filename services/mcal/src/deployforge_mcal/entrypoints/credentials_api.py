@@ -8,6 +8,8 @@ from deployforge.mcal.v1 import clouds_pb2_grpc
 
 from deployforge_mcal.application.credentials import BadCredential, CredentialInUse, Credentials
 from deployforge_mcal.application.stores import NotForUs
+from deployforge_mcal.domain.credentials import Examined
+from deployforge_mcal.domain.operation import Failure
 
 STATUS_OF: Final = {
     BadCredential: grpc.StatusCode.INVALID_ARGUMENT,
@@ -18,7 +20,9 @@ STATUS_OF: Final = {
 
 _CREDENTIALS: Final = "/deployforge.mcal.v1.Credentials/"
 
-RULES: Final = {f"{_CREDENTIALS}{name}": frozenset({"control-plane"}) for name in ("PublicKey", "Put", "List", "Remove")}
+_METHODS: Final = ("PublicKey", "Put", "List", "Remove", "Test")
+
+RULES: Final = {f"{_CREDENTIALS}{name}": frozenset({"control-plane"}) for name in _METHODS}
 """Who may call what."""
 
 
@@ -50,3 +54,17 @@ class CredentialsApi(clouds_pb2_grpc.CredentialsServicer):
     def Remove(self, request: pb.RemoveRequest, context: grpc.ServicerContext) -> pb.RemoveResponse:
         self._credentials.remove(request.name, force=request.force)
         return pb.RemoveResponse()
+
+    def Test(self, request: pb.TestRequest, context: grpc.ServicerContext) -> pb.TestResponse:
+        type, found = self._credentials.examined(request.name, request.account, request.location)
+        match found:
+            case Failure():
+                return pb.TestResponse(type=type, code=found.code, message=found.message, hint=found.hint or "")
+            case Examined():
+                lacking = [
+                    pb.LackingPermission(permission=one.permission, where=one.where, needed_by=one.needed_by)
+                    for one in found.lacking
+                ]
+                return pb.TestResponse(
+                    type=type, identity=found.identity, checked=found.checked, lacking=lacking, notes=found.notes
+                )

@@ -13,8 +13,11 @@ from deployforge_chassis.testing import example
 from deployforge_client.sealing import sealed_to
 from deployforge_mcal.adapters.letterbox import PostgresLetterbox
 from deployforge_mcal.application.credentials import BadCredential, CredentialInUse, Credentials
-from deployforge_mcal.application.ports import UnknownProvider
+from deployforge_mcal.application.ports import ProviderFailure, UnknownProvider
+from deployforge_mcal.application.secrets import HIDDEN
 from deployforge_mcal.application.stores import CredentialUnknown, NotForUs
+from deployforge_mcal.domain.credentials import Examined, Lacking
+from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.entrypoints.credentials_api import CredentialsApi
 
 from . import test_mcal
@@ -123,3 +126,53 @@ def test_nothing_of_it_is_in_the_database_or_the_log(
         assert not any(value in bytes(row["sealed"]) for row in rows)
         assert value not in sealed
         assert value.decode() not in caplog.text
+
+
+class Examining:
+    """A cloud that says what a credential lacks, or repeats it in a refusal."""
+
+    type = "aws"
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.refuses, self.asked = refuses, []
+
+    def examine(self, root: Any, scopes: Any) -> Examined:
+        self.asked = list(scopes)
+        if self.refuses:
+            raise ProviderFailure(Failure("CREDENTIAL_REFUSED", f"no such key: {root['accessKeyId']} at arn:aws:r"))
+        return Examined("somebody", 2, (Lacking("sqs:CreateQueue", "*", ("Queue",)),), ("a note",))
+
+
+def examining(service: Service, cloud: Any) -> None:
+    service.app.providers = {"aws": cloud}
+
+
+def test_a_cloud_is_asked_about_every_place_where_a_credential_is_used(credentials: Credentials, service: Service) -> None:
+    cloud = Examining()
+    examining(service, cloud)
+    desired = example("DesiredState", urn="urn:df:shop:web:q", credential_ref="aws-local")
+    service.hear(service.app.desired_state, "state-manager.desired", "DesiredState", desired)
+    type, found = credentials.examined("aws-local", "1", "eu-north-1")
+    assert (type, found.lacking[0].permission) == ("aws", "sqs:CreateQueue")  # type: ignore[union-attr]
+    assert [(s.account, s.location) for s in cloud.asked] == [
+        (desired["account"], desired["location"]), ("1", "eu-north-1"),
+    ]  # fmt: skip
+    answer: Any = CredentialsApi(credentials).Test(pb.TestRequest(name="aws-local"), None)  # type: ignore[arg-type]
+    assert (answer.identity, answer.checked, answer.lacking[0].needed_by, answer.notes) == (
+        "somebody", 2, ["Queue"], ["a note"],
+    )  # fmt: skip
+
+
+def test_a_cloud_that_repeats_the_credential_is_not_quoted(credentials: Credentials, service: Service) -> None:
+    examining(service, Examining(refuses=True))
+    service.app.vault.put("aws-local", "aws", {"accessKeyId": "AKIACANARY", "roleArn": "arn:aws:r"})
+    answer: Any = CredentialsApi(credentials).Test(pb.TestRequest(name="aws-local"), None)  # type: ignore[arg-type]
+    assert (answer.code, answer.message) == ("CREDENTIAL_REFUSED", f"no such key: {HIDDEN} at arn:aws:r")
+
+
+def test_an_adapter_that_cannot_say_is_said_to(credentials: Credentials, service: Service) -> None:
+    _, found = credentials.examined("aws-local")
+    assert isinstance(found, Examined)
+    assert "cannot say" in found.notes[0]
+    with pytest.raises(CredentialUnknown):
+        credentials.examined("nobody")

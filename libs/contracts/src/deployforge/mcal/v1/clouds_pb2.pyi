@@ -320,3 +320,43 @@ class RemoveRequest(_message.Message):
 class RemoveResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class TestRequest(_message.Message):
+    __slots__ = ("name", "account", "location")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    account: str
+    location: str
+    def __init__(self, name: _Optional[str] = ..., account: _Optional[str] = ..., location: _Optional[str] = ...) -> None: ...
+
+class LackingPermission(_message.Message):
+    __slots__ = ("permission", "where", "needed_by")
+    PERMISSION_FIELD_NUMBER: _ClassVar[int]
+    WHERE_FIELD_NUMBER: _ClassVar[int]
+    NEEDED_BY_FIELD_NUMBER: _ClassVar[int]
+    permission: str
+    where: str
+    needed_by: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, permission: _Optional[str] = ..., where: _Optional[str] = ..., needed_by: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class TestResponse(_message.Message):
+    __slots__ = ("type", "identity", "checked", "lacking", "notes", "code", "message", "hint")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    CHECKED_FIELD_NUMBER: _ClassVar[int]
+    LACKING_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    HINT_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    identity: str
+    checked: int
+    lacking: _containers.RepeatedCompositeFieldContainer[LackingPermission]
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    code: str
+    message: str
+    hint: str
+    def __init__(self, type: _Optional[str] = ..., identity: _Optional[str] = ..., checked: _Optional[int] = ..., lacking: _Optional[_Iterable[_Union[LackingPermission, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., code: _Optional[str] = ..., message: _Optional[str] = ..., hint: _Optional[str] = ...) -> None: ...

@@ -260,6 +260,11 @@ class CredentialsStub:
                 request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveRequest.SerializeToString,
                 response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveResponse.FromString,
                 _registered_method=True)
+        self.Test = channel.unary_unary(
+                '/deployforge.mcal.v1.Credentials/Test',
+                request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.TestRequest.SerializeToString,
+                response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.TestResponse.FromString,
+                _registered_method=True)
 
 
 class CredentialsServicer:
@@ -294,6 +299,13 @@ class CredentialsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Test(self, request, context):
+        """Logs in with a root credential and asks its cloud what it lacks. Nothing is changed in the cloud.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CredentialsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -316,6 +328,11 @@ def add_CredentialsServicer_to_server(servicer, server):
                     servicer.Remove,
                     request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveRequest.FromString,
                     response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveResponse.SerializeToString,
+            ),
+            'Test': grpc.unary_unary_rpc_method_handler(
+                    servicer.Test,
+                    request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.TestRequest.FromString,
+                    response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.TestResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -426,6 +443,33 @@ class Credentials:
             '/deployforge.mcal.v1.Credentials/Remove',
             deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveRequest.SerializeToString,
             deployforge_dot_mcal_dot_v1_dot_clouds__pb2.RemoveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Test(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.mcal.v1.Credentials/Test',
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.TestRequest.SerializeToString,
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.TestResponse.FromString,
             options,
             channel_credentials,
             insecure,

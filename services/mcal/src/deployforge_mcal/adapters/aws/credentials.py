@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from deployforge_mcal.adapters.aws.errors import failure_of
+from deployforge_mcal.adapters.aws.kinds import KINDS
 from deployforge_mcal.adapters.aws.kinds.base import partition
 from deployforge_mcal.adapters.aws.models import Model, model
 from deployforge_mcal.adapters.aws.session import PATIENCE_SECONDS, READ_PATIENCE_SECONDS, AwsSession
@@ -62,19 +63,10 @@ def open_session(
     secrets: SecretValues | None = None,
 ) -> AwsSession:  # fmt: skip
     """A session of 15 minutes with exactly these statements. Raises ProviderFailure."""
-    missing = [name for name in ("accessKeyId", "secretAccessKey", "roleArn") if not root.get(name)]
-    if missing:
-        raise ProviderFailure(
-            Failure("CREDENTIAL_INCOMPLETE", f"credential {scope.credential_ref} lacks {', '.join(missing)}")
-        )
-    policy = fitted(statements)
     # A scan comes again in seconds; better that it says "not checked" now than that it waits.
     patience = READ_PATIENCE_SECONDS if read_only else PATIENCE_SECONDS
-    bare = AwsSession(
-        Grant(scope.credential_ref, session_name, (), (), True, datetime.now(UTC)),
-        {"AccessKeyId": root["accessKeyId"], "SecretAccessKey": root["secretAccessKey"]}, scope.location, endpoint,
-        patience_seconds=patience,
-    )  # fmt: skip
+    bare = root_session(root, scope, session_name, endpoint=endpoint, patience_seconds=patience)
+    policy = fitted(statements)
     try:
         made = bare.call(
             "sts", "assume_role", RoleArn=root["roleArn"], RoleSessionName=session_name[:64], DurationSeconds=_SECONDS,
@@ -86,6 +78,22 @@ def open_session(
     resources = sorted({r for s in policy["Statement"] for r in s["Resource"]})
     grant = Grant(scope.credential_ref, session_name[:64], tuple(actions), tuple(resources), read_only, made["Expiration"])
     return AwsSession(grant, made, scope.location, endpoint, patience_seconds=patience, hold=hold, secrets=secrets)
+
+
+def root_session(
+    root: Mapping[str, Any], scope: Scope, name: str, *, endpoint: str, patience_seconds: float = READ_PATIENCE_SECONDS
+) -> AwsSession:
+    """What a root credential is by itself, good for asking who it is and for assuming its role. Raises ProviderFailure."""
+    missing = [field for field in ("accessKeyId", "secretAccessKey", "roleArn") if not root.get(field)]
+    if missing:
+        raise ProviderFailure(
+            Failure("CREDENTIAL_INCOMPLETE", f"credential {scope.credential_ref} lacks {', '.join(missing)}")
+        )
+    return AwsSession(
+        Grant(scope.credential_ref, name, (), (), True, datetime.now(UTC)),
+        {"AccessKeyId": root["accessKeyId"], "SecretAccessKey": root["secretAccessKey"]}, scope.location, endpoint,
+        patience_seconds=patience_seconds,
+    )  # fmt: skip
 
 
 def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str, Any]]:
@@ -121,6 +129,20 @@ def operation_statements(work: Work, *, emulated: bool = False) -> list[dict[str
     if any(m.kind is None for m in models):
         statements.append(_allow(["cloudformation:GetResource", "cloudformation:UpdateResource"], ["*"]))
     return statements
+
+
+def whole_need(scope: Scope, unit_name: str) -> dict[str, dict[str, list[str]]]:
+    """What operations of every kind may ever need of the role: ARN → type → actions; `*` where there is no narrower one.
+    An empty type is every unit's own need."""
+    at = {"p": partition(scope.location), "r": scope.location, "a": scope.account}
+    stack = "arn:{p}:cloudformation:{r}:{a}:stack/{n}/*".format(**at, n=unit_name)
+    found: dict[str, dict[str, list[str]]] = {stack: {"": [f"cloudformation:{name}" for name in _STACK_ACTIONS]}}
+    for type in sorted(KINDS):
+        for service, actions in _by_service([model(type)], "create", "read", "update", "delete", "list").items():
+            arn = _ARNS.get(service, "*").format(**at, n=f"{unit_name}-x")
+            for where, some in ((arn, [a for a in actions if a not in _LISTS]), ("*", [a for a in actions if a in _LISTS])):
+                found.setdefault(where, {}).setdefault(type, []).extend(some)
+    return found
 
 
 def _elsewise(work: Work, service: str) -> list[str]:

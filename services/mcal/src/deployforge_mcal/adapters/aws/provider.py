@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deployforge_mcal.adapters.aws import compiler, credentials, deployed, reading, recreation, repair, schemas, settling
+from deployforge_mcal.adapters.aws import (
+    compiler,
+    credentials,
+    deployed,
+    examining,
+    reading,
+    recreation,
+    repair,
+    schemas,
+    settling,
+)
 from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds import KINDS
 from deployforge_mcal.adapters.aws.models import model
@@ -12,6 +22,7 @@ from deployforge_mcal.adapters.aws.stacks import Stack
 from deployforge_mcal.adapters.failures import failing_as
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.units import (
     Became,
@@ -78,6 +89,11 @@ class AwsProvider:
         """See CloudProvider."""
         statements = credentials.read_statements(types)
         return credentials.open_session(root, scope, "df-read", statements, endpoint=self.endpoint, read_only=True)
+
+    @typed
+    def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:
+        """See ExaminesCredentials."""
+        return examining.examine(root, scopes, endpoint=self.endpoint)
 
     # --- reading --------------------------------------------------------------------------------------
 

@@ -51,9 +51,17 @@ def open_session(
     )
 
 
-def _principal(root: Mapping[str, Any], place: Place, ref: str) -> Mapping[str, Any]:
+def identity(root: Mapping[str, Any], ref: str, *, endpoint: str) -> str:
+    """Log in as the root credential's own principal, for no place in particular. Raises ProviderFailure."""
+    who = _principal(root, None, ref)
+    _token(who, None, "", endpoint or AUTHORITY, READ_PATIENCE_SECONDS)
+    return f"application {who['clientId']} of tenant {who['tenantId']}"
+
+
+def _principal(root: Mapping[str, Any], place: Place | None, ref: str) -> Mapping[str, Any]:
     groups = root.get("groups")
-    own = {k.lower(): v for k, v in groups.items()}.get(place.group.lower(), {}) if isinstance(groups, Mapping) else {}
+    known = {k.lower(): v for k, v in groups.items()} if isinstance(groups, Mapping) else {}
+    own = known.get(place.group.lower(), {}) if place is not None else {}
     who = {**{name: root.get(name) for name in _NEEDED}, **own}
     if missing := [name for name in _NEEDED if not who.get(name)]:
         raise ProviderFailure(Failure("CREDENTIAL_INCOMPLETE", f"credential {ref} lacks {', '.join(missing)}"))
@@ -64,12 +72,13 @@ class _Away(Exception):
     """The authority cannot be asked now."""
 
 
-def _token(who: Mapping[str, Any], place: Place, role: str, authority: str, patience: float) -> dict[str, Any]:
+def _token(who: Mapping[str, Any], place: Place | None, role: str, authority: str, patience: float) -> dict[str, Any]:
     form = {
         "grant_type": "client_credentials", "client_id": who["clientId"], "client_secret": who["clientSecret"],
         "scope": _SCOPE,
-        "authorization_details": json.dumps([{"type": "azure_role", "scope": place.id, "role": role}]),
     }  # fmt: skip
+    if place is not None:
+        form["authorization_details"] = json.dumps([{"type": "azure_role", "scope": place.id, "role": role}])
     url = f"{authority}/{who['tenantId']}/oauth2/v2.0/token"
 
     def ask() -> requests.Response:

@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from deployforge_mcal.adapters.azure import applying, compiler, credentials, membership, planning, reading, repair, versions
+from deployforge_mcal.adapters.azure import (
+    applying,
+    compiler,
+    credentials,
+    examining,
+    membership,
+    planning,
+    reading,
+    repair,
+    versions,
+)
 from deployforge_mcal.adapters.azure.errors import failure_of
 from deployforge_mcal.adapters.azure.kinds import KINDS
 from deployforge_mcal.adapters.azure.kinds.base import Body
@@ -14,6 +24,7 @@ from deployforge_mcal.adapters.azure.session import AzureSession
 from deployforge_mcal.adapters.failures import failing_as
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.types import TYPES
 from deployforge_mcal.domain.types.vocabulary import Level
@@ -81,6 +92,11 @@ class AzureProvider:
     def open_reader(self, root: Mapping[str, Any], scope: Scope, types: Sequence[str]) -> AzureSession:
         """See CloudProvider: a token for the resource group, with the role Reader where the authority narrows."""
         return credentials.open_session(root, scope, "df-read", endpoint=self.endpoint, read_only=True)
+
+    @typed
+    def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:
+        """See ExaminesCredentials."""
+        return examining.examine(root, scopes, endpoint=self.endpoint)
 
     # --- reading --------------------------------------------------------------------------------------
 
