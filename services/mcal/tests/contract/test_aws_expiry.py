@@ -24,7 +24,12 @@ time.time = lambda: _real() + float(_ahead.read_text())
 def clocked(tmp_path: Path) -> Iterator[tuple[EmulatedAws, Callable[[float], object]]]:
     """An emulated AWS of its own, and what puts its clock forward by seconds."""
     (tmp_path / "sitecustomize.py").write_text(_CLOCK)
-    forward = lambda seconds: (tmp_path / "ahead").write_text(str(seconds))  # noqa: E731
+
+    def forward(seconds: float) -> None:
+        # In one step: it is read all the while.
+        (tmp_path / "fresh").write_text(str(seconds))
+        (tmp_path / "fresh").replace(tmp_path / "ahead")
+
     forward(0)
     port = free_port()
     process = start_emulator(port, tmp_path / "log", PYTHONPATH=str(tmp_path))
