@@ -12,7 +12,7 @@ RELEASE := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 # What a domain decides, and what the chassis and the clients promise, is typed strictly.
 TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
-	libs/chassis/src libs/client/src cli/src infra/local/src plugins/terraform/src
+	libs/chassis/src libs/client/src libs/documents/src libs/templates/src cli/src infra/local/src plugins/terraform/src
 
 .PHONY: help setup contracts golden up down status demo test test-unit test-contract conformance test-journeys chaos chaos-long lint format bench bench-store bench-delivery clean
 

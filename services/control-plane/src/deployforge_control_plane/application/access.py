@@ -13,12 +13,12 @@ from typing import Final
 
 from deployforge_chassis.facts import Effects
 from deployforge_chassis.principal import Principal
+from deployforge_documents.problems import nearest
 
 from deployforge_control_plane.application.control_plane import ControlPlane
 from deployforge_control_plane.application.ports import Meter, Tokens
 from deployforge_control_plane.application.views import AuditRecord, TokenView
 from deployforge_control_plane.domain.access import EVERYWHERE, ROLES, Permission, may, reaches
-from deployforge_control_plane.domain.manifest.problems import nearest
 from deployforge_control_plane.domain.refusals import BadRequest, Refusal
 
 ALLOWED, DENIED, REFUSED = "allowed", "denied", "refused"

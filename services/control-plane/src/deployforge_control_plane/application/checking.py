@@ -4,9 +4,11 @@ The clouds' schemas are known to the cloud layer alone. When it does not answer,
 checks again, only later.
 """
 
+from deployforge_documents.problems import Problem, in_order
+
 from deployforge_control_plane.application.ports import Meter, TypeChecker
 from deployforge_control_plane.domain.manifest.manifest import Manifest, parse, place
-from deployforge_control_plane.domain.manifest.problems import InvalidManifest, Problem, in_order
+from deployforge_control_plane.domain.manifest.problems import InvalidManifest
 from deployforge_control_plane.domain.values import PlanProblem
 
 

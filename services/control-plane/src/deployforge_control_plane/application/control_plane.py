@@ -15,6 +15,7 @@ from deployforge_chassis.effects import EffectQueue
 from deployforge_chassis.eventstore import EventSourcedApplication, VersionConflict
 from deployforge_chassis.facts import Effects, Write
 from deployforge_chassis.sealing import Sealer
+from deployforge_documents.problems import nearest
 from eventsourcing.application import AggregateNotFoundError
 
 from deployforge_control_plane.application.judging import Judge
@@ -29,7 +30,6 @@ from deployforge_control_plane.application.ports import (
 from deployforge_control_plane.application.telling import own_entries
 from deployforge_control_plane.application.views import AuditRecord, RequestView, view
 from deployforge_control_plane.domain.manifest.manifest import Manifest, Places
-from deployforge_control_plane.domain.manifest.problems import nearest
 from deployforge_control_plane.domain.refusals import BadRequest, DeploymentNotFound, RequestIdTaken, RequestNotFound
 from deployforge_control_plane.domain.request import Request
 from deployforge_control_plane.domain.shredding import DeploymentShredded, Shredding

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from deployforge.common.v1 import common_pb2
 from deployforge.control_plane.v1 import deployments_pb2 as pb
+from deployforge_documents.problems import Problem
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from deployforge_control_plane.application.views import AuditRecord, Entry, RequestView, TokenView
-from deployforge_control_plane.domain.manifest.problems import Problem
 from deployforge_control_plane.domain.refusals import BadRequest
 from deployforge_control_plane.domain.values import Action, Origin, RequestState, Wish
 

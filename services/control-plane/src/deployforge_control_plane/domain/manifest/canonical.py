@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deployforge_documents.reading import Node
+
 from deployforge_control_plane.domain.manifest import durations
-from deployforge_control_plane.domain.manifest.reading import Node
 from deployforge_control_plane.domain.manifest.references import PARAMETERS, references
 from deployforge_control_plane.domain.manifest.schema import MANIFEST, Schema
 from deployforge_control_plane.domain.manifest.validation import branch

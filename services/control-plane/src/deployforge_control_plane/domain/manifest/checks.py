@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from deployforge_documents.problems import Problem, nearest, one_of, quoted
+from deployforge_documents.reading import Node
+
 from deployforge_control_plane.domain.manifest import graph
-from deployforge_control_plane.domain.manifest.problems import Problem, nearest, one_of, quoted
-from deployforge_control_plane.domain.manifest.reading import Node
 from deployforge_control_plane.domain.manifest.references import PARAMETERS, Reference, references
 
 _ESCAPE: Final = 'write "$${" for a literal "${"'

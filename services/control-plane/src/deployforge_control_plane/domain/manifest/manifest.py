@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from deployforge_documents.problems import InvalidDocument, in_order
+from deployforge_documents.reading import Node, read
+
 from deployforge_control_plane.domain.manifest import checks, validation
 from deployforge_control_plane.domain.manifest.canonical import canonical
-from deployforge_control_plane.domain.manifest.problems import InvalidManifest, in_order
-from deployforge_control_plane.domain.manifest.reading import Node, read
+from deployforge_control_plane.domain.manifest.problems import InvalidManifest
 from deployforge_control_plane.domain.manifest.schema import MANIFEST
 
 _PLACED: Final = ("properties", "native", "initial")
@@ -47,7 +49,7 @@ def parse(data: bytes, file: str = "") -> Manifest:
     try:
         root = read(data)
         found = list(validation.problems(root, MANIFEST)) or list(checks.problems(root))
-    except InvalidManifest as error:
+    except InvalidDocument as error:
         raise InvalidManifest(in_order(error.problems, file)) from None
     if found:
         raise InvalidManifest(in_order(found, file))

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
-from deployforge_control_plane.domain.manifest.problems import Problem, nearest, one_of, quoted
-from deployforge_control_plane.domain.manifest.reading import Node
+from deployforge_documents.problems import Problem, nearest, one_of, quoted
+from deployforge_documents.reading import Node
+
 from deployforge_control_plane.domain.manifest.schema import Schema
 
 KEYWORDS: Final = frozenset({

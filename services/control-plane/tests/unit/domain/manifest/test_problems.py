@@ -2,7 +2,8 @@
 
 import pytest
 from deployforge_control_plane.domain.manifest.manifest import parse
-from deployforge_control_plane.domain.manifest.problems import InvalidManifest, Problem
+from deployforge_control_plane.domain.manifest.problems import InvalidManifest
+from deployforge_documents.problems import Problem
 
 HEAD = """\
 apiVersion: deployforge.io/v1

@@ -7,10 +7,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from deployforge_control_plane.domain.manifest.reading import read
 from deployforge_control_plane.domain.manifest.schema import MANIFEST
 from deployforge_control_plane.domain.manifest.schema_text import schema_text
 from deployforge_control_plane.domain.manifest.validation import ANNOTATIONS, KEYWORDS, problems
+from deployforge_documents.reading import read
 
 REPOSITORY = Path(__file__).parents[6]
 

@@ -1,0 +1,1 @@
+"""Native templates as resources of a manifest."""
