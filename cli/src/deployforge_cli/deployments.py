@@ -8,10 +8,10 @@ import typer
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge.mcal.v1 import clouds_pb2
 from deployforge_client.deployments import TERMINAL
-from deployforge_client.manifests import read_manifest
 
 from deployforge_cli.ending import finish, followed
 from deployforge_cli.exits import Exit
+from deployforge_cli.manifests import in_its_files, located, read_expanded
 from deployforge_cli.output import (
     Format,
     console,
@@ -42,17 +42,20 @@ _DECIDED = TERMINAL | {cp.REQUEST_STATE_AWAITING_APPROVAL, cp.REQUEST_STATE_PLAN
 @command
 def validate(manifest: ManifestFile, output: Output = Format.table, context: ContextName = None) -> None:
     """Check a manifest against the schema, without changing anything."""
-    text = read_manifest(manifest)
+    expanded = read_expanded(manifest)
     with connected(context) as client:
-        answer = client.validate(text, str(manifest))
+        answer = client.validate(expanded.text, str(manifest))
+    problems = list(located(answer.problems, expanded))
     if output is not Format.table:
+        del answer.problems[:]
+        answer.problems.extend(problems)
         emit(plain(answer), output)
-    elif answer.problems:
-        for line in problem_lines(answer.problems):
+    elif problems:
+        for line in problem_lines(problems):
             errors.print(line, markup=False, highlight=False, soft_wrap=True)
     else:
         console.print(f"[green]valid[/]: {named(answer.deployment)}, {answer.resources} resources")
-    if answer.problems:
+    if problems:
         raise typer.Exit(Exit.USAGE)
 
 
@@ -66,8 +69,10 @@ def plan(
     context: ContextName = None,
 ) -> None:
     """Show what applying a manifest would change; `apply --plan` executes exactly that."""
+    expanded = read_expanded(manifest)
     with connected(context) as client:
-        asked = client.submit(read_manifest(manifest), file=str(manifest), plan_only=True, targets=target or ())
+        with in_its_files(expanded):
+            asked = client.submit(expanded.text, file=str(manifest), plan_only=True, targets=target or ())
         request = followed(client, asked.request_id, _DECIDED, timeout, quiet=True)
         if request.state != cp.REQUEST_STATE_PLANNED:
             raise typer.Exit(conclude(request))
@@ -100,7 +105,9 @@ def apply(
             stop_at = TERMINAL | {cp.REQUEST_STATE_AWAITING_APPROVAL}
         else:
             assert manifest is not None
-            request_id = client.submit(read_manifest(manifest), file=str(manifest), targets=target or ()).request_id
+            expanded = read_expanded(manifest)
+            with in_its_files(expanded):
+                request_id = client.submit(expanded.text, file=str(manifest), targets=target or ()).request_id
             stop_at = _DECIDED
         finish(client, request_id, stop_at, wait, timeout, output)
 

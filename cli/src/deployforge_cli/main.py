@@ -11,6 +11,7 @@ from deployforge_cli import (
     drift,
     events,
     healing,
+    imports,
     inventory,
     keys,
     records,
@@ -48,6 +49,7 @@ def root(
 
 
 app.command()(start.init)
+app.command("import")(imports.import_template)
 deployments.register(app)
 requests.register(app)
 state.register(app)

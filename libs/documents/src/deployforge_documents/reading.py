@@ -6,7 +6,7 @@ is expanded beyond the limits. Scalars follow the core schema of YAML 1.2: `1:30
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import yaml
@@ -70,6 +70,13 @@ MANIFEST: Final = Dialect()
 
 def read(data: bytes, dialect: Dialect = MANIFEST, file: str = "") -> Node:
     """The tree of the one document in `data`. Raises InvalidDocument for anything that is not safe, plain data."""
+    try:
+        return _tree(data, dialect, file)
+    except InvalidDocument as wrong:
+        raise InvalidDocument([replace(problem, file=file) for problem in wrong.problems]) from None
+
+
+def _tree(data: bytes, dialect: Dialect, file: str) -> Node:
     if len(data) > MOST_BYTES:
         raise _refused(f"{len(data)} bytes are too many", 1, 1, f"at most {MOST_BYTES} bytes", "split the deployment")
     try:
@@ -174,10 +181,10 @@ class _Reader:
         self._deepest = max(deepest, self._deepest)
         return node
 
-    def _alias(self, name: str, line: int, column: int, depth: int) -> Node:
+    def _alias(self, name: str | None, line: int, column: int, depth: int) -> Node:
         if not self._dialect.aliases:
             raise _refused(f"alias *{name} is not allowed", line, column, "plain values", "write it out")
-        if name not in self._anchors:
+        if name is None or name not in self._anchors:
             raise _refused(f"alias *{name} stands for nothing", line, column, f"an anchor &{name} before it")
         node, values, levels = self._anchors[name]
         self._count(values, depth + levels, line, column)

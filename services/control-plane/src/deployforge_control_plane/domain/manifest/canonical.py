@@ -24,6 +24,7 @@ def canonical(root: Node) -> dict[str, Any]:
     """The canonical form of a tree that has no problems."""
     filled = _filled(root, MANIFEST)
     spec = filled.pop("spec")
+    del spec["includes"]  # None are left: see checks.
     values = {name: _value(declared) for name, declared in spec["parameters"].items()}
     only = next(iter(spec["providers"])) if len(spec["providers"]) == 1 else None
     resources = [_resource(resource, only, values) for resource in spec["resources"]]

@@ -30,7 +30,8 @@ class _Known:
 def problems(root: Node) -> Iterator[Problem]:
     """Every problem of a tree that fits the schema."""
     spec = root.value["spec"].value
-    listed = spec["resources"].value
+    listed = spec["resources"].value if "resources" in spec else []
+    yield from _left_to_do(root, spec)
     known = _Known({}, spec["providers"].value, _fields(spec, "parameters"))
     yield from _without_value(known.parameters)
     for index, resource in enumerate(listed):
@@ -48,6 +49,17 @@ def problems(root: Node) -> Iterator[Problem]:
 
 def _fields(parent: Mapping[str, Node], name: str) -> Mapping[str, Node]:
     return parent[name].value if name in parent else {}
+
+
+def _left_to_do(root: Node, spec: Mapping[str, Node]) -> Iterator[Problem]:
+    """What a client has not put in: the files of an include are where the manifest was written."""
+    includes = spec.get("includes")
+    if includes is not None and includes.value:
+        hint = "submit with deployforge, or put them in with deployforge_templates.includes.expand"
+        yield Problem("includes are not put in", includes.line, includes.column, "spec.includes", "resources", hint)
+    elif "resources" not in spec or not spec["resources"].value:
+        node = spec.get("resources", root.value["spec"])
+        yield Problem("declares no resource", node.line, node.column, "spec.resources", "at least one resource")
 
 
 def _without_value(parameters: Mapping[str, Node]) -> Iterator[Problem]:

@@ -22,6 +22,9 @@ UNIFIED_TYPES: Final = (
 LADDER: Final = ("retry", "correct", "rollback", "recreate", "alert")
 SEVERITIES: Final = ("informational", "degraded", "critical")
 
+FORMATS: Final = ("cloudformation",)
+"""Of native templates that a manifest may include."""
+
 _NAME: Final = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 _ALIAS: Final = "^[A-Za-z][A-Za-z0-9-]{0,62}$"
 _NATIVE_TYPE: Final = "^[A-Za-z][A-Za-z0-9-]{0,62}/[A-Za-z0-9][A-Za-z0-9:._/@-]{0,200}$"
@@ -157,6 +160,19 @@ def _resource() -> Schema:
     }, ["name", "type"])  # fmt: skip
 
 
+def _include() -> Schema:
+    free: Schema = {"type": "object", "default": {}}
+    return _object({
+        "format": _enum(FORMATS, description="What wrote it."),
+        "path": _text("^.", "the path of a template, from where the manifest is"),
+        "provider": {**_alias(), "description": "May be left out where only one provider fits."},
+        "prefix": _text("^[a-z][a-z0-9-]{0,30}$", "the beginning of a name", description="Of its names and outputs."),
+        "parameters": {**free, "description": "Values for the template's own parameters."},
+        "exports": {**free, "description": "What other stacks export, for Fn::ImportValue."},
+        "zones": _list(_text(), default=[], description="Availability zones, for Fn::GetAZs."),
+    }, ["format", "path"])  # fmt: skip
+
+
 def _drift() -> Schema:
     where = {"resource": _text("^(\\*|[a-z0-9*-]{1,63})$", "a resource name or *", default="*"),
              "path": _text("^.", "a path such as tags.env or **.public*")}  # fmt: skip
@@ -219,12 +235,13 @@ MANIFEST: Final[Schema] = {
         "spec": _object({
             "parameters": _map(_parameters(), _text("^[A-Za-z][A-Za-z0-9_]{0,62}$", "a word"), default={}),
             "providers": _map(_providers(), _alias(), description="Credentials by reference, never inline."),
-            "resources": _list(_resource(), minItems=1),
+            "resources": _list(_resource(), default=[]),
+            "includes": _list(_include(), default=[], description="Native templates; clients put in what they declare."),
             "policies": _list(_policies(), default=[]),
             "drift": _drift(),
             "healing": _healing(),
             "approval": _approval(),
             "outputs": _map(_text(), _text("^[A-Za-z][A-Za-z0-9_-]{0,62}$", "a word"), default={}),
-        }, ["providers", "resources"]),
+        }, ["providers"]),
     }, ["apiVersion", "kind", "metadata", "spec"]),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from deployforge_control_plane.domain.compliance import POLICIES
 from deployforge_control_plane.domain.manifest.canonical import default
 from deployforge_control_plane.domain.manifest.manifest import parse
 from deployforge_control_plane.domain.manifest.schema import LADDER, MANIFEST, UNIFIED_TYPES
+from deployforge_templates.includes import expand
 
 GUIDE = (Path(__file__).parents[6] / "docs" / "guide" / "manifest.md").read_text(encoding="utf-8")
 EXAMPLES = Path(__file__).parents[6] / "examples"
@@ -48,4 +49,4 @@ def test_its_defaults_are_those_of_the_schema() -> None:
 
 def test_the_shipped_examples_are_valid() -> None:
     for path in EXAMPLES.glob("*.yaml"):
-        assert parse(path.read_bytes(), path.name).resources
+        assert parse(expand(path.read_bytes(), path, EXAMPLES).text, path.name).resources

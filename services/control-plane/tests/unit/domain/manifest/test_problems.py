@@ -118,6 +118,12 @@ GOLDEN = {
     "reference of a secret": (
         SECRET.replace("secret://file/pw", "vault:pw") + "    - {name: b, type: Queue}\n", 7, 41, '"vault:pw" is not valid', "",
     ),
+    "includes that nobody put in": (
+        ONE + "  includes: [{format: cloudformation, path: a.yaml}]\n", 9, 13, "includes are not put in", "expand",
+    ),
+    "an include of nothing": (ONE + "  includes: [{format: cloudformation}]\n", 9, 14, 'missing field "path"', ""),
+    "no resource": (HEAD + "  resources: []\n", 7, 14, "declares no resource", ""),
+    "nothing declared": (HEAD, 5, 3, "declares no resource", ""),
     "tag": ("a: !!python/object:os.system x\n", 1, 4, "is not allowed", "remove it"),
     "alias": ("a: *b\n", 1, 4, "alias *b is not allowed", "write it out"),
     "infinity": (

@@ -195,6 +195,8 @@ class Model:
             return self.kind.attributes[_spelt(name)]
         if name == "id":
             return {"Ref": ""}
+        if name in self.template_attributes:
+            return {"Fn::GetAtt": ["", name]}
         native = {path.split(".")[-1].lower(): path for path in sorted(self.schema.read_only, reverse=True)}
         if name in self.schema.read_only:
             return {"Fn::GetAtt": ["", name]}
@@ -202,6 +204,14 @@ class Model:
             return {"Fn::GetAtt": ["", native[name.lower()]]}
         own = self.native_type.rpartition("::")[2].lower() + name.lower()
         return {"Fn::GetAtt": ["", native[own]]} if own in native else None
+
+    @property
+    def template_attributes(self) -> Mapping[str, str]:
+        """CloudFormation's own names of a kind's attributes, where a template may say them: `Arn` → `arn`."""
+        if self.kind is None or self.unified:
+            return {}
+        every = self.kind.attributes.items()
+        return {how["Fn::GetAtt"][1]: own for own, how in every if isinstance(how, Mapping) and "Fn::GetAtt" in how}
 
     def attribute_names(self) -> tuple[str, ...]:
         """What a reference can name."""

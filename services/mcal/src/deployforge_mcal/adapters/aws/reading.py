@@ -84,5 +84,6 @@ def attributes(of: Model, id: str, native: dict[str, Any], scope: Scope) -> dict
         values = of.kind.attribute_values(id, scope)
         values |= of.kind.live_attributes(native)
         values |= {ADDRESS: values["arn"]} if "arn" in values else {}
-        return values if of.unified else {**own, **values}
+        spelt = {name: values[ours] for name, ours in of.template_attributes.items() if ours in values}
+        return values if of.unified else {**own, **values, **spelt}
     return {**own, "id": id, **({"arn": id} if id.startswith("arn:") else {})}

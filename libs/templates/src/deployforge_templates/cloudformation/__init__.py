@@ -1,0 +1,1 @@
+"""CloudFormation templates, JSON and YAML. Source: AWS CloudFormation User Guide, "Template reference"."""

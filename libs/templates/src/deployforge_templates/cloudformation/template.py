@@ -1,0 +1,131 @@
+"""A CloudFormation template as resources of a manifest."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from deployforge_documents.problems import InvalidDocument, Problem, nearest, quoted
+from deployforge_documents.reading import Node, read
+
+from deployforge_templates.cloudformation import parameters, resources
+from deployforge_templates.cloudformation.evaluator import Evaluator, Names
+from deployforge_templates.cloudformation.functions import FUNCTIONS
+from deployforge_templates.cloudformation.reading import TEMPLATE
+from deployforge_templates.imported import Given, Imported, ImportedParameter, ImportedResource
+from deployforge_templates.naming import names
+from deployforge_templates.values import NOTHING, Later, Reference, at, refused, targets
+
+_SECTIONS: Final = (
+    "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Outputs",
+)  # fmt: skip
+_REFUSED: Final = {
+    "Transform": "macros and transforms run in AWS alone",
+    "Rules": "assertions about parameters are not evaluated",
+    "Hooks": "hooks belong to the stack",
+}
+
+
+def load(data: bytes, given: Given, file: str) -> Imported:
+    """The template in `data`. Raises InvalidDocument with everything that cannot be taken over, each in its place."""
+    root = read(data, TEMPLATE, file)
+    sections = _sections(root)
+    bound = parameters.bind(sections["Parameters"], given, root)
+    e = Evaluator(given, bound.values, bound.lists, sections["Mappings"], sections["Conditions"], FUNCTIONS)
+    problems: list[Problem] = []
+    made = {id: node for id, node in sections["Resources"].items() if _tried(problems, resources.is_made, e, node)}
+    left_out = frozenset(sections["Resources"].keys() - made.keys())
+    e.names = Names(names(made, given.prefix), left_out)
+    found = [_tried(problems, resources.resource, e, id, root, node) for id, node in made.items()]
+    outputs = {name: _tried(problems, _output, e, node) for name, node in sections["Outputs"].items()}
+    if problems:
+        raise InvalidDocument(problems)
+    if not made:
+        raise refused(root, "makes no resource", "at least one resource")
+    imported = [one for one in found if one is not None]
+    told = {name: node for name, node in outputs.items() if node is not None}
+    kept = _kept(bound.kept, imported, told)
+    description = sections["Description"].get("", at(root, ""))
+    return Imported(tuple(imported), told, kept, tuple(_notes(e, kept)), str(description.value or ""))
+
+
+def _tried(problems: list[Problem], function: Any, *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except InvalidDocument as wrong:
+        problems += wrong.problems
+        return None
+
+
+def _sections(root: Node) -> dict[str, Mapping[str, Node]]:
+    if not isinstance(root.value, dict):
+        raise refused(root, "is no template", "a mapping with Resources")
+    found: dict[str, Mapping[str, Node]] = {section: {} for section in _SECTIONS}
+    # What a macro is for comes first: sections of its own would only look like mistakes.
+    for name, node in sorted(root.value.items(), key=lambda entry: entry[0] not in _REFUSED):
+        line, column = root.keys[name]
+        place = Node(None, line, column, file=root.file)
+        if name in _REFUSED:
+            said = f"{name}{_listed(node) if name == 'Transform' else ''}: {_REFUSED[name]}"
+            raise refused(place, said, "a template without it", "import what the transform makes of it")
+        if name not in _SECTIONS:
+            raise refused(place, f"unknown section {quoted(name)}", ", ".join(_SECTIONS), nearest(name, _SECTIONS))
+        if name == "Description":
+            found[name] = {"": node}
+        elif isinstance(node.value, dict):
+            found[name] = {key: _entry(node, key, child) for key, child in node.value.items()}
+        elif name != "AWSTemplateFormatVersion" and node.value is not None:
+            raise refused(node, f"{name} is no mapping", "names and what they stand for")
+    if not found["Resources"]:
+        raise refused(root, "has no resources", "a section Resources")
+    return found
+
+
+def _entry(section: Node, name: str, node: Node) -> Node:
+    if name.startswith("Fn::"):
+        line, column = section.keys[name]
+        loop = name.startswith("Fn::ForEach")
+        said = f"{name} is a loop of the transform AWS::LanguageExtensions" if loop else f"{name} is not evaluated"
+        raise refused(Node(None, line, column, file=section.file), said, "entries that are written out")
+    return node
+
+
+def _listed(node: Node) -> str:
+    plain = node.plain()
+    words = plain if isinstance(plain, list) else [plain]
+    said = [str(word.get("Name", "")) if isinstance(word, dict) else str(word) for word in words]
+    return f" {', '.join(said)}" if said else ""
+
+
+def _output(e: Evaluator, node: Node) -> Node | None:
+    if not isinstance(node.value, dict) or "Value" not in node.value:
+        raise refused(node, "an output has no Value", "Value")
+    condition = node.value.get("Condition")
+    if condition is not None and not e.holds(str(condition.value), condition):
+        return None
+    found = e.text(node.value["Value"]) if e.value(node.value["Value"]).value is not NOTHING else NOTHING
+    return None if found is NOTHING else at(node.value["Value"], found)
+
+
+def _kept(
+    kept: Mapping[str, ImportedParameter], resources: list[ImportedResource], outputs: Mapping[str, Node]
+) -> dict[str, ImportedParameter]:
+    """The parameters that something still refers to."""
+    used = {target for resource in resources for target in targets(resource.properties)}
+    used |= {target for node in outputs.values() for target in targets(node)}
+    return {name: one for name, one in kept.items() if f"parameters.{name}" in used}
+
+
+def _notes(e: Evaluator, kept: Mapping[str, ImportedParameter]) -> list[str]:
+    found = [
+        f"parameter {name} decided what is made, with its value {_shown(e.parameters[name])}: import again to change that"
+        for name in sorted(e.decided & e.parameters.keys())
+    ]
+    for name, one in kept.items():
+        if one.reference:
+            found.append(f"parameter {name} is a secret: it is read from {one.reference}")
+        elif one.value is None:
+            found.append(f"parameter {name} has no value yet")
+    return found
+
+
+def _shown(value: Any) -> str:
+    return str(value.now) if isinstance(value, Later) and any(isinstance(p, Reference) for p in value.parts) else str(value)

@@ -1,0 +1,37 @@
+"""The formats that can be imported."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from deployforge_templates.cloudformation import template as cloudformation
+from deployforge_templates.imported import Given, Imported
+from deployforge_templates.sources import Source
+
+
+@dataclass(frozen=True)
+class Format:
+    """`load` reads a source; `provider` is the block that a manifest gets that has none."""
+
+    title: str
+    alias: str
+    provider: Mapping[str, Any]
+    load: Callable[[Source, Given], Imported]
+
+    @property
+    def provider_type(self) -> str:
+        """The type of provider that its resources belong to."""
+        return str(self.provider["type"])
+
+
+def _cloudformation(source: Source, given: Given) -> Imported:
+    return cloudformation.load(source.data(), given, source.shown)
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "cloudformation": Format(
+        "CloudFormation", "aws",
+        {"type": "aws", "region": "eu-west-1", "account": "000000000000", "credentialRef": "aws-local"},
+        _cloudformation,
+    ),
+}  # fmt: skip
