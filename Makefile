@@ -14,7 +14,7 @@ RELEASE := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
 	libs/chassis/src libs/client/src libs/documents/src libs/templates/src cli/src infra/local/src plugins/terraform/src
 
-.PHONY: help setup contracts golden up down status demo test test-unit test-contract conformance test-journeys chaos chaos-long lint format bench bench-store bench-delivery clean
+.PHONY: help setup contracts golden up down status demo demo-multicloud test test-unit test-contract conformance test-journeys chaos chaos-long lint format bench bench-store bench-delivery clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -44,6 +44,9 @@ status: setup ## Show what runs
 
 demo: setup ## From nothing to a healed drift, in front of your eyes
 	@$(RUN) -m deployforge_local.demo
+
+demo-multicloud: setup ## The same over AWS, Azure and OpenTofu in one deployment (builds OpenTofu, which needs Go)
+	@$(RUN) -m deployforge_local.demo_multicloud
 
 lint: setup ## Style, types, architecture, contracts
 	@.venv/bin/ruff check .

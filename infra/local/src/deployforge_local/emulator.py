@@ -8,7 +8,7 @@ import boto3
 import httpx
 from botocore.exceptions import ClientError
 
-from deployforge_local import azure
+from deployforge_local import azure, terraform
 from deployforge_local.people import write_secret
 from deployforge_local.settings import MINISTACK, LocalSettings
 
@@ -72,4 +72,7 @@ def prepare_account(settings: LocalSettings) -> None:
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
     )
     credential = {"type": "aws", "accessKeyId": ROOT_KEY, "secretAccessKey": ROOT_KEY, "roleArn": arn}
-    write_secret(settings.credentials_file, json.dumps({"aws-local": credential, "azure-local": azure.CREDENTIAL}))
+    credentials = {
+        "aws-local": credential, "azure-local": azure.CREDENTIAL, terraform.REFERENCE: terraform.credential(settings),
+    }  # fmt: skip
+    write_secret(settings.credentials_file, json.dumps(credentials))

@@ -76,12 +76,20 @@ def install(say: Callable[[str], None], settings: LocalSettings | None = None) -
     return OpenTofu(program, mirror)
 
 
+def found(settings: LocalSettings | None = None) -> OpenTofu | None:
+    """What `install` left in the cache, or None where it has not run for these versions."""
+    cache = (settings or LocalSettings()).cache_dir / "opentofu"
+    with as_file(files("deployforge_local") / "go") as modules:
+        program = _target(cache, modules / TOFU.name, TOFU)
+        providers = [_target(cache, modules / name, provider) for (name, _), provider in PROVIDERS.items()]
+    mirror = cache / "mirror"
+    placed = [_placed(mirror, "hashicorp", name, version) for name, version in PROVIDERS]
+    return OpenTofu(program, mirror) if all(path.exists() for path in (program, *providers, *placed)) else None
+
+
 def build(cache: Path, module: Path, program: Program, say: Callable[[str], None]) -> Path:
     """The program of a module, built once for each state of its sources. Raises GoMissing or BuildFailed."""
-    digest = hashlib.sha256()
-    for source in sorted(p for p in module.iterdir() if p.suffix in (".go", ".mod", ".sum")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    target = cache / f"{program.name}-{digest.hexdigest()[:12]}" / program.name
+    target = _target(cache, module, program)
     with _alone(cache):
         if not target.exists():
             if shutil.which("go") is None:
@@ -89,6 +97,13 @@ def build(cache: Path, module: Path, program: Program, say: Callable[[str], None
             say(f"building {program.name} from its Go module into {target.parent}")
             _build(module, program, target)
     return target
+
+
+def _target(cache: Path, module: Path, program: Program) -> Path:
+    digest = hashlib.sha256()
+    for source in sorted(p for p in module.iterdir() if p.suffix in (".go", ".mod", ".sum")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return cache / f"{program.name}-{digest.hexdigest()[:12]}" / program.name
 
 
 def _build(module: Path, program: Program, target: Path) -> None:
@@ -111,12 +126,17 @@ def _build(module: Path, program: Program, target: Path) -> None:
 
 def place(mirror: Path, namespace: str, name: str, version: str, program: Path) -> None:
     """Lay a provider into a mirror, under the registry of OpenTofu."""
-    directory = mirror / "registry.opentofu.org" / namespace / name / version / _system()
-    directory.mkdir(parents=True, exist_ok=True)
-    link = directory / f".{os.getpid()}"
+    placed = _placed(mirror, namespace, name, version)
+    placed.parent.mkdir(parents=True, exist_ok=True)
+    link = placed.with_name(f".{os.getpid()}")
     link.unlink(missing_ok=True)
     link.symlink_to(program)
-    link.replace(directory / f"terraform-provider-{name}_v{version}")
+    link.replace(placed)
+
+
+def _placed(mirror: Path, namespace: str, name: str, version: str) -> Path:
+    directory = mirror / "registry.opentofu.org" / namespace / name / version / _system()
+    return directory / f"terraform-provider-{name}_v{version}"
 
 
 def _system() -> str:

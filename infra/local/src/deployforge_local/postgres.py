@@ -1,4 +1,4 @@
-"""PostgreSQL from a wheel: one database and two roles per service, on a Unix socket only."""
+"""PostgreSQL from a wheel: one database and two roles per service, and one for OpenTofu, on a Unix socket only."""
 
 import json
 import os
@@ -15,7 +15,9 @@ from deployforge_local.settings import LocalSettings
 
 #: PostgreSQL refuses to run as root; then it runs as this system user, which is made when it is missing.
 SYSTEM_USER = "deployforge-pg"
-_PORT = 5432
+PORT = 5432
+#: Role and database of OpenTofu's states, which no service can open.
+TERRAFORM = "terraform"
 
 
 class NoPlaceForDatabase(Exception):
@@ -68,7 +70,7 @@ def prepare(settings: LocalSettings) -> None:
 def command(settings: LocalSettings) -> list[str]:
     """How to start the server."""
     return [
-        binary("postgres"), "-D", str(data_dir(settings)), "-k", str(settings.socket_dir), "-p", str(_PORT),
+        binary("postgres"), "-D", str(data_dir(settings)), "-k", str(settings.socket_dir), "-p", str(PORT),
         "-c", "listen_addresses=", "-c", f"max_connections={300 * settings.replicas}", "-c", "shared_buffers=128MB",
         "-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "log_min_messages=warning",
     ]  # fmt: skip
@@ -78,7 +80,7 @@ def url(settings: LocalSettings, role: str, database: str | None = None, *, link
     """The connection string of a role; `linked`: through what stands in between, if anything does."""
     return make_conninfo(
         host=str(settings.link_socket_dir if linked and settings.link_port_base else settings.socket_dir),
-        port=_PORT,
+        port=PORT,
         user=role,
         password=passwords(settings)[role],
         dbname=database or role.removesuffix("-owner"),
@@ -100,18 +102,20 @@ def owner(service: str) -> str:
 
 
 def create_databases(settings: LocalSettings) -> None:
-    """One database per service, owned by one role and worked on by another; neither can connect to any other."""
+    """One database per service, owned by one role and worked on by another; neither can connect to any other. What
+    OpenTofu keeps is in a database of a role of its own."""
     with psycopg.connect(url(settings, "postgres"), autocommit=True) as connection:
         roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
         existing = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
         # Each step looks for itself: a start that broke off in between is completed by the next one.
-        for service in SERVICES:
-            for role in (service, owner(service)):
+        wanted = {**{service: (service, owner(service)) for service in SERVICES}, TERRAFORM: (TERRAFORM,)}
+        for database, its_roles in wanted.items():
+            for role in its_roles:
                 if role not in roles:
                     connection.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{passwords(settings)[role]}'".encode())
-            if service not in existing:
-                connection.execute(f'CREATE DATABASE "{service}" OWNER "{owner(service)}"'.encode())
-        for database in ("postgres", "template1", *SERVICES):
+            if database not in existing:
+                connection.execute(f'CREATE DATABASE "{database}" OWNER "{its_roles[-1]}"'.encode())
+        for database in ("postgres", "template1", *wanted):
             connection.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC'.encode())
     for service in SERVICES:
         # Of a system made when one role was both: what it owns, the database included, goes to the owner.
@@ -124,7 +128,7 @@ def passwords(settings: LocalSettings) -> dict[str, str]:
     """Password per role, each made once, in a file that only its owner reads."""
     path = settings.key_dir / "database-passwords.json"
     found: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
-    wanted = ("postgres", *SERVICES, *map(owner, SERVICES))
+    wanted = ("postgres", *SERVICES, *map(owner, SERVICES), TERRAFORM)
     if missing := [role for role in wanted if role not in found]:
         found |= {role: secrets.token_hex(24) for role in missing}
         settings.key_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -11,7 +11,7 @@ from deployforge_chassis import devca, tls
 from deployforge_chassis.identity import CLIENT, CONTROL_PLANE, MCAL, SERVICES
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from deployforge_local import artifacts, azure, emulator, hsm, kafka, people, postgres
+from deployforge_local import artifacts, azure, emulator, hsm, kafka, people, postgres, terraform
 from deployforge_local.settings import KAFKA, MINISTACK, LocalSettings
 
 
@@ -132,7 +132,8 @@ def service_environment(settings: LocalSettings, service: str, replica: int = 1)
     }
     if service == MCAL:
         told["AWS_ENDPOINT"] = f"http://127.0.0.1:{settings.link(settings.port(MINISTACK))}"
-        told["PROVIDER_OPTIONS"] = json.dumps({"azure": {"endpoint": settings.azure_url}})
+        options = {"azure": {"endpoint": settings.azure_url}, "terraform": terraform.options(settings)}
+        told["PROVIDER_OPTIONS"] = json.dumps(options)
         # The emulated cloud costs nothing to ask.
         told["LISTING_SECONDS"] = "10"
         told["MCAL_CREDENTIALS_FILE"] = str(settings.credentials_file)

@@ -45,7 +45,7 @@ def _databases(settings: LocalSettings) -> set[str]:
 
 
 def test_every_service_has_a_database_of_its_own(settings: LocalSettings) -> None:
-    assert _databases(settings) == {"postgres", *SERVICES}
+    assert _databases(settings) == {"postgres", *SERVICES, postgres.TERRAFORM}
     for service in SERVICES:
         with psycopg.connect(postgres.url(settings, postgres.owner(service))) as connection:
             connection.execute("CREATE TABLE mine (x int)")
