@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -41,9 +40,9 @@ def chain(last: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def portal() -> Iterator[Azure]:
+def portal() -> Azure:
     """The emulated Azure, with an owner's rights."""
-    yield Azure.of_this_system()
+    return Azure.of_this_system()
 
 
 def test_each_cloud_is_fed_by_the_one_before_and_heals(alice: DeployForge, cloud: Cloud, portal: Azure, name: str) -> None:

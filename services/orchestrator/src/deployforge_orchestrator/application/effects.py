@@ -20,7 +20,7 @@ from deployforge_orchestrator.domain.outcomes import Brief, Closing, Difference,
 from deployforge_orchestrator.domain.plan import Kept, Plan, plan_id
 from deployforge_orchestrator.domain.planning import MISSING, NOT_CHECKED, Live, enforced
 from deployforge_orchestrator.domain.planrequest import PlanRequest, Summary
-from deployforge_orchestrator.domain.references import Lookup, literal, resolve
+from deployforge_orchestrator.domain.references import Lookup, as_held, literal, resolve
 from deployforge_orchestrator.domain.refusals import DeploymentBusy, NoPlan, Problem
 from deployforge_orchestrator.domain.rereading import moved
 from deployforge_orchestrator.domain.steps import UnitPlace
@@ -220,8 +220,8 @@ def _physical_id(kept: Kept, execution: Execution) -> str:
     return outcome.physical_id if outcome and outcome.physical_id else kept.physical_id
 
 
-def _desired(kept: Kept, lookup: Lookup) -> Mapping[str, object]:
-    resolved: Mapping[str, object] = literal(resolve(json.loads(kept.desired_json), lookup))
+def _desired(kept: Kept, live: Live, lookup: Lookup) -> Mapping[str, object]:
+    resolved: Mapping[str, object] = as_held(literal(resolve(json.loads(kept.desired_json), lookup)), live.properties)
     return resolved
 
 
@@ -230,7 +230,7 @@ def _differences(kept: Kept, live: Live, lookup: Lookup) -> Sequence[Difference]
         return ()
     if live.presence == MISSING:
         return (Difference(kept.urn, "(exists)", "true", "false"),)
-    desired = _desired(kept, lookup)
+    desired = _desired(kept, live, lookup)
     found = jsondiff.changes(enforced(desired, live.properties), desired, kept.set_paths)
     return [Difference(kept.urn, c.path, c.after_json, c.before_json) for c in found]
 
@@ -240,7 +240,7 @@ def _verification(kept: Kept, place: UnitPlace, live: Live, lookup: Lookup, exec
     attributes = {**live.attributes, **(outcome.attributes if outcome else {})}
     return Verification(
         kept.urn, kept.name, kept.type, kept.native_type, place,
-        live.physical_id or _physical_id(kept, execution), canonical.dumps(_desired(kept, lookup)),
+        live.physical_id or _physical_id(kept, execution), canonical.dumps(_desired(kept, live, lookup)),
         canonical.dumps(live.properties), canonical.dumps(attributes), kept.spec_json, kept.depends_on,
         kept.create_only_paths, kept.set_paths, kept.criticality, kept.protect, kept.retain_on_delete,
         execution.generations.get(kept.unit_id, 0), kept.change,

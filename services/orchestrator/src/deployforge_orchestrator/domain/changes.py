@@ -7,7 +7,7 @@ from typing import Any
 from deployforge_chassis import jsondiff
 
 from deployforge_orchestrator.domain.planning import MISSING, PRESENT, Compiled, Deployed, Live, enforced
-from deployforge_orchestrator.domain.references import Lookup, is_unresolved, literal, resolve
+from deployforge_orchestrator.domain.references import Lookup, as_held, is_unresolved, literal, resolve
 
 NONE, CREATE, UPDATE, REPLACE, DELETE, ADOPT, CORRECT, RECREATE = (
     "none", "create", "update", "replace", "delete", "adopt", "correct", "recreate",
@@ -60,6 +60,7 @@ def change_of(
         return _with(made, RECREATE, _attributes({}, desired, compiled))
     actual = enforced(_union(deployed.desired, desired), live.properties) if live and live.presence == PRESENT else None
     before = dict(deployed.desired) if actual is None else actual
+    desired = as_held(desired, before)
     attributes = _attributes(before, desired, compiled)
     if not attributes:
         return made

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([a-z0-9][a-z0-9-]*)\.([A-Za-z0-9_.]+)\}")
@@ -57,3 +58,19 @@ def literal(value: Any) -> Any:
 def is_unresolved(value: Any) -> bool:
     """Whether a reference is left."""
     return next(references(value), None) is not None
+
+
+def as_held(desired: Any, held: Any) -> Any:
+    """Desired values in the types that the cloud holds them in. What a reference gives is text: `"30"` is the number 30
+    where a number is held, and `"true"` the boolean."""
+    if isinstance(desired, dict) and isinstance(held, dict):
+        return {key: as_held(inner, held.get(key)) for key, inner in desired.items()}
+    if isinstance(desired, list) and isinstance(held, list) and len(desired) == len(held):
+        return [as_held(*pair) for pair in zip(desired, held, strict=True)]
+    if isinstance(desired, str) and isinstance(held, bool | int | float):
+        text = desired.strip().lower()
+        if isinstance(held, bool):
+            return text == "true" if text in ("true", "false") else desired
+        with suppress(ValueError):
+            return type(held)(text)
+    return desired

@@ -11,7 +11,7 @@ from deployforge_chassis import jsondiff
 from deployforge_orchestrator.domain.changes import CORRECT, REPLACE, UPDATE, Change
 from deployforge_orchestrator.domain.plan import Kept, Plan
 from deployforge_orchestrator.domain.planning import MISSING, PRESENT, Live, enforced
-from deployforge_orchestrator.domain.references import Lookup, is_unresolved, literal, resolve
+from deployforge_orchestrator.domain.references import Lookup, as_held, is_unresolved, literal, resolve
 
 _DEPENDS_ON_LIVE = (UPDATE, REPLACE, CORRECT)
 
@@ -37,7 +37,7 @@ def moved(plan: Plan, live: dict[str, Live], lookup: Lookup) -> str:
 
 
 def _uncovered(change: Change, kept: Kept, seen: Live, lookup: Lookup) -> str:
-    desired = literal(resolve(json.loads(kept.desired_json), lookup))
+    desired = as_held(literal(resolve(json.loads(kept.desired_json), lookup)), seen.properties)
     planned = {attribute.path for attribute in change.attributes}
     for found in jsondiff.changes(enforced(desired, seen.properties), desired, kept.set_paths):
         known = found.after is jsondiff.ABSENT or not is_unresolved(found.after)
