@@ -46,7 +46,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
          "securityGroups": ["sg-1"]},
     ),
     "Cache": (
-        {**_NAMED, "description": "carts", "version": "7.1", "size": "cache.r7g.large", "replicas": 2, "encrypted": True,
+        {**_NAMED, "description": "carts", "version": "6", "size": "large", "replicas": 1, "encrypted": True,
          "encryptedInTransit": True, "password": "v-12345678901234567890", "port": 6380, "subnetGroup": "inner",
          "securityGroups": ["sg-1"]},
     ),
@@ -63,7 +63,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
         {**_NAMED, "layer": "network", "public": True, "subnets": ["s-1", "s-2"], "securityGroups": ["sg-1"],
          "idleTimeout": 90, "deletionProtection": True},
     ),
-    "DnsRecord": ({"zone": "Z1", "name": "www.example.com", "record": "A", "ttl": "1m", "values": ["10.0.0.1"]},),
+    "DnsRecord": ({"zone": "example.com", "name": "www.example.com", "record": "A", "ttl": "1m", "values": ["10.0.0.1"]},),
     "LogGroup": ({**_NAMED, "retention": "30d", "encryptionKey": "k-1"},),
     "Secret": ({**_NAMED, "description": "d", "value": "v-12345", "encryptionKey": "k-1"},),
     "Role": (

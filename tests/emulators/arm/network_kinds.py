@@ -114,6 +114,35 @@ def _rules(id: ArmId, properties: Properties, location: str) -> Properties:
     return {"securityRules": mine, "defaultSecurityRules": standing}
 
 
+#: Record type → where its values are, and which words each of them has.
+_RECORDS: Final = {
+    "A": ("ARecords", {"ipv4Address"}), "AAAA": ("AAAARecords", {"ipv6Address"}), "CNAME": ("CNAMERecord", {"cname"}),
+    "MX": ("MXRecords", {"preference", "exchange"}), "TXT": ("TXTRecords", {"value"}), "NS": ("NSRecords", {"nsdname"}),
+    "SRV": ("SRVRecords", {"priority", "weight", "port", "target"}), "CAA": ("caaRecords", {"flags", "tag", "value"}),
+}  # fmt: skip
+
+
+def _record(id: ArmId, properties: Properties, find: Finder) -> None:
+    if find(str(id.parent)) is None:
+        said = f"Can not perform requested operation on nested resource. Parent resource '{id.names[0]}' not found."
+        raise bad(id, said, "ParentResourceNotFound", 404)
+    where, words = _RECORDS[id.types[-1].upper()]
+    held = properties.get(where)
+    for one in held if isinstance(held, list) else [held]:
+        if not isinstance(one, dict) or set(one) != words:
+            raise bad(id, f"The record set '{id.name}' has no {where}, or not as {', '.join(sorted(words))}")
+    for address in held if where in ("ARecords", "AAAARecords") else ():
+        try:
+            ipaddress.ip_address(next(iter(address.values())))
+        except ValueError as wrong:
+            raise bad(id, f"The value of a record of '{id.name}' is not valid: {wrong}") from None
+
+
+def _record_state(id: ArmId, properties: Properties, location: str) -> Properties:
+    name = id.names[0] if id.name == "@" else f"{id.name}.{id.names[0]}"
+    return {"fqdn": f"{name}.", "targetResource": {}}
+
+
 KINDS: Final = (
     Kind(
         "Microsoft.Network/virtualNetworks", _VERSIONS, _NAME, slow=True, check=_network, required=("addressSpace",),
@@ -143,5 +172,8 @@ KINDS: Final = (
     ),
     Kind("Microsoft.Network/virtualNetworks/virtualNetworkPeerings", _VERSIONS, _NAME, tracked=False),
     Kind("Microsoft.Network/dnsZones", ("2018-05-01",)),
-    *(Kind(f"Microsoft.Network/dnsZones/{record}", ("2018-05-01",), tracked=False) for record in ("A", "AAAA", "CNAME", "MX", "TXT", "NS")),
+    *(
+        Kind(f"Microsoft.Network/dnsZones/{record}", ("2018-05-01",), tracked=False, check=_record, required=("TTL",), computed=_record_state)
+        for record in _RECORDS
+    ),
 )  # fmt: skip

@@ -94,6 +94,28 @@ def _assignment(id: ArmId, properties: Properties, find: Finder) -> None:
         )
 
 
+def _postgres(id: ArmId, properties: Properties, find: Finder) -> None:
+    if find(str(id)) is None and not properties.get("administratorLoginPassword"):
+        raise bad(id, "The administrator login password is required to create a server", "MissingRequiredParameter")
+    size, kept = properties["storage"].get("storageSizeGB"), properties["backup"].get("backupRetentionDays")
+    if size not in [2**n for n in range(5, 15)]:
+        raise bad(id, f"Storage size {size} GB of '{id.name}' is not supported", "InvalidStorageSize")
+    if not 7 <= kept <= 35:
+        raise bad(id, f"Backup retention of {kept} days of '{id.name}' is not between 7 and 35", "InvalidParameterValue")
+
+
+def _redis(id: ArmId, properties: Properties, find: Finder) -> None:
+    sku = properties["sku"]
+    tier = {"Basic": "C", "Standard": "C", "Premium": "P"}.get(sku.get("name"))
+    if tier is None or sku.get("family") != tier or not isinstance(sku.get("capacity"), int):
+        raise bad(id, f"The sku {sku} of '{id.name}' is not one of a cache", "InvalidRequestBody")
+
+
+def _redis_state(id: ArmId, properties: Properties, location: str) -> Properties:
+    version = {"4": "4.0.14", "6": "6.0.14"}.get(str(properties["redisVersion"]), properties["redisVersion"])
+    return {"hostName": f"{id.name}.redis.cache.windows.net", "port": 6379, "sslPort": 6380, "redisVersion": version}
+
+
 KINDS: Final = (
     Kind(
         "Microsoft.Storage/storageAccounts", _STORAGE, names(r"[a-z0-9]{3,24}"), slow=True, global_name=True,
@@ -182,11 +204,22 @@ KINDS: Final = (
     Kind("Microsoft.Web/sites", ("2022-09-01", "2023-12-01"), global_name=True,
          computed=lambda id, properties, location: {"defaultHostName": f"{id.name}.azurewebsites.net", "state": "Running"}),
     Kind("Microsoft.Web/sites/config", ("2022-09-01", "2023-12-01"), tracked=False, check=_child_of),
-    Kind("Microsoft.Cache/redis", ("2023-08-01", "2024-03-01"), slow=True, global_name=True,
-         computed=lambda id, properties, location: {"hostName": f"{id.name}.redis.cache.windows.net", "sslPort": 6380}),
-    Kind("Microsoft.DBforPostgreSQL/flexibleServers", ("2022-12-01", "2023-12-01-preview", "2024-08-01"), slow=True, global_name=True,
-         hidden=("administratorLoginPassword",),
-         computed=lambda id, properties, location: {"fullyQualifiedDomainName": f"{id.name}.postgres.database.azure.com", "state": "Ready"}),
+    Kind(
+        "Microsoft.Cache/redis", ("2023-08-01", "2024-03-01"), names(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,62}"), slow=True, global_name=True,
+        required=("sku",), check=_redis, rules={"enableNonSslPort": _boolean, "minimumTlsVersion": _word("1.0", "1.1", "1.2")},
+        defaults={"enableNonSslPort": False, "redisVersion": "6", "publicNetworkAccess": "Enabled"}, computed=_redis_state,
+    ),
+    Kind(
+        "Microsoft.DBforPostgreSQL/flexibleServers", ("2022-12-01", "2023-12-01-preview", "2024-08-01"),
+        names(r"[a-z0-9](-?[a-z0-9]){2,62}"), slow=True, global_name=True, required=("version", "storage", "administratorLogin"),
+        hidden=("administratorLoginPassword",), fixed=("administratorLogin",), check=_postgres,
+        rules={"version": _word("11", "12", "13", "14", "15", "16", "17")},
+        defaults={
+            "backup": {"backupRetentionDays": 7, "geoRedundantBackup": "Disabled"}, "highAvailability": {"mode": "Disabled"},
+            "network": {"publicNetworkAccess": "Enabled"},
+        },
+        computed=lambda id, properties, location: {"fullyQualifiedDomainName": f"{id.name}.postgres.database.azure.com", "state": "Ready"},
+    ),
     Kind("Microsoft.DBforPostgreSQL/flexibleServers/databases", ("2022-12-01", "2024-08-01"), tracked=False, check=_child_of),
     Kind("Microsoft.Compute/virtualMachines", ("2023-09-01", "2024-07-01"), slow=True, hidden=("osProfile",)),
 )  # fmt: skip

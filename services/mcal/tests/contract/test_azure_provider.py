@@ -49,6 +49,12 @@ EVERY_KIND = (
     resource("uploads", "ObjectStore", {"versioning": True, "encryption": "AES256", "tags": {"env": "t"}}),
     resource("worker", "Role", {"usedBy": ["function"], "tags": {"env": "t"}}),
     resource("logs", "LogGroup", {"retention": "30d"}),
+    resource("cache", "Cache", {"description": "sessions", "size": "small", "replicas": 1, "version": "6", "tags": {"env": "t"}}),
+    resource("zone", "azure/Microsoft.Network/dnsZones", {"name": "shop.example", "location": "global"}),
+    resource("www", "DnsRecord", {"zone": "shop.example", "name": "WWW.shop.example.", "record": "A", "values": ["192.0.2.2", "192.0.2.1"]}, depends_on=("zone",)),
+    resource("alias", "DnsRecord", {"zone": "shop.example", "name": "cache.shop.example", "record": "CNAME", "ttl": "1m", "values": ["${cache.host}"]}, depends_on=("zone",)),
+    resource("text", "DnsRecord", {"zone": "shop.example", "name": "shop.example", "record": "TXT", "values": ['"v=spf1 -all"', '"a" "b"']}, depends_on=("zone",)),
+    resource("mail", "DnsRecord", {"zone": "shop.example", "name": "shop.example", "record": "MX", "values": ["10 mx.shop.example"]}, depends_on=("zone",)),
     resource(
         "raw", "azure/Microsoft.Storage/storageAccounts",
         {"sku": {"name": "Standard_LRS"}, "name": "raw0001", "kind": "StorageV2", "properties": {"accessTier": "Cool"}},
@@ -230,8 +236,8 @@ def test_what_is_in_the_group_is_listed_by_type(world: World) -> None:
     session = world.provider.open_reader(world.arm.credential, world.scope, ["Network"])
     assert sorted(world.provider.list_ids(session, "Network")) == sorted([mine, theirs])
     others = set(world.provider.listable()) - {"Network"}
-    assert others == {"SecurityGroup", "ObjectStore", "Table", "Role", "LogGroup"}
-    assert [world.provider.list_ids(session, name) for name in sorted(others)] == [[]] * 5
+    assert others == {"SecurityGroup", "ObjectStore", "Table", "Role", "LogGroup", "Database", "Cache"}
+    assert [world.provider.list_ids(session, name) for name in sorted(others)] == [[]] * 7
 
 
 # --- crashes --------------------------------------------------------------------------------------------
@@ -410,6 +416,33 @@ def test_a_secret_goes_into_the_call_and_nowhere_else(world: World) -> None:
     assert world.drift() == {}
     target = Target(made.urn, "Secret", made.physical_id, {"value": _MARK, "tags": {"env": "t"}}, ("value",))
     assert world.do("correct", unit=marked, targets=(target,), secrets=KnownSecret())[0].status is Became.CORRECTED
+    assert {o.status for o in world.do("destroy", unit=marked)} == {Became.DELETED}
+    assert world.left() == []
+
+
+def test_the_password_of_a_database_goes_into_the_call_and_nowhere_else(world: World) -> None:
+    properties = {
+        "engine": "postgres", "version": "16", "size": "medium", "storage": "32Gi", "username": "shop",
+        "password": "${secret://file/shop/db}", "multiZone": True, "backupRetention": "14d", "tags": {"env": "t"},
+    }  # fmt: skip
+    unit = world.compile(resource("db", "Database", properties))
+    marked = replace(
+        unit, resources=tuple(replace(r, desired={**r.desired, "password": _MARK}) for r in unit.resources),
+        secrets={_MARK: next(iter(unit.secrets.values()))},
+    )  # fmt: skip
+    made = world.do("apply", unit=marked, secrets=KnownSecret())[0]
+    assert world.arm.control("secrets", {"id": made.physical_id})["administratorLoginPassword"] == _VALUE
+    assert _VALUE not in str(world.arm.rest("GET", made.physical_id, "2024-08-01")) + str(world.ticks)
+    world.unit = marked
+    assert world.drift() == {}
+    live = world.arm.rest("GET", made.physical_id, "2024-08-01")[1]
+    network = {"properties": {"network": {"publicNetworkAccess": "Enabled"}}}
+    assert live["properties"]["network"] == {"publicNetworkAccess": "Disabled"}
+    world.arm.rest("PATCH", made.physical_id, "2024-08-01", network)
+    assert world.drift() == {"db": ["public"]}
+    target = Target(made.urn, "Database", made.physical_id, world.target(made).desired, ("public",))
+    assert world.do("correct", unit=marked, targets=(target,), secrets=KnownSecret())[0].status is Became.CORRECTED
+    assert world.drift() == {}
     assert {o.status for o in world.do("destroy", unit=marked)} == {Became.DELETED}
     assert world.left() == []
 

@@ -8,6 +8,8 @@ from typing import Final
 ARM: Final = "2021-04-01"
 GRAPH: Final = "2021-03-01"
 
+_RECORDS: Final = ("recordsets", "A", "AAAA", "CAA", "CNAME", "MX", "NS", "SRV", "TXT")
+
 PINNED: Final[Mapping[str, str]] = {
     "Microsoft.Network/virtualNetworks": "2024-05-01",
     "Microsoft.Network/virtualNetworks/subnets": "2024-05-01",
@@ -17,6 +19,7 @@ PINNED: Final[Mapping[str, str]] = {
     "Microsoft.Network/loadBalancers": "2024-05-01",
     "Microsoft.Network/routeTables": "2024-05-01",
     "Microsoft.Network/dnsZones": "2018-05-01",
+    **dict.fromkeys((f"Microsoft.Network/dnsZones/{record}" for record in _RECORDS), "2018-05-01"),
     "Microsoft.Storage/storageAccounts": "2023-05-01",
     "Microsoft.Storage/storageAccounts/blobServices": "2023-05-01",
     "Microsoft.Storage/storageAccounts/blobServices/containers": "2023-05-01",

@@ -25,8 +25,8 @@ CACHE: Final = UnifiedType(
     ("id", "address", "host", "port"),
     {
         "aws": FULL,
-        # Google makes passwords of its own.
-        "azure": NONE,
+        # Azure and Google make passwords of their own.
+        "azure": partial("password", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
         "gcp": partial("password", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
         "terraform": NONE,
     },

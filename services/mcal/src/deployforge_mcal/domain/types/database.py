@@ -30,7 +30,10 @@ DATABASE: Final = UnifiedType(
     ("id", "address", "host", "port"),
     {
         "aws": FULL,
-        "azure": NONE,
+        "azure": partial(
+            "databaseName", "deletionProtection", "subnetGroup", "securityGroups",
+            fixed={"engine": "postgres", "encrypted": True, "port": 5432},
+        ),
         "gcp": partial("databaseName", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
         "terraform": NONE,
     },
