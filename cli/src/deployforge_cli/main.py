@@ -20,6 +20,7 @@ from deployforge_cli import (
     start,
     state,
     states,
+    topology,
     vocabulary,
 )
 
@@ -61,6 +62,7 @@ app.add_typer(records.audit_app, name="audit")
 app.add_typer(events.app, name="events")
 app.add_typer(records.access_app, name="access")
 app.add_typer(credentials.app, name="credentials")
+app.add_typer(topology.app, name="topology")
 shredding.register(keys.app)
 app.add_typer(keys.app, name="keys")
 app.command()(vocabulary.types)

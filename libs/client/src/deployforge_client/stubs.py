@@ -8,7 +8,7 @@ from deployforge.control_plane.v1 import deployments_pb2_grpc as cp_grpc
 from deployforge.control_plane.v1 import keys_pb2_grpc
 from deployforge.drift_detector.v1 import drift_pb2_grpc
 from deployforge.healer.v1 import healing_pb2_grpc
-from deployforge.mcal.v1 import clouds_pb2_grpc
+from deployforge.mcal.v1 import clouds_pb2_grpc, topology_pb2_grpc
 from deployforge.orchestrator.v1 import plans_pb2_grpc
 from deployforge.state_manager.v1 import state_pb2_grpc
 
@@ -41,6 +41,7 @@ class Stubs:
         self._healing = healing_pb2_grpc.HealingStub(self._channel)
         self._clouds = clouds_pb2_grpc.CloudsStub(self._channel)
         self._parking = parking_pb2_grpc.ParkingStub(self._channel)
+        self._topology = topology_pb2_grpc.TopologyStub(self._channel)
         self._credentials = clouds_pb2_grpc.CredentialsStub(self._channel)
 
     def __enter__(self) -> Self:

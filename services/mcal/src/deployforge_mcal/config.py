@@ -1,5 +1,6 @@
 """What mcal is told by its environment."""
 
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from deployforge_chassis.config import ServiceSettings
@@ -39,3 +40,16 @@ class Settings(ServiceSettings):
 
     listing_seconds: float = Field(default=60.0, gt=0)
     """An account and location is searched for what no deployment owns at most this often, in seconds."""
+
+    network_pools: tuple[IPv4Network, ...] = (IPv4Network("10.0.0.0/8"),)
+    """JSON list of the ranges that `cidr: auto/<size>` takes from, in this order."""
+
+    network_reserved: tuple[IPv4Network, ...] = ()
+    """JSON list of ranges that `auto` leaves alone: networks that are not deployed from here."""
+
+    network_shared: tuple[IPv4Network, ...] = ()
+    """JSON list of ranges that many networks may have at once, because these never meet. Elsewhere networks whose
+    addresses overlap are refused."""
+
+    network_planned_days: float = Field(default=7.0, gt=0)
+    """Days for which a range stays with a network that was planned and never made."""

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from deployforge.mcal.v1 import clouds_pb2_grpc
+from deployforge.mcal.v1 import clouds_pb2_grpc, topology_pb2_grpc
 from deployforge_chassis import foundation, owed, telemetry
 from deployforge_chassis.brake import Limits
 from deployforge_chassis.clock import SystemClock
@@ -16,6 +16,7 @@ from deployforge_chassis.runner import run
 from deployforge_chassis.shredding import Shredding
 
 from deployforge_mcal.adapters import secrets as sources
+from deployforge_mcal.adapters.claims import PostgresClaims
 from deployforge_mcal.adapters.index import PostgresIndex
 from deployforge_mcal.adapters.letterbox import PostgresLetterbox
 from deployforge_mcal.adapters.marking import PostgresMarking
@@ -23,6 +24,7 @@ from deployforge_mcal.adapters.metrics import measured
 from deployforge_mcal.adapters.providers import installed
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
+from deployforge_mcal.application.addressing import Addressing
 from deployforge_mcal.application.credentials import Credentials
 from deployforge_mcal.application.listing import Listing
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
@@ -30,7 +32,8 @@ from deployforge_mcal.application.operations import Operations
 from deployforge_mcal.application.scans import Readers, Scans
 from deployforge_mcal.application.secrets import Secrets
 from deployforge_mcal.config import Settings
-from deployforge_mcal.entrypoints import credentials_api, grpc_api
+from deployforge_mcal.domain.topology.addressing import Rules
+from deployforge_mcal.entrypoints import credentials_api, grpc_api, topology_api
 from deployforge_mcal.entrypoints.stream import heard
 
 
@@ -57,7 +60,9 @@ def main() -> None:
         vault.get,
     )
 
-    app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock(), secrets)
+    rules = Rules(settings.network_pools, settings.network_reserved, settings.network_shared)
+    addressing = Addressing(PostgresClaims(database, planned_days=settings.network_planned_days), rules)
+    app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock(), secrets, addressing)
     ticks, readers = TelemetryPublisher(bus, wire), Readers(app)
     credentials = Credentials(app, PostgresLetterbox(database, sealer, settings.tls_dir))
     listing = Listing(app, readers, ticks, settings.listing_seconds)
@@ -81,10 +86,11 @@ def main() -> None:
     registrations = [
         partial(clouds_pb2_grpc.add_CloudsServicer_to_server, grpc_api.CloudsApi(app, readers)),
         partial(clouds_pb2_grpc.add_CredentialsServicer_to_server, credentials_api.CredentialsApi(credentials)),
+        partial(topology_pb2_grpc.add_TopologyServicer_to_server, topology_api.TopologyApi(addressing)),
         *owed.registrations(app, records, wire, app.bodies.get, inbox),
     ]
-    rules = {**grpc_api.RULES, **credentials_api.RULES, **owed.RULES}
-    server = serve(settings, registrations, rules, {**grpc_api.STATUS_OF, **credentials_api.STATUS_OF, **owed.STATUS_OF})
+    allowed = {**grpc_api.RULES, **credentials_api.RULES, **topology_api.RULES, **owed.RULES}
+    server = serve(settings, registrations, allowed, {**grpc_api.STATUS_OF, **credentials_api.STATUS_OF, **owed.STATUS_OF})
     run([metrics, relay, inbox, operating, scanning, server], server, drain_seconds=settings.drain_seconds)
 
 

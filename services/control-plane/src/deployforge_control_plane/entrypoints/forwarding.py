@@ -12,7 +12,7 @@ from typing import Any, Final
 import grpc
 from deployforge.drift_detector.v1 import drift_pb2
 from deployforge.healer.v1 import healing_pb2
-from deployforge.mcal.v1 import clouds_pb2
+from deployforge.mcal.v1 import clouds_pb2, topology_pb2
 from deployforge.orchestrator.v1 import plans_pb2
 from deployforge.state_manager.v1 import state_pb2
 from deployforge_chassis.principal import Principal, acting_for
@@ -33,11 +33,11 @@ _ENDLESS_SECONDS: Final = 10 * 365 * 86_400.0
 """A call without a deadline is told to have centuries left, which another call cannot be given: it would end at once."""
 
 _FILES: Final = {
-    "state-manager": state_pb2.DESCRIPTOR,
-    "drift-detector": drift_pb2.DESCRIPTOR,
-    "healer": healing_pb2.DESCRIPTOR,
-    "orchestrator": plans_pb2.DESCRIPTOR,
-    "mcal": clouds_pb2.DESCRIPTOR,
+    "state-manager": (state_pb2.DESCRIPTOR,),
+    "drift-detector": (drift_pb2.DESCRIPTOR,),
+    "healer": (healing_pb2.DESCRIPTOR,),
+    "orchestrator": (plans_pb2.DESCRIPTOR,),
+    "mcal": (clouds_pb2.DESCRIPTOR, topology_pb2.DESCRIPTOR),
 }
 
 
@@ -170,8 +170,8 @@ def _about(request: Any) -> str:
 
 
 def _methods(channels: Mapping[str, grpc.Channel]) -> Iterator[_Method]:
-    for peer, file in _FILES.items():
-        for service in file.services_by_name.values():
+    for peer, files in _FILES.items():
+        for service in (service for file in files for service in file.services_by_name.values()):
             for descriptor in service.methods:
                 full_name = f"/{service.full_name}/{descriptor.name}"
                 if full_name not in FORWARDED:

@@ -15,7 +15,7 @@ from deployforge.control_plane.v1 import deployments_pb2 as pb
 from deployforge.control_plane.v1 import deployments_pb2_grpc, keys_pb2
 from deployforge.drift_detector.v1 import drift_pb2, drift_pb2_grpc
 from deployforge.healer.v1 import healing_pb2, healing_pb2_grpc
-from deployforge.mcal.v1 import clouds_pb2, clouds_pb2_grpc
+from deployforge.mcal.v1 import clouds_pb2, clouds_pb2_grpc, topology_pb2
 from deployforge.orchestrator.v1 import plans_pb2
 from deployforge.state_manager.v1 import state_pb2, state_pb2_grpc
 from deployforge_chassis import devca, owed, topics
@@ -45,7 +45,8 @@ from ...conftest import System, allowed, manifest_text
 PERMISSIONS = {**OWN, **FORWARDED, **GATHERED}
 FRONT = common_pb2.DeploymentRef(namespace="front", name="shop")
 FILES = [
-    module.DESCRIPTOR for module in (pb, keys_pb2, drift_pb2, healing_pb2, clouds_pb2, plans_pb2, state_pb2, parking_pb2)
+    module.DESCRIPTOR
+    for module in (pb, keys_pb2, drift_pb2, healing_pb2, clouds_pb2, topology_pb2, plans_pb2, state_pb2, parking_pb2)
 ]
 
 

@@ -15,6 +15,7 @@ from deployforge_chassis.sealing import Sealer
 from eventsourcing.application import AggregateNotFoundError
 from pydantic import TypeAdapter
 
+from deployforge_mcal.application.addressing import Addressing
 from deployforge_mcal.application.messages import DesiredState, OperationRequested, ScanRequested
 from deployforge_mcal.application.ports import CloudProvider, InvalidUnit, UnknownProvider
 from deployforge_mcal.application.secrets import Secrets
@@ -45,6 +46,7 @@ class Mcal(EventSourcedApplication):
         index: Index,
         clock: Clock,
         secrets: Secrets,
+        addressing: Addressing,
     ) -> None:
         super().__init__(database, sealer, name="mcal")
         self.providers = providers
@@ -52,6 +54,7 @@ class Mcal(EventSourcedApplication):
         self.index = index
         self.clock = clock
         self.secrets = secrets
+        self.addressing = addressing
         self.queue = EffectQueue(self, sealer)
         self.bodies = Bodies(database, sealer)
 
@@ -65,7 +68,8 @@ class Mcal(EventSourcedApplication):
 
     def check(self, resources: Sequence[tuple[str, ResourceSpec]]) -> list[Problem]:
         """(provider type, declaration) → problems."""
-        found = self.secrets.problems([spec for _, spec in resources])
+        resources, found = self.addressing.checked(resources)
+        found += self.secrets.problems([spec for _, spec in resources])
         for provider_type, spec in resources:
             if provider_type in self.providers:
                 found += self.providers[provider_type].check([spec])
@@ -79,7 +83,7 @@ class Mcal(EventSourcedApplication):
         provider = self.provider(spec.scope.provider_type)
         if problems := self.secrets.problems(spec.resources):
             raise InvalidUnit(problems)
-        unit = self.secrets.marked(provider.compile(spec))
+        unit = self.secrets.marked(provider.compile(self.addressing.given(spec)))
         body = canonical.dumps(_UNIT.dump_python(unit, mode="json")).encode()
         digest, write = self.bodies.put(UUID(spec.deployment_id), body)
         self.commit(Effects(writes=(write,)))

@@ -113,6 +113,8 @@ class Operations:
         except CredentialUnknown as unknown:
             hint = "store it: deployforge credentials put"
             raise ProviderFailure(Failure("CREDENTIAL_UNKNOWN", str(unknown), hint, restored=True)) from unknown
+        if work.unit is not None and message.verb != "destroy":
+            self._app.addressing.used(work.unit)
         session = provider.open(root, work)
         self._record(message, session)
         effect.hold()
@@ -174,15 +176,17 @@ class Operations:
         unit.end(message.operation_id, digest, inputs)
         operation.succeed(tuple(outcomes), unit.generation, digest, self._app.clock.now())
         ended = self._ended(operation, unit)
-        return Effects(ended.aggregates, (*ended.writes, *self._marks(message, outcomes)))
+        made = self._compiled(message.template_digest, required=False) if message.verb == "apply" else None
+        settled = self._app.addressing.settled(made, outcomes)
+        return Effects(ended.aggregates, (*ended.writes, *settled, *self._marks(message, made, outcomes)))
 
-    def _marks(self, message: OperationRequested, outcomes: list[Outcome]) -> list[Write]:
+    def _marks(self, message: OperationRequested, made: CompiledUnit | None, outcomes: list[Outcome]) -> list[Write]:
         """Which secrets the resources have now."""
         desired: dict[str, Mapping[str, Any]] = {}
         if message.verb == "destroy":
             desired = {o.urn: {} for o in outcomes}
-        elif message.verb == "apply" and (unit := self._compiled(message.template_digest, required=False)) is not None:
-            desired = {o.urn: {} for o in outcomes} | {r.urn: r.desired for r in unit.resources}
+        elif made is not None:
+            desired = {o.urn: {} for o in outcomes} | {r.urn: r.desired for r in made.resources}
         elif message.verb == "correct":
             desired = {t.urn: json.loads(t.desired_json or "{}") for t in message.targets if t.paths}
         marking = self._app.secrets.marking
@@ -191,7 +195,12 @@ class Operations:
     def _failed(self, operation: Operation, unit: Unit, failure: Failure) -> Effects:
         unit.end(str(operation.id), unit.template_digest, unit.inputs)
         operation.fail(failure, unit.generation, self._app.clock.now())
-        return self._ended(operation, unit)
+        ended = self._ended(operation, unit)
+        wanted = operation.order.template_digest if failure.restored and operation.order.verb == "apply" else None
+        if (made := self._compiled(wanted, required=False)) is None:
+            return ended
+        previous = self._compiled(unit.template_digest, required=False)
+        return Effects(ended.aggregates, (*ended.writes, *self._app.addressing.undone(made, previous)))
 
     def _ended(self, operation: Operation, unit: Unit) -> Effects:
         turn = self._app.index.turn(str(operation.deployment_id), unit.unit_id, unit.generation)

@@ -1,6 +1,7 @@
 """What this service needs beside the clouds: what it keeps, and where it says what may be lost."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -8,6 +9,7 @@ from typing import Any, Protocol
 from deployforge_chassis.facts import Write
 
 from deployforge_mcal.application.messages import DesiredState
+from deployforge_mcal.domain.topology.addressing import Claim
 from deployforge_mcal.domain.units import Scope
 
 
@@ -80,6 +82,42 @@ class Letterbox(Protocol):
 
     def opened(self, name: str, type: str, sealed: bytes) -> bytes:
         """What was sealed for that name and type. Raises NotForUs."""
+        ...
+
+
+class ClaimTable(Protocol):
+    """All claims on addresses, while nobody else looks at them."""
+
+    def all(self) -> list[Claim]:
+        """Those of all deployments."""
+        ...
+
+    def keep(self, claims: Iterable[Claim]) -> None:
+        """Add claims, or renew them."""
+        ...
+
+
+class Claims(Protocol):
+    """Which network has which addresses."""
+
+    def all(self) -> list[Claim]:
+        """Those of all deployments."""
+        ...
+
+    def all_to_itself(self) -> AbstractContextManager[ClaimTable]:
+        """Within the block, one transaction, nobody else gives addresses."""
+        ...
+
+    def free(self, urns: Sequence[str]) -> list[Write]:
+        """These resources are gone."""
+        ...
+
+    def only(self, ranges: Mapping[str, str]) -> list[Write]:
+        """Each of these resources has this range, and no other any more."""
+        ...
+
+    def unused(self, urns: Sequence[str]) -> list[Write]:
+        """Nothing is left of these resources; their ranges are only planned again."""
         ...
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,10 +16,12 @@ from deployforge_chassis.effects import LEASE_SECONDS, EffectWorkers
 from deployforge_chassis.registry import MemoryRegistry
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import a_fact, example
+from deployforge_mcal.adapters.claims import PostgresClaims
 from deployforge_mcal.adapters.index import PostgresIndex
 from deployforge_mcal.adapters.marking import PostgresMarking
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
+from deployforge_mcal.application.addressing import Addressing
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import _REQUEST, Operations
 from deployforge_mcal.application.ports import ProviderFailure
@@ -26,6 +29,7 @@ from deployforge_mcal.application.scans import Readers, Scans
 from deployforge_mcal.application.secrets import SecretAccess, Secrets, SecretUnavailable
 from deployforge_mcal.application.stores import CredentialUnknown
 from deployforge_mcal.domain.operation import Failure
+from deployforge_mcal.domain.topology.addressing import Rules
 from deployforge_mcal.domain.units import ResourceSpec, Scope, Target, UnitSpec
 
 DEPLOYMENT = "7d2f7a0e-2f4e-5a0b-9a53-2f0d4c1b7a11"
@@ -96,7 +100,8 @@ def service(fresh_database: Database, sealer: Sealer, cloud: Any) -> Service:
     vault.put("aws-local", "aws", {"accessKeyId": "AKIA", "secretAccessKey": "very secret", "roleArn": "arn"})
     clock = FixedClock(datetime(2026, 11, 24, tzinfo=UTC))
     secrets = Secrets({"kept": Kept(kept)}, PostgresMarking(fresh_database, sealer), vault.get)
-    app = Mcal(fresh_database, sealer, {"aws": cloud}, vault, PostgresIndex(fresh_database), clock, secrets)
+    addressing = Addressing(PostgresClaims(fresh_database, planned_days=7), Rules((IPv4Network("10.0.0.0/8"),)))
+    app = Mcal(fresh_database, sealer, {"aws": cloud}, vault, PostgresIndex(fresh_database), clock, secrets, addressing)
     said, readers = Said(), Readers(app)
     operations, scans = Operations(app, said), Scans(app, readers, said)
     return Service(

@@ -9,7 +9,13 @@ NETWORK: Final = UnifiedType(
     "Network",
     "A private network.",
     (
-        Property("cidr", "string", "Its addresses, `10.0.0.0/16`.", known(cidr), required=True),
+        Property(
+            "cidr",
+            "string",
+            "Its addresses, `10.0.0.0/16`; `auto/20` takes a free range of that size.",
+            known(cidr),
+            required=True,
+        ),
         Property("dnsSupport", "boolean", "Resolve names inside the network.", known(boolean)),
         Property("dnsHostnames", "boolean", "Give instances public names.", known(boolean)),
         TAGS,

@@ -10,7 +10,13 @@ SUBNET: Final = UnifiedType(
     "A part of a network.",
     (
         Property("network", "string", "The network's id, `${net.id}`.", known(text), required=True, create_only=True),
-        Property("cidr", "string", "Its addresses, a part of the network's.", known(cidr), required=True),
+        Property(
+            "cidr",
+            "string",
+            "Its addresses, a part of the network's; `auto/24` takes a free one of that size.",
+            known(cidr),
+            required=True,
+        ),
         Property("zone", "string", "Availability zone, `eu-west-1a`; left out, the cloud chooses.", known(text)),
         Property("public", "boolean", "Give instances public addresses.", known(boolean)),
         TAGS,

@@ -1,0 +1,35 @@
+"""Networks as people see them."""
+
+import json
+
+import pytest
+from deployforge.mcal.v1 import topology_pb2 as pb
+from deployforge_cli import topology
+from deployforge_cli.exits import Exit
+from deployforge_cli.main import app
+from typer.testing import CliRunner
+
+_runner = CliRunner()
+
+
+class Client:
+    """A control plane with two networks, one of them somebody else's."""
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def networks(self) -> pb.NetworksResponse:
+        mine = pb.NetworkRange(cidr="10.0.0.0/20", urn="urn:df:shop:web:net", asked="auto/20", provider_type="aws")
+        return pb.NetworksResponse(networks=[mine, pb.NetworkRange(cidr="10.1.0.0/16", in_use=True)], pools=["10.0.0.0/8"])
+
+
+def test_networks_are_listed_with_who_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topology, "connected", lambda _: Client())
+    shown = _runner.invoke(app, ["topology", "networks"])
+    assert shown.exit_code == Exit.DONE
+    assert all(word in shown.output for word in ("shop/web/net", "auto/20", "planned", "(another namespace)", "10.0.0.0/8"))
+    told = json.loads(_runner.invoke(app, ["topology", "networks", "-o", "json"]).output)
+    assert [one["cidr"] for one in told["networks"]] == ["10.0.0.0/20", "10.1.0.0/16"]
