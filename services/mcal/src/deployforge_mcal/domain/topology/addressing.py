@@ -255,8 +255,8 @@ def _parent(spec: ResourceSpec, planning: _Planning) -> Claim | None:
     name = _referred(spec.properties.get("network"))
     urn = f"{spec.urn.rpartition(':')[0]}:{name}"
     here = [one for one in planning.claims if one.urn == urn]
-    there = [one for one in planning.held.values() if one.urn == urn]
-    return (here or there or [None])[-1]
+    found = here or [one for one in planning.held.values() if one.urn == urn]
+    return found[-1] if found else None
 
 
 def _referred(value: Any) -> str:
