@@ -157,7 +157,7 @@ class System:
 
     def audit(self) -> list[tuple[str, str, str]]:
         """Actor, action and outcome, oldest first."""
-        rows = self.stores.audit.page(Scope(), "", 100, "").rows
+        rows = self.stores.audit.page(Scope(), "", 500, "").rows
         return [(row.actor, row.action, row.outcome) for row in reversed(rows)]
 
 
