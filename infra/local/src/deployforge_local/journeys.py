@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from deployforge_local import opentofu
 from deployforge_local.settings import LocalSettings
 
 #: Ports that a system needs in a row, with three replicas of everything.
@@ -35,6 +36,8 @@ def run(arguments: list[str]) -> int:
     environment["DEPLOYFORGE_SECRET_JOURNEY"] = f"canary-{secrets.token_hex(16)}"
     local = [sys.executable, "-m", "deployforge_local"]
     passed = False
+    # For the journeys across clouds; the system looks for it when it starts.
+    opentofu.install(print)
     try:
         if code := subprocess.run([*local, "up"], env=environment, check=False).returncode:
             return code

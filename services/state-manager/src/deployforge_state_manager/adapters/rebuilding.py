@@ -73,13 +73,14 @@ class Rebuild:
         self._database.migrate([*tables.drop(NEXT), *tables.create(NEXT)])
         position = count = 0
         unmanaged: dict[str, tuple[Any, ...]] = {}
-        for page, last in _ahead(_pages(app, 0, until=total)):
-            position = last
-            events = list(_events(app, page))
-            self._copy([row for event in events for row in self._rows.of(*event)])
-            _gather(unmanaged, events)
-            count += len(page)
-            told(Progress(count, max(total, count)))
+        with _behind(self._copy) as copy:
+            for page, last in _ahead(_pages(app, 0, until=total)):
+                position = last
+                events = list(_events(app, page))
+                copy([row for event in events for row in self._rows.of(*event)])
+                _gather(unmanaged, events)
+                count += len(page)
+                told(Progress(count, max(total, count)))
         self._copy([("inventory", row) for row in unmanaged.values()])
         self._database.migrate([*_DERIVED, *tables.finish(NEXT), *(f"ANALYZE {t}{NEXT}" for t in tables.TABLES)])
         while (app.recorder.max_notification_id() or 0) - position > _RUSH:
@@ -139,6 +140,22 @@ def _ahead(pages: Iterator[_Page]) -> Iterator[_Page]:
         while (page := upcoming.result()) is not None:
             upcoming = reader.submit(next, pages, None)
             yield page
+
+
+@contextmanager
+def _behind(write: Callable[[Sequence[Added]], None]) -> Iterator[Callable[[Sequence[Added]], None]]:
+    """`write`, one call behind: the next rows are made while the last ones are written. What it raised is raised by
+    the next call, or at the end."""
+    with ThreadPoolExecutor(1, thread_name_prefix="rebuild-writes") as writer:
+        last = writer.submit(write, ())
+
+        def call(rows: Sequence[Added]) -> None:
+            nonlocal last
+            last.result()
+            last = writer.submit(write, rows)
+
+        yield call
+        last.result()
 
 
 def _events(
