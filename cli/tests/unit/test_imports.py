@@ -29,7 +29,7 @@ def test_a_template_is_written_as_a_manifest_that_is_valid(tmp_path: Path) -> No
     arguments = ["import", "--format", "cloudformation", template, "--out", str(made), "-p", "Env=production"]
     done = _runner.invoke(app, [*arguments, "--provider", "region=us-east-1"])
     assert done.exit_code == Exit.DONE, done.output
-    assert "note: parameter Env decided what is made, with its value production" in done.output
+    assert "note: parameter Env decided what is made and is put in with its value, production" in done.output
     manifest = parse(made.read_bytes(), str(made))
     assert (manifest.namespace, manifest.name) == ("sandbox", "orders")
     assert manifest.resources == ("announcements", "dead-orders", "may-announce", "orders", "worker", "worker-logs")

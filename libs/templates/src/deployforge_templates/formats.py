@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from deployforge_templates.arm import template as arm
 from deployforge_templates.cloudformation import template as cloudformation
 from deployforge_templates.imported import Given, Imported
 from deployforge_templates.sources import Source
@@ -28,10 +29,20 @@ def _cloudformation(source: Source, given: Given) -> Imported:
     return cloudformation.load(source.data(), given, source.shown)
 
 
+def _arm(source: Source, given: Given) -> Imported:
+    return arm.load(source.data(), given, source.shown)
+
+
 FORMATS: Final[Mapping[str, Format]] = {
     "cloudformation": Format(
         "CloudFormation", "aws",
         {"type": "aws", "region": "eu-west-1", "account": "000000000000", "credentialRef": "aws-local"},
         _cloudformation,
+    ),
+    "arm": Format(
+        "Azure Resource Manager", "azure",
+        {"type": "azure", "location": "westeurope", "subscription": "00000000-0000-0000-0000-000000000000",
+         "resourceGroup": "local", "credentialRef": "azure-local"},
+        _arm,
     ),
 }  # fmt: skip

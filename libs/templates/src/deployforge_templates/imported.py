@@ -1,10 +1,12 @@
 """What a template becomes, whatever its format: resources, outputs, and parameters that a manifest has to give."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deployforge_documents.reading import Node
+
+from deployforge_templates.values import PARAMETERS, fixed, targets
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,30 @@ class Imported:
     parameters: Mapping[str, ImportedParameter] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     description: str = ""
+
+
+def finished(
+    resources: Iterable[ImportedResource],
+    outputs: Mapping[str, Node],
+    kept: Mapping[str, ImportedParameter],
+    decided: Iterable[str],
+    description: str = "",
+) -> Imported:
+    """What was imported, with the parameters that decided something put in with their values, wherever they stand: a
+    parameter that may be changed must not change half of what it did."""
+    names = sorted(set(decided) & kept.keys())
+    values = {f"{PARAMETERS}.{name}": kept[name].value for name in names}
+    made = tuple(replace(one, properties=fixed(one.properties, values)) for one in resources)
+    told = {name: fixed(node, values) for name, node in outputs.items()}
+    used = {target for node in (*(one.properties for one in made), *told.values()) for target in targets(node)}
+    left = {name: one for name, one in kept.items() if f"{PARAMETERS}.{name}" in used}
+    said = [f"parameter {name} decided what is made and is put in with its value, {kept[name].value}" for name in names]
+    for name, one in left.items():
+        if one.reference:
+            said.append(f"parameter {name} is a secret: it is read from {one.reference}")
+        elif one.value is None:
+            said.append(f"parameter {name} has no value yet")
+    return Imported(made, told, left, tuple(said), description)
 
 
 @dataclass(frozen=True)

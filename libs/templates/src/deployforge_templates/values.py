@@ -1,7 +1,7 @@
 """What a template's expressions come to: plain values, and texts that are known only when something is deployed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +35,8 @@ class Later:
 
 _TOKEN: Final = re.compile(r"\$\$\{|\$\{([A-Za-z0-9-]{1,63}\.[A-Za-z][A-Za-z0-9_.]*)\}")
 
+PARAMETERS: Final = "parameters"
+"""What the manifest calls its parameters in a reference."""
 NOTHING: Final = object()
 """The value of a property that is left out."""
 
@@ -112,6 +114,28 @@ def from_manifest(node: Node) -> Node:
     return at(
         node, joined([Later((part,)) if isinstance(part, Reference) else part for part in (*parts, node.value[position:])])
     )
+
+
+def tree(node: Node, found: Any) -> Node:
+    """A plain value as a tree, all of it in the place of `node`."""
+    if isinstance(found, dict):
+        return at(node, {key: tree(node, inner) for key, inner in found.items()})
+    return at(node, [tree(node, item) for item in found] if isinstance(found, list) else found)
+
+
+def fixed(node: Node, values: Mapping[str, Any]) -> Node:
+    """A tree in which the references that `values` names are put in with their values."""
+    if isinstance(node.value, dict):
+        return at(node, {key: fixed(child, values) for key, child in node.value.items()})
+    if isinstance(node.value, list):
+        return at(node, [fixed(child, values) for child in node.value])
+    if not isinstance(node.value, Later):
+        return node
+    parts = [values.get(part.target, part) if isinstance(part, Reference) else part for part in node.value.parts]
+    if len(parts) == 1:
+        return tree(node, parts[0]) if not isinstance(parts[0], Reference) else node
+    whole = joined([Later((part,)) if isinstance(part, Reference) else part for part in parts])
+    return at(node, Later(whole.parts, node.value.now) if isinstance(whole, Later) else whole)
 
 
 def targets(node: Node) -> set[str]:

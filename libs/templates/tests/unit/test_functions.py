@@ -20,6 +20,7 @@ Parameters:
   Env: {Type: String, Default: prod, AllowedValues: [dev, prod]}
   Count: {Type: Number, Default: 3}
   Nets: {Type: CommaDelimitedList, Default: "a, b,c"}
+  Size: {Type: Number, Default: 20}
   Password: {Type: String, NoEcho: true}
 Mappings:
   Sizes: {prod: {disk: 100, zones: [x, y]}, dev: {disk: 10, zones: [x]}}
@@ -131,28 +132,29 @@ def test_what_comes_to_nothing_is_refused_where_it_stands(expression: str, colum
     with pytest.raises(InvalidDocument) as refused:
         imported(expression)
     problem = refused.value.problems[0]
-    assert (problem.file, problem.line, problem.column, problem.message) == ("t.yaml", 16, column, message)
+    assert (problem.file, problem.line, problem.column, problem.message) == ("t.yaml", 17, column, message)
 
 
 def test_parameters_that_are_kept_stay_parameters_unless_they_decide_something() -> None:
     found = imported(
-        '{name: !Sub "${Env}-x", n: !Ref Count, p: !Ref Password, l: !Ref Nets, s: !Select [0, !Ref Nets]}',
+        '{name: !Sub "${Env}-${Size}", size: !Ref Size, n: !Ref Count, p: !Ref Password, l: !Ref Nets, s: !Select [0, !Ref Nets]}',
         keep=True,
         parameters={},
     )
     assert written(found.resources[0].properties).plain()["X"] == {
-        "name": "${parameters.Env}-x", "n": "${parameters.Count}", "p": "${parameters.Password}",
-        "l": "${parameters.Nets}", "s": "a",
+        "name": "prod-${parameters.Size}", "n": 3, "p": "${parameters.Password}", "l": ["a", "b", "c"], "s": "a",
+        "size": "${parameters.Size}",
     }  # fmt: skip
     kept = {name: (one.type, one.value, one.reference) for name, one in found.parameters.items()}
     assert kept == {
-        "Env": ("string", "prod", ""), "Count": ("integer", 3, ""), "Nets": ("list", ["a", "b", "c"], ""),
-        "Password": ("secret", None, "secret://file/shop/Password"),
+        "Size": ("integer", 20, ""), "Password": ("secret", None, "secret://file/shop/Password"),
     }  # fmt: skip
-    assert [note.partition(",")[0] for note in found.notes] == [
-        "parameter Count decided what is made", "parameter Env decided what is made", "parameter Nets decided what is made",
+    assert list(found.notes) == [
+        "parameter Count decided what is made and is put in with its value, 3",
+        "parameter Env decided what is made and is put in with its value, prod",
+        "parameter Nets decided what is made and is put in with its value, ['a', 'b', 'c']",
         "parameter Password is a secret: it is read from secret://file/shop/Password",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(

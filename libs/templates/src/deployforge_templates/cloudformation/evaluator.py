@@ -12,11 +12,9 @@ from deployforge_documents.problems import nearest, quoted
 from deployforge_documents.reading import Node
 
 from deployforge_templates.imported import Given
-from deployforge_templates.values import NOTHING, UNKNOWN, Later, Reference, at, refused, scalar_text
+from deployforge_templates.values import NOTHING, PARAMETERS, UNKNOWN, Later, Reference, at, refused, scalar_text
 
 _DYNAMIC: Final = re.compile(r"\{\{resolve:([A-Za-z-]+):")
-PARAMETERS: Final = "parameters"
-"""What the manifest calls its parameters in a reference."""
 
 
 @dataclass(frozen=True)

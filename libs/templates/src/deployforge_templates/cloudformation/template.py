@@ -10,9 +10,9 @@ from deployforge_templates.cloudformation import parameters, resources
 from deployforge_templates.cloudformation.evaluator import Evaluator, Names
 from deployforge_templates.cloudformation.functions import FUNCTIONS
 from deployforge_templates.cloudformation.reading import TEMPLATE
-from deployforge_templates.imported import Given, Imported, ImportedParameter, ImportedResource
+from deployforge_templates.imported import Given, Imported, finished
 from deployforge_templates.naming import names
-from deployforge_templates.values import NOTHING, Later, Reference, at, refused, targets
+from deployforge_templates.values import NOTHING, at, refused
 
 _SECTIONS: Final = (
     "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Outputs",
@@ -42,9 +42,8 @@ def load(data: bytes, given: Given, file: str) -> Imported:
         raise refused(root, "makes no resource", "at least one resource")
     imported = [one for one in found if one is not None]
     told = {name: node for name, node in outputs.items() if node is not None}
-    kept = _kept(bound.kept, imported, told)
     description = sections["Description"].get("", at(root, ""))
-    return Imported(tuple(imported), told, kept, tuple(_notes(e, kept)), str(description.value or ""))
+    return finished(imported, told, bound.kept, e.decided, str(description.value or ""))
 
 
 def _tried(problems: list[Problem], function: Any, *arguments: Any) -> Any:
@@ -103,29 +102,3 @@ def _output(e: Evaluator, node: Node) -> Node | None:
         return None
     found = e.text(node.value["Value"]) if e.value(node.value["Value"]).value is not NOTHING else NOTHING
     return None if found is NOTHING else at(node.value["Value"], found)
-
-
-def _kept(
-    kept: Mapping[str, ImportedParameter], resources: list[ImportedResource], outputs: Mapping[str, Node]
-) -> dict[str, ImportedParameter]:
-    """The parameters that something still refers to."""
-    used = {target for resource in resources for target in targets(resource.properties)}
-    used |= {target for node in outputs.values() for target in targets(node)}
-    return {name: one for name, one in kept.items() if f"parameters.{name}" in used}
-
-
-def _notes(e: Evaluator, kept: Mapping[str, ImportedParameter]) -> list[str]:
-    found = [
-        f"parameter {name} decided what is made, with its value {_shown(e.parameters[name])}: import again to change that"
-        for name in sorted(e.decided & e.parameters.keys())
-    ]
-    for name, one in kept.items():
-        if one.reference:
-            found.append(f"parameter {name} is a secret: it is read from {one.reference}")
-        elif one.value is None:
-            found.append(f"parameter {name} has no value yet")
-    return found
-
-
-def _shown(value: Any) -> str:
-    return str(value.now) if isinstance(value, Later) and any(isinstance(p, Reference) for p in value.parts) else str(value)
