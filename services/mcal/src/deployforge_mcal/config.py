@@ -32,6 +32,12 @@ class Settings(ServiceSettings):
     """Variables of this process that begin so are secrets, named in manifests as `secret://env/<rest>`; no others can
     be."""
 
+    provider_read_seconds: float = Field(default=600.0, gt=0)
+    """How long a provider may take to read, in seconds; what it has not answered then was not checked."""
+
+    provider_change_seconds: float = Field(default=7200.0, gt=0)
+    """How long a provider may take for an operation, in seconds; then the operation fails, whatever its adapter does."""
+
     operation_threads: int = Field(default=8, ge=1)
     """Operations done at once; each waits for its cloud most of the time."""
 

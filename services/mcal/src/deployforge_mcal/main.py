@@ -17,6 +17,7 @@ from deployforge_chassis.shredding import Shredding
 
 from deployforge_mcal.adapters import secrets as sources
 from deployforge_mcal.adapters.claims import PostgresClaims
+from deployforge_mcal.adapters.guarded import Patience
 from deployforge_mcal.adapters.index import PostgresIndex
 from deployforge_mcal.adapters.letterbox import PostgresLetterbox
 from deployforge_mcal.adapters.marking import PostgresMarking
@@ -46,7 +47,8 @@ def main() -> None:
     database, sealer, bus, wire, channels = base.database, base.sealer, base.bus, base.wire, base.channels
     vault = PostgresVault(database, sealer)
     vault.load(settings.mcal_credentials_file)
-    providers = installed({"aws": {"endpoint": settings.aws_endpoint}, **settings.provider_options})
+    patience = Patience(reading=settings.provider_read_seconds, changing=settings.provider_change_seconds)
+    providers = installed({"aws": {"endpoint": settings.aws_endpoint}, **settings.provider_options}, patience)
 
     secrets = Secrets(
         sources.installed(
