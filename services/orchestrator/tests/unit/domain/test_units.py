@@ -1,3 +1,4 @@
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -47,6 +48,20 @@ def test_a_unit_over_the_limit_is_split() -> None:
     assert _ids(*[_spec(f"r{i}") for i in range(3)]) == {"aws/0.0": ["r0", "r1", "r2"]}
     units = units_of([_spec(f"r{i}") for i in range(3)], "df", {}, limit=2)
     assert [u.unit_id for u in units] == ["aws/0.0", "aws/0.1"]
+
+
+def test_a_unit_whose_template_would_be_too_long_for_a_call_is_split_where_the_cloud_has_such_a_limit() -> None:
+    long = [replace(_spec(f"r{i}"), properties={"text": "x" * 1_000}) for i in range(40)]
+    parts = units_of(long, "df", {})
+    assert [len(u.resources) for u in parts] == [14, 14, 12]
+    elsewhere = [replace(s, scope=replace(s.scope, type="azure")) for s in long]
+    assert len(units_of(elsewhere, "df", {})) == 1
+    # What is deployed stays where it is, and what is new finds no room there.
+    sticky = {s.name: "aws/0.0" for s in long[:20]}
+    assert [len(u.resources) for u in units_of(long, "df", sticky)] == [20, 14, 6]
+    # One that is too long alone has a part of its own; the compiler refuses it by name.
+    huge = [replace(_spec("huge"), properties={"text": "x" * 60_000}), _spec("small")]
+    assert len(units_of(huge, "df", {})) == 2
 
 
 def test_parts_of_a_split_unit_do_not_need_each_other() -> None:

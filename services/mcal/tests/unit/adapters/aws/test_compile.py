@@ -131,6 +131,15 @@ def test_a_kind_compiles_to_its_golden_template(case: str) -> None:
     assert text == path.read_text()
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_a_template_is_not_longer_than_a_planner_expects(case: str) -> None:
+    # Whoever splits deployments into units reckons with 640 bytes a resource and twice its declaration.
+    parts = ("properties", "native", "initial")
+    declared = sum(len(json.dumps([d.get(part, {}) for part in parts], separators=(",", ":"))) for d in CASES[case])
+    template = compiled(*CASES[case]).template
+    assert len(json.dumps(template["Resources"], separators=(",", ":"))) <= 640 * len(CASES[case]) + 2 * declared
+
+
 @pytest.mark.parametrize(
     ("type", "properties", "path", "words"),
     [
