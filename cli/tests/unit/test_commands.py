@@ -37,7 +37,7 @@ def test_without_a_system_the_command_says_so(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     "command",
     ["validate", "plan", "apply", "approve", "reject", "cancel", "watch", "status", "list", "destroy", "rollback",
-     "history", "diff", "state", "inventory", "graph", "outputs", "types", "schema", "doctor", "init", "manifest"],
+     "history", "diff", "import", "state", "inventory", "graph", "outputs", "types", "schema", "doctor", "init", "manifest"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str) -> None:
     done = _runner.invoke(app, [command, "--help"])

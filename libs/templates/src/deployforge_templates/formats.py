@@ -33,6 +33,13 @@ def _arm(source: Source, given: Given) -> Imported:
     return arm.load(source.data(), given, source.shown)
 
 
+def _terraform(source: Source, given: Given) -> Imported:
+    # A grammar is built when the reader of HCL is imported: who has no module does not wait for it.
+    from deployforge_templates.terraform import module
+
+    return module.load(source, given)
+
+
 FORMATS: Final[Mapping[str, Format]] = {
     "cloudformation": Format(
         "CloudFormation", "aws",
@@ -44,5 +51,8 @@ FORMATS: Final[Mapping[str, Format]] = {
         {"type": "azure", "location": "westeurope", "subscription": "00000000-0000-0000-0000-000000000000",
          "resourceGroup": "local", "credentialRef": "azure-local"},
         _arm,
+    ),
+    "terraform": Format(
+        "Terraform", "tf", {"type": "terraform", "credentialRef": "tf-local"}, _terraform,
     ),
 }  # fmt: skip

@@ -20,6 +20,7 @@ class ImportedResource:
     source: Node
     depends_on: tuple[str, ...] = ()
     retain: bool = False
+    protect: bool = False
 
 
 @dataclass(frozen=True)

@@ -162,8 +162,9 @@ def declared(resource: ImportedResource) -> Node:
         fields["properties"] = written(resource.properties)
     if resource.depends_on:
         fields["dependsOn"] = here([here(name) for name in resource.depends_on])
-    if resource.retain:
-        fields["lifecycle"] = here({"retainOnDelete": here(True)})
+    kept = {"retainOnDelete": resource.retain, "protect": resource.protect}
+    if lifecycle := {name: here(True) for name, wanted in kept.items() if wanted}:
+        fields["lifecycle"] = here(lifecycle)
     return here(fields)
 
 

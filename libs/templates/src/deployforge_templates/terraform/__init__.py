@@ -1,0 +1,1 @@
+"""Terraform modules, HCL and JSON. Source: OpenTofu documentation, "Configuration Syntax", "JSON Configuration Syntax"."""
