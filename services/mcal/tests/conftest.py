@@ -20,6 +20,8 @@ from botocore.config import Config
 from deployforge_chassis.testing import until
 
 from tests.emulators.arm.running import SUBSCRIPTION, Running, emulator
+from tests.emulators.gcp.running import Running as RunningGcp
+from tests.emulators.gcp.running import emulator as gcp_emulator
 
 ACCOUNT = "000000000000"
 ROLE = "deployforge-operations"
@@ -135,6 +137,20 @@ def resource_group(arm: Running) -> Iterator[str]:
     yield name
     arm.control("faults", method="DELETE")
     arm.rest("DELETE", at)
+
+
+@pytest.fixture(scope="session")
+def gcp_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGcp]:
+    """An emulated Google Cloud for the whole session, with a service account that may do everything."""
+    with gcp_emulator(tmp_path_factory.mktemp("gcp"), seconds=0.05) as running:
+        yield running
+
+
+@pytest.fixture
+def gcp(gcp_process: RunningGcp) -> Iterator[RunningGcp]:
+    """The same, with nothing that shall go wrong left behind."""
+    yield gcp_process
+    gcp_process.control("faults", method="DELETE")
 
 
 fake_cloud = _load("fake_cloud")

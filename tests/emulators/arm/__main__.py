@@ -10,8 +10,8 @@ import uvicorn
 
 from tests.emulators.arm.app import application
 from tests.emulators.arm.manager import Manager
-from tests.emulators.arm.recording import Recorder
-from tests.emulators.arm.store import Store
+from tests.emulators.recording import Recorder
+from tests.emulators.store import Store
 
 
 def main() -> None:

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import jwt
 
-from tests.emulators.arm.replies import Ask, Refused, Reply
-from tests.emulators.arm.store import Clock, Store, iso
+from tests.emulators.arm.replies import Refused
+from tests.emulators.messages import Ask, Reply
+from tests.emulators.store import Clock, Store, iso
 
 AUDIENCE: Final = "https://management.azure.com"
 LIFE_SECONDS: Final = 3599

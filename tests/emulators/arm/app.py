@@ -15,8 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.emulators.arm.manager import Manager
-from tests.emulators.arm.recording import Recorder
-from tests.emulators.arm.replies import Ask, Refused, Reply
+from tests.emulators.arm.replies import Refused
+from tests.emulators.messages import Ask, Reply
+from tests.emulators.recording import Recorder
 
 _METHODS = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]
 

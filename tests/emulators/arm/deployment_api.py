@@ -9,8 +9,9 @@ from tests.emulators.arm.access import Access
 from tests.emulators.arm.deployments import Deployments
 from tests.emulators.arm.ids import group_id
 from tests.emulators.arm.later import Later, versioned
-from tests.emulators.arm.replies import Ask, Refused, Reply
+from tests.emulators.arm.replies import Refused
 from tests.emulators.arm.resources import Resources
+from tests.emulators.messages import Ask, Reply
 
 
 class DeploymentApi:

@@ -13,8 +13,8 @@ from tests.emulators.arm.faults import Faults
 from tests.emulators.arm.ids import group_id
 from tests.emulators.arm.replies import Refused
 from tests.emulators.arm.resources import Resources
-from tests.emulators.arm.store import Clock, Store, iso
 from tests.emulators.arm.templates import Planned, Template
+from tests.emulators.store import Clock, Store, iso
 
 OVER: Final = ("Succeeded", "Failed", "Canceled")
 _KEEP: Final = 800

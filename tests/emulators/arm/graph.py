@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tests.emulators.arm.replies import Refused, Reply
-from tests.emulators.arm.store import Store
+from tests.emulators.arm.replies import Refused
+from tests.emulators.messages import Reply
+from tests.emulators.store import Store
 
 PAGE: Final = 1000
 _TEST: Final = re.compile(

@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tests.emulators.arm.replies import Ask, Refused, Reply
-from tests.emulators.arm.store import Clock, Store
+from tests.emulators.arm.replies import Refused
+from tests.emulators.messages import Ask, Reply
+from tests.emulators.store import Clock, Store
 
 VERSIONS: Final = ("2021-04-01", "2022-09-01", "2024-03-01", "2025-04-01")
 _PLACE: Final = "westeurope"

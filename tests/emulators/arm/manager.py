@@ -12,9 +12,10 @@ from tests.emulators.arm.faults import Faults
 from tests.emulators.arm.ids import ArmId, group_id
 from tests.emulators.arm.later import Later, versioned
 from tests.emulators.arm.providers import provider
-from tests.emulators.arm.replies import Ask, Refused, Reply
+from tests.emulators.arm.replies import Refused
 from tests.emulators.arm.resources import KINDS, Resources, checked_version, kind_of
-from tests.emulators.arm.store import Clock, Store
+from tests.emulators.messages import Ask, Reply
+from tests.emulators.store import Clock, Store
 
 _GRAPH: Final = ("2021-03-01", "2022-10-01")
 _PERMISSIONS: Final = ("2022-04-01",)

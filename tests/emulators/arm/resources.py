@@ -9,7 +9,7 @@ from tests.emulators.arm.ids import ArmId, group_id
 from tests.emulators.arm.kinds import Kind, bad, generic, prepared
 from tests.emulators.arm.later import Later
 from tests.emulators.arm.replies import Refused
-from tests.emulators.arm.store import Clock, Store, iso
+from tests.emulators.store import Clock, Store, iso
 
 KINDS: Final[Mapping[str, Kind]] = {k.type.lower(): k for k in (*network_kinds.KINDS, *service_kinds.KINDS)}
 _NETWORK: Final = "microsoft.network/virtualnetworks"

@@ -18,11 +18,12 @@ class Settings(ServiceSettings):
 
     provider_options: dict[str, dict[str, str]] = Field(default_factory=dict)
     """JSON `{provider type: {option: value}}` for installed adapters; what each takes is in its own documentation.
-    `azure` takes the `endpoint` of an emulator, which issues its tokens too."""
+    `azure` and `gcp` take the `endpoint` of an emulator, which issues its tokens too."""
 
     mcal_credentials_file: Path | None = None
     """JSON `{credentialRef: {type: aws, accessKeyId, secretAccessKey, roleArn}}`, for Azure `{type: azure, tenantId,
-    clientId, clientSecret}`, sealed into the database at every start. None: credentials come by Credentials.Put alone."""
+    clientId, clientSecret}`, for Google Cloud `{type: gcp, serviceAccount, readerServiceAccount, key}`, sealed into the
+    database at every start. None: credentials come by Credentials.Put alone."""
 
     mcal_secrets_dir: Path | None = None
     """Directory of secrets, one per file of mode 600, named in manifests as `secret://file/<path>`. None: no such

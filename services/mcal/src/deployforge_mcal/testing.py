@@ -25,7 +25,7 @@ from deployforge_mcal.domain.units import (
     UnitSpec,
 )
 
-_OUTSIDE: Final = 77
+_OUTSIDE: Final = 17
 
 
 @dataclass
@@ -46,6 +46,8 @@ class Stage:
     """Give the resource of this physical id another number, past the provider."""
     vanish: Callable[[str], object]
     """Delete the resource of this physical id, past the provider."""
+    scale: int = 1
+    """What the numbers of the suite, 1 to 17, are multiplied by where the property has a least value."""
     unit_name: str = field(default_factory=lambda: f"df-contract-{uuid4().hex[:8]}")
     deployment_id: str = field(default_factory=lambda: str(uuid4()))
 
@@ -59,7 +61,7 @@ class Stage:
 
     def unit(self, **numbers: int | Mapping[str, Any]) -> CompiledUnit:
         """Resources by name, with their number or all their properties."""
-        given = {n: {self.number: p} if isinstance(p, int) else p for n, p in numbers.items()}
+        given = {n: {self.number: p * self.scale} if isinstance(p, int) else p for n, p in numbers.items()}
         return self.provider.compile(self.spec(*(self.resource(n, p) for n, p in given.items())))
 
     def work(self, token: str = "", **fields: Any) -> Work:
@@ -81,12 +83,13 @@ class Stage:
         return self.provider.observe(reader, self.scope, [target])[0]
 
     def number_of(self, outcome: Outcome) -> Any:
-        """The number that a resource has."""
-        return self.see(outcome).properties.get(self.number)
+        """The number that a resource has, as the suite speaks of it."""
+        found = self.see(outcome).properties.get(self.number)
+        return found / self.scale if isinstance(found, int) else found
 
     def target(self, outcome: Outcome, number: int, *paths: str) -> Target:
         """A resource to be put right."""
-        return Target(outcome.urn, self.type, outcome.physical_id, {self.number: number}, paths)
+        return Target(outcome.urn, self.type, outcome.physical_id, {self.number: number * self.scale}, paths)
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -110,7 +113,7 @@ class ProviderContract:
     def test_the_same_declarations_compile_to_the_same_unit(self, stage: Stage) -> None:
         first, again = stage.unit(a=1, b=2), stage.unit(a=1, b=2)
         assert first == again
-        assert [r.desired[stage.number] for r in first.resources] == [1, 2]
+        assert [r.desired[stage.number] for r in first.resources] == [stage.scale, 2 * stage.scale]
         assert stage.unit(a=1, b=3) != first
 
     def test_what_cannot_be_compiled_is_refused_by_name(self, stage: Stage) -> None:
@@ -175,8 +178,8 @@ class ProviderContract:
     def test_a_drifted_value_is_corrected(self, stage: Stage) -> None:
         unit = stage.unit(a=1)
         made = stage.do("apply", unit=unit)[0]
-        stage.tamper(made.physical_id, _OUTSIDE)
-        assert differing({stage.number: 1}, stage.see(made).properties, ()) == [stage.number]
+        stage.tamper(made.physical_id, _OUTSIDE * stage.scale)
+        assert differing({stage.number: stage.scale}, stage.see(made).properties, ()) == [stage.number]
         target = stage.target(made, 1, stage.number)
         assert stage.do("correct", unit=unit, targets=(target,))[0].status is Became.CORRECTED
         assert stage.number_of(made) == 1

@@ -7,12 +7,16 @@ from deployforge_mcal.adapters.aws.kinds import KINDS as AWS
 from deployforge_mcal.adapters.aws.provider import AwsProvider
 from deployforge_mcal.adapters.azure.kinds import KINDS as AZURE
 from deployforge_mcal.adapters.azure.provider import AzureProvider
+from deployforge_mcal.adapters.gcp.kinds import KINDS as GCP
+from deployforge_mcal.adapters.gcp.provider import GcpProvider
 from deployforge_mcal.domain.types import TYPES
 from deployforge_mcal.domain.types.declared import disagreements
 from deployforge_mcal.domain.types.vocabulary import Level
 
 each_cloud = pytest.mark.parametrize(
-    ("provider", "kinds"), [(AwsProvider(), AWS), (AzureProvider(), AZURE)], ids=["aws", "azure"]
+    ("provider", "kinds"),
+    [(AwsProvider(), AWS), (AzureProvider(), AZURE), (GcpProvider(), GCP)],
+    ids=["aws", "azure", "gcp"],
 )
 
 

@@ -8,6 +8,7 @@ from deployforge_mcal.adapters.aws import reading
 from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.models import Model, model
 from deployforge_mcal.adapters.aws.session import AwsSession, Unreadable
+from deployforge_mcal.adapters.paths import overlap
 from deployforge_mcal.application.ports import ProviderFailure, Tick
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.operation import Failure
@@ -60,12 +61,7 @@ def _wrong(of: Model, target: Target, live: Mapping[str, Any]) -> list[str]:
     paths = differing(target.desired, of.live(live), of.set_paths)
     if not target.paths:
         return paths
-    return [p for p in paths if any(_overlap(p, t) for t in target.paths)]
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether two paths are the same, or one lies inside the other."""
-    return one == other or one.startswith((f"{other}.", f"{other}[")) or other.startswith((f"{one}.", f"{one}["))
+    return [p for p in paths if any(overlap(p, t) for t in target.paths)]
 
 
 def _present(session: AwsSession, of: Model, target: Target) -> dict[str, Any]:

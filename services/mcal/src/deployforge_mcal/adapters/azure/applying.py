@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from deployforge_mcal.adapters.azure import membership, planning, reading
 from deployforge_mcal.adapters.azure.errors import failure_of
-from deployforge_mcal.adapters.azure.kinds.base import Native
 from deployforge_mcal.adapters.azure.planning import Declared, Plan, undeclared
 from deployforge_mcal.adapters.azure.reading import recent
 from deployforge_mcal.adapters.azure.rollout import Rollout, deployment_name
 from deployforge_mcal.adapters.azure.session import AzureSession, Unreadable
+from deployforge_mcal.adapters.bodies import Native
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.operation import Failure

@@ -6,19 +6,26 @@ from typing import Any, Final
 
 from deployforge_mcal.adapters.azure import natives, versions
 from deployforge_mcal.adapters.azure.kinds import KINDS
-from deployforge_mcal.adapters.azure.kinds.base import Companion, Kind, Native, Seed
+from deployforge_mcal.adapters.azure.kinds.base import Companion, Kind
 from deployforge_mcal.adapters.azure.placing import PROVIDER, Place, names_of
 from deployforge_mcal.adapters.azure.session import AzureSession
-from deployforge_mcal.adapters.declarations import UnknownResourceType
+from deployforge_mcal.adapters.bodies import Native, Seed, merged
+from deployforge_mcal.adapters.declarations import (
+    OVERLAY,
+    UnknownResourceType,
+    overlay_problems,
+    reference_problems,
+    secret_problems,
+    unified_problems,
+    unsupported,
+)
 from deployforge_mcal.domain.normalise import key
-from deployforge_mcal.domain.references import BadReference, of, parts, secrets, substitute
-from deployforge_mcal.domain.secrets import SecretReference
+from deployforge_mcal.domain.references import substitute
 from deployforge_mcal.domain.types import TYPES
-from deployforge_mcal.domain.types.declared import enforced, missing_type, normalised, resolved
+from deployforge_mcal.domain.types.declared import enforced, normalised, resolved
 from deployforge_mcal.domain.units import Problem, ResourceSpec
-from deployforge_mcal.domain.words import listed, nearest
+from deployforge_mcal.domain.words import nearest
 
-OVERLAY: Final = "native"
 #: What an overlay may hold beside its properties.
 _OVERLAID: Final = ("sku", "kind", "identity", "zones", "properties")
 
@@ -57,43 +64,15 @@ class Model:
 
     def problems(self, spec: ResourceSpec) -> list[Problem]:
         """Everything that is wrong with a declaration."""
-        if self.unified and (self.kind is None or TYPES[self.type].on(PROVIDER).absent):
-            return missing_type(TYPES[self.type], PROVIDER, spec.name)
-        if found := _reference_problems(spec) or self._secret_problems(spec):
+        if self.unified and (absent := unsupported(TYPES[self.type], PROVIDER, self.kind is not None, spec.name)):
+            return absent
+        own = [p.name for p in self.kind.model.properties if p.secret] if self.kind else []
+        able = own if self.kind else natives.WRITE_ONLY.get(self.native_type.lower(), ())
+        if found := reference_problems(spec) or secret_problems(spec, own, able, "a property that Azure never gives back"):
             return found
         if self.kind is None:
             return natives.problems(self.native_type, spec)
-        where = f"{spec.name}.properties"
-        values, found = normalised(self.kind.model, PROVIDER, spec.properties, where)
-        found += normalised(self.kind.model, PROVIDER, spec.initial, f"{spec.name}.initial", whole=False)[1]
-        if not found:
-            found += [Problem(f"{where}.{name}", said, expected) for name, said, expected in self.kind.problems(values)]
-        for name in spec.native:
-            if name not in _OVERLAID:
-                said = f"the overlay of {self.type} has no {name}"
-                found.append(Problem(f"{spec.name}.{OVERLAY}.{name}", said, listed(_OVERLAID), nearest(name, _OVERLAID)))
-        return found
-
-    def _secret_problems(self, spec: ResourceSpec) -> list[Problem]:
-        """A secret stands as a whole value where Azure never gives it back, and only there."""
-        unified = self.kind is not None
-        own = [p.name for p in self.kind.model.properties if p.secret] if self.kind else []
-        able = own if unified else natives.WRITE_ONLY.get(self.native_type.lower(), ())
-        found = []
-        for part, values in (("properties", spec.properties), ("native", spec.native), ("initial", spec.initial)):
-            for path, reference in secrets(values):
-                where = f"{spec.name}.{part}.{path}"
-                if part != "properties" or path not in able:
-                    said = f"{path} of {spec.type} cannot hold a secret: whoever may read the resource would see its value"
-                    found.append(Problem(where, said, listed(able) or "a property that Azure never gives back"))
-                elif not _is_whole(values, path):
-                    found.append(Problem(where, f"{reference} stands inside a text", "the secret as the whole value"))
-        for name in own:
-            if spec.properties.get(name) is not None and not list(secrets(spec.properties[name])):
-                hint = "declare a parameter with type: secret and write ${parameters.<name>}"
-                said = f"{name} is written out: it would be stored and shown"
-                found.append(Problem(f"{spec.name}.properties.{name}", said, "a secret parameter", hint))
-        return found
+        return unified_problems(self.kind, PROVIDER, spec) + overlay_problems(spec, _OVERLAID)
 
     # --- translating ----------------------------------------------------------------------------------
 
@@ -177,28 +156,3 @@ class Model:
     def set_paths(self) -> tuple[str, ...]:
         """Paths of the vocabulary that are lists without order."""
         return tuple(p.name for p in self.kind.model.properties if p.is_set) if self.kind else ()
-
-
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` laid on `base`, mappings into each other."""
-    found = dict(base)
-    for name, value in over.items():
-        there = found.get(name)
-        found[name] = merged(there, value) if isinstance(there, Mapping) and isinstance(value, Mapping) else value
-    return found
-
-
-def _is_whole(values: Any, path: str) -> bool:
-    for name in path.split("."):
-        values = values[name]
-    pieces = parts(values)
-    return len(pieces) == 1 and isinstance(pieces[0], SecretReference)
-
-
-def _reference_problems(spec: ResourceSpec) -> list[Problem]:
-    for part, values in (("properties", spec.properties), ("native", spec.native), ("initial", spec.initial)):
-        try:
-            list(of(dict(values)))
-        except BadReference as bad:
-            return [Problem(f"{spec.name}.{part}", str(bad), "${name.attribute}")]
-    return []

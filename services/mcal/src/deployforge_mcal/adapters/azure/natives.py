@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from deployforge_mcal.adapters.azure import versions
-from deployforge_mcal.adapters.azure.kinds.base import Body, Seed, own_tags
+from deployforge_mcal.adapters.azure.kinds.base import own_tags
 from deployforge_mcal.adapters.azure.placing import Place
+from deployforge_mcal.adapters.bodies import Body, Seed
 from deployforge_mcal.domain.units import Problem, ResourceSpec
 from deployforge_mcal.domain.words import listed, nearest
 

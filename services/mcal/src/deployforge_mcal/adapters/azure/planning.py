@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from deployforge_mcal.adapters.azure import versions
-from deployforge_mcal.adapters.azure.kinds.base import Body, digest, own_tags
-from deployforge_mcal.adapters.azure.models import Model, merged, model
+from deployforge_mcal.adapters.azure.kinds.base import own_tags
+from deployforge_mcal.adapters.azure.models import Model, model
 from deployforge_mcal.adapters.azure.placing import Place, names_of, parent_of, type_of
+from deployforge_mcal.adapters.bodies import Body, digest, merged
 from deployforge_mcal.application.ports import ProviderFailure, SecretValues, Work
 from deployforge_mcal.domain import references
 from deployforge_mcal.domain.operation import Failure

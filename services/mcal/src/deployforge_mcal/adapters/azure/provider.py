@@ -16,11 +16,11 @@ from deployforge_mcal.adapters.azure import (
 )
 from deployforge_mcal.adapters.azure.errors import failure_of
 from deployforge_mcal.adapters.azure.kinds import KINDS
-from deployforge_mcal.adapters.azure.kinds.base import Body
 from deployforge_mcal.adapters.azure.models import model
 from deployforge_mcal.adapters.azure.placing import same
 from deployforge_mcal.adapters.azure.rollout import Rollout, deployment_name
 from deployforge_mcal.adapters.azure.session import AzureSession
+from deployforge_mcal.adapters.bodies import Body
 from deployforge_mcal.adapters.failures import failing_as
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.catalogue import TypeDoc

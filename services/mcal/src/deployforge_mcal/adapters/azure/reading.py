@@ -5,16 +5,15 @@ Resource Graph lags behind, so that it is never believed about what this process
 says that something is not there: that is asked by id.
 """
 
-import threading
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from deployforge_mcal.adapters.azure.errors import failure_of
-from deployforge_mcal.adapters.azure.kinds.base import Native
 from deployforge_mcal.adapters.azure.models import Model, model
 from deployforge_mcal.adapters.azure.session import AzureSession, Unreadable
+from deployforge_mcal.adapters.bodies import Native
 from deployforge_mcal.adapters.declarations import UnknownResourceType
+from deployforge_mcal.adapters.recent import Recent
 from deployforge_mcal.domain.units import Observed, Presence, Scope, Target
 
 #: Below this a call each is cheaper than a query.
@@ -25,29 +24,7 @@ _IDS_PER_QUERY: Final = 200
 _LAG_SECONDS: Final = 300.0
 
 
-class _Recent:
-    """Ids that this process has changed lately."""
-
-    def __init__(self) -> None:
-        self._at: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def add(self, ids: Iterable[str]) -> None:
-        now = time.monotonic()
-        with self._lock:
-            self._at = {id: at for id, at in self._at.items() if now - at < _LAG_SECONDS}
-            self._at |= {id.lower(): now for id in ids}
-
-    def forget(self) -> None:
-        with self._lock:
-            self._at = {}
-
-    def __contains__(self, id: object) -> bool:
-        at = self._at.get(str(id).lower())
-        return at is not None and time.monotonic() - at < _LAG_SECONDS
-
-
-recent: Final = _Recent()
+recent: Final = Recent(_LAG_SECONDS)
 
 
 def observe(session: AzureSession, scope: Scope, targets: Sequence[Target]) -> list[Observed]:

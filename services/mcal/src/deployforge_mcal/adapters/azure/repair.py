@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from deployforge_mcal.adapters.azure import applying, planning, reading
-from deployforge_mcal.adapters.azure.kinds.base import Native
 from deployforge_mcal.adapters.azure.models import model
 from deployforge_mcal.adapters.azure.planning import Declared, Plan, undeclared
 from deployforge_mcal.adapters.azure.reading import recent
 from deployforge_mcal.adapters.azure.rollout import Rollout, deployment_name
 from deployforge_mcal.adapters.azure.session import AzureSession, Unreadable
+from deployforge_mcal.adapters.bodies import Native
+from deployforge_mcal.adapters.paths import overlap
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.operation import Failure
@@ -82,12 +83,7 @@ def _wrong(target: Target, native: Native) -> list[str]:
     paths = differing(target.desired, of.live(native), of.set_paths)
     if not target.paths:
         return paths
-    return [p for p in paths if any(_overlap(p, t) for t in target.paths)]
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether two paths are the same, or one lies inside the other."""
-    return one == other or one.startswith((f"{other}.", f"{other}[")) or other.startswith((f"{one}.", f"{one}["))
+    return [p for p in paths if any(overlap(p, t) for t in target.paths)]
 
 
 def _changeable(target: Target, paths: list[str]) -> None:

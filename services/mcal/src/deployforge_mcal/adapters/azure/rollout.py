@@ -12,9 +12,9 @@ from typing import Any, Final
 from azure.mgmt.resource.deployments.models import Deployment, DeploymentWhatIf
 
 from deployforge_mcal.adapters.azure.errors import blamed, code_of, failure_of, is_missing, meaning
-from deployforge_mcal.adapters.azure.kinds.base import digest
 from deployforge_mcal.adapters.azure.planning import NOTE, Plan
 from deployforge_mcal.adapters.azure.session import AzureSession, Body
+from deployforge_mcal.adapters.bodies import digest
 from deployforge_mcal.application.ports import ProviderFailure, Tick
 from deployforge_mcal.domain.operation import Failure
 

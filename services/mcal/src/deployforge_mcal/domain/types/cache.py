@@ -25,9 +25,9 @@ CACHE: Final = UnifiedType(
     ("id", "address", "host", "port"),
     {
         "aws": FULL,
-        # Azure and Google make passwords of their own.
+        # Azure makes passwords of its own.
         "azure": partial("password", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
-        "gcp": partial("password", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
+        "gcp": NONE,
         "terraform": NONE,
     },
 )  # fmt: skip

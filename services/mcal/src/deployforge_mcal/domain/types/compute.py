@@ -3,7 +3,7 @@
 from typing import Final
 
 from deployforge_mcal.domain.normalise import as_set, boolean, known, text
-from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType, partial
+from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType
 
 COMPUTE: Final = UnifiedType(
     "Compute",
@@ -22,7 +22,7 @@ COMPUTE: Final = UnifiedType(
     {
         "aws": FULL,
         "azure": NONE,
-        "gcp": partial("keyPair"),
+        "gcp": NONE,
         "terraform": NONE,
     },
 )  # fmt: skip

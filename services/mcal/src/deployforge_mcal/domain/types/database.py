@@ -34,7 +34,7 @@ DATABASE: Final = UnifiedType(
             "databaseName", "deletionProtection", "subnetGroup", "securityGroups",
             fixed={"engine": "postgres", "encrypted": True, "port": 5432},
         ),
-        "gcp": partial("databaseName", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
+        "gcp": NONE,
         "terraform": NONE,
     },
 )  # fmt: skip

@@ -52,7 +52,7 @@ FUNCTION: Final = UnifiedType(
     {
         "aws": FULL,
         "azure": NONE,
-        "gcp": FULL,
+        "gcp": NONE,
         "terraform": NONE,
     },
     apart=(("secrets", "environment"),),

@@ -4,33 +4,23 @@ A resource is spoken of as its parts: `""` is the resource itself, `/blobService
 it. Each part is a body as ARM has it: `{sku, kind, tags, properties}`. The vocabulary is the domain's.
 """
 
-import copy
-import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from deployforge_mcal.adapters.azure.placing import PROVIDER, Place, names_of
+from deployforge_mcal.adapters.bodies import Body, Field, Native, Seed, get, translated
 from deployforge_mcal.domain.catalogue import PropertyDoc, TypeDoc
 from deployforge_mcal.domain.types.vocabulary import Property, UnifiedType
 
 if TYPE_CHECKING:
     from deployforge_mcal.adapters.azure.session import AzureSession
 
-Body = dict[str, Any]
-Native = dict[str, Body]
-"""Part → body."""
-
 #: Tags that this system or Azure sets; nobody declares them and they are never drift.
 SYSTEM_TAGS: Final = ("deployforge:", "hidden-", "ms-resource-")
 KEY_TYPE_TAG: Final = "deployforge:key-type"
 _DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
-
-
-def identity(value: Any) -> Any:
-    """Nothing has to be changed."""
-    return value
 
 
 def iso(seconds: Any) -> Any:
@@ -47,60 +37,9 @@ def seconds(duration: Any) -> Any:
     return ((days * 24 + hours) * 60 + minutes) * 60 + rest
 
 
-@dataclass(frozen=True)
-class Field:
-    """Where Azure holds a property, and how it is spelt there."""
-
-    path: str
-    """`properties.lockDuration`, `tags`."""
-    there: Callable[[Any], Any] = identity
-    back: Callable[[Any], Any] = identity
-    part: str = ""
-
-
-def get(body: Mapping[str, Any], path: str) -> Any:
-    """What is at a dotted path, or None."""
-    value: Any = body
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def put(body: Body, path: str, value: Any) -> None:
-    """Set what is at a dotted path."""
-    *heads, last = path.split(".")
-    for name in heads:
-        body = body.setdefault(name, {})
-    body[last] = value
-
-
 def own_tags(tags: Any) -> dict[str, str]:
     """Tags without those of the system."""
     return {str(k): str(v) for k, v in (tags or {}).items() if not str(k).startswith(SYSTEM_TAGS)}
-
-
-def digest(*parts: str, length: int = 8) -> str:
-    """Hexadecimal digits that keep names apart."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:length]
-
-
-@dataclass(frozen=True)
-class Seed:
-    """What generated names are made of: the same for the same resource, another for another one."""
-
-    unit_name: str
-    account: str
-    name: str
-    create_only: str = ""
-    """Declared values that cannot be changed: with others, the resource is another one and has another name."""
-
-    def digits(self, length: int = 8) -> str:
-        """Hexadecimal digits of the resource."""
-        return digest(self.unit_name, self.account, self.name, self.create_only, length=length)
-
-    def unit_digits(self, length: int = 16) -> str:
-        """Hexadecimal digits of the unit."""
-        return digest(self.unit_name, self.account, length=length)
 
 
 @dataclass(frozen=True)
@@ -179,10 +118,7 @@ class Kind:
 
     def to_native(self, values: Mapping[str, Any]) -> Native:
         """Normalised values in Azure's terms, without what is constant."""
-        native: Native = {"": {}}
-        for name, field in self.fields.items():
-            if values.get(name) is not None:
-                put(native.setdefault(field.part, {}), field.path, copy.deepcopy(field.there(values[name])))
+        native = translated(self.fields, values)
         if values.get("name") is not None:
             native[""]["name"] = values["name"]
         return native

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.azure.kinds.base import Body, Field, Kind, Native, get, put
+from deployforge_mcal.adapters.azure.kinds.base import Kind
 from deployforge_mcal.adapters.azure.placing import names_of
+from deployforge_mcal.adapters.bodies import Body, Field, Native, get, put
 from deployforge_mcal.domain.references import has_references
 from deployforge_mcal.domain.types.cache import CACHE
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.azure.kinds.base import Body, Field, Kind, Native, get
+from deployforge_mcal.adapters.azure.kinds.base import Kind
 from deployforge_mcal.adapters.azure.placing import names_of
+from deployforge_mcal.adapters.bodies import Body, Field, Native, get
 from deployforge_mcal.domain.references import has_references
 from deployforge_mcal.domain.types.database import DATABASE
 

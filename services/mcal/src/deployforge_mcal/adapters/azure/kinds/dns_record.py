@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.azure.kinds.base import Field, Kind, Native, Seed, get, put
+from deployforge_mcal.adapters.azure.kinds.base import Kind
 from deployforge_mcal.adapters.azure.placing import Place, names_of, type_of
+from deployforge_mcal.adapters.bodies import Field, Native, Seed, get, put
 from deployforge_mcal.domain.references import has_references
 from deployforge_mcal.domain.types.dns_record import DNS_RECORD
 

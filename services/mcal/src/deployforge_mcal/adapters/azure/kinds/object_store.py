@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from deployforge_mcal.adapters.azure.kinds.base import Body, Field, Kind, Native, Seed
+from deployforge_mcal.adapters.azure.kinds.base import Kind
+from deployforge_mcal.adapters.bodies import Body, Field, Native, Seed
 from deployforge_mcal.domain.types.object_store import OBJECT_STORE
 
 _BLOBS = "/blobServices/default"

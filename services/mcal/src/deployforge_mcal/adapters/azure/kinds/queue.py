@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from deployforge_mcal.adapters.azure.kinds.base import Companion, Field, Kind, Native, Seed, get, iso, put, seconds
+from deployforge_mcal.adapters.azure.kinds.base import Companion, Kind, iso, seconds
 from deployforge_mcal.adapters.azure.placing import Place, names_of, parent_of
+from deployforge_mcal.adapters.bodies import Field, Native, Seed, get, put
 from deployforge_mcal.domain.types.queue import QUEUE
 
 NAMESPACE = "Microsoft.ServiceBus/namespaces"

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from deployforge_mcal.adapters.azure.kinds.base import Field, Kind
+from deployforge_mcal.adapters.azure.kinds.base import Kind
+from deployforge_mcal.adapters.bodies import Field
 from deployforge_mcal.domain.types.role import ROLE
 
 

@@ -4,8 +4,9 @@ with its vault."""
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.azure.kinds.base import Companion, Field, Kind, Seed
+from deployforge_mcal.adapters.azure.kinds.base import Companion, Kind
 from deployforge_mcal.adapters.azure.placing import Place, names_of, parent_of
+from deployforge_mcal.adapters.bodies import Field, Seed
 from deployforge_mcal.domain.types.secret import SECRET
 
 #: Azure fills in the subscription's own tenant.

@@ -7,7 +7,8 @@ rules" therefore needs a last rule that denies: always inwards, outwards where r
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.azure.kinds.base import Body, Field, Kind, Native, digest
+from deployforge_mcal.adapters.azure.kinds.base import Kind
+from deployforge_mcal.adapters.bodies import Body, Field, Native, digest
 from deployforge_mcal.domain.normalise import key
 from deployforge_mcal.domain.types.security_group import SECURITY_GROUP
 

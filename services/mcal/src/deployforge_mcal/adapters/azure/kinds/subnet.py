@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from deployforge_mcal.adapters.azure.kinds.base import Field, Kind, Native, Seed, get
+from deployforge_mcal.adapters.azure.kinds.base import Kind
 from deployforge_mcal.adapters.azure.placing import Place
+from deployforge_mcal.adapters.bodies import Field, Native, Seed, get
 from deployforge_mcal.domain.types.subnet import SUBNET
 
 

@@ -4,8 +4,9 @@ that every table has an account of its own."""
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from deployforge_mcal.adapters.azure.kinds.base import KEY_TYPE_TAG, Body, Field, Kind, Native, Seed, get, put
+from deployforge_mcal.adapters.azure.kinds.base import KEY_TYPE_TAG, Kind
 from deployforge_mcal.adapters.azure.placing import names_of
+from deployforge_mcal.adapters.bodies import Body, Field, Native, Seed, get, put
 from deployforge_mcal.domain.types.table import TABLE
 
 _DATABASE = "/sqlDatabases/main"

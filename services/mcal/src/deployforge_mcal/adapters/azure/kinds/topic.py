@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from deployforge_mcal.adapters.azure.kinds.base import Field, Native, digest, get
 from deployforge_mcal.adapters.azure.kinds.queue import NAMESPACE, InNamespace
+from deployforge_mcal.adapters.bodies import Field, Native, digest, get
 from deployforge_mcal.domain.normalise import key
 from deployforge_mcal.domain.types.topic import TOPIC
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tests.emulators.arm.replies import Ask, Reply
+from tests.emulators.messages import Ask, Reply
 
 #: Never written down.
 _SECRET: Final = frozenset({"authorization", "cookie"})

@@ -1,0 +1,115 @@
+"""The resources of Terraform's `google` provider that are used here: where each has its REST, and how its arguments are
+spelt where that is not simply REST's name in snake case. Source: the provider's reference, version 6.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from deployforge_mcal.adapters.bodies import Body, get, put
+
+
+@dataclass(frozen=True)
+class GoogleType:
+    """One type of Terraform's."""
+
+    name: str
+    """`google_pubsub_topic`"""
+    service: str
+    kind: str
+    """With the service, the type in Cloud Asset Inventory: `pubsub.googleapis.com/Topic`."""
+    path: str
+    """The relative resource name, with the arguments that it is made of."""
+    respelt: Mapping[str, str] = field(default_factory=dict)
+    """REST path → argument path."""
+    always: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments that only Terraform knows."""
+    labels: str = "labels"
+    """REST path of labels; empty: it has none."""
+    computed: frozenset[str] = frozenset()
+    """What stands in REST bodies and is no argument: the service adds it, or the name says it."""
+
+    @property
+    def asset(self) -> str:
+        """The type in Cloud Asset Inventory."""
+        return f"{self.service}/{self.kind}"
+
+    def named(self, relative: str) -> dict[str, str]:
+        """The arguments that a relative name is made of."""
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
+        matched = re.fullmatch(pattern, relative)
+        found = {} if matched is None else matched.groupdict()
+        return {name: value for name, value in found.items() if name != "domain"}
+
+    def arguments(self, relative: str, body: Body) -> dict[str, Any]:
+        """What Terraform is told of a resource."""
+        found: dict[str, Any] = {**self.always, **self.named(relative)}
+        rest = {name: value for name, value in body.items() if name not in self.computed}
+        for path, argument in self.respelt.items():
+            if (value := get(rest, path)) is not None:
+                put(found, argument, _snake(value))
+                rest = _without(rest, path.split("."))
+        return {**found, **_snake(rest)}
+
+
+_PLAIN: Final = {"allowed": "allow", "denied": "deny", "IPProtocol": "protocol"}
+
+
+def _snake(value: Any) -> Any:
+    """Names in snake case; what stands under labels and annotations is nobody's name."""
+    if isinstance(value, Mapping):
+        return {
+            (argument := _PLAIN.get(name) or re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()): (
+                dict(inner) if argument in ("labels", "annotations", "environment_variables", "user_labels", "metadata")
+                else _snake(inner)
+            )
+            for name, inner in value.items()
+        }  # fmt: skip
+    return [_snake(inner) for inner in value] if isinstance(value, list) else value
+
+
+def snake(value: Any) -> Any:
+    """A REST body with the names that Terraform's arguments have, as far as they follow from it."""
+    return _snake(value)
+
+
+def _without(body: Mapping[str, Any], path: list[str]) -> Body:
+    found = dict(body)
+    if len(path) == 1:
+        found.pop(path[0], None)
+        return found
+    inner = _without(found.get(path[0], {}), path[1:])
+    if inner:
+        return {**found, path[0]: inner}
+    found.pop(path[0], None)
+    return found
+
+
+GOOGLE: Final[Mapping[str, GoogleType]] = {
+    one.name: one
+    for one in (
+        GoogleType("google_compute_network", "compute.googleapis.com", "Network",
+                   "projects/{project}/global/networks/{name}", labels=""),
+        GoogleType("google_compute_subnetwork", "compute.googleapis.com", "Subnetwork",
+                   "projects/{project}/regions/{region}/subnetworks/{name}", labels=""),
+        GoogleType("google_compute_firewall", "compute.googleapis.com", "Firewall",
+                   "projects/{project}/global/firewalls/{name}", labels=""),
+        GoogleType("google_storage_bucket", "storage.googleapis.com", "Bucket", "{name}",
+                   {"iamConfiguration.publicAccessPrevention": "public_access_prevention",
+                    "iamConfiguration.uniformBucketLevelAccess.enabled": "uniform_bucket_level_access"}),
+        GoogleType("google_pubsub_topic", "pubsub.googleapis.com", "Topic", "projects/{project}/topics/{name}"),
+        GoogleType("google_pubsub_subscription", "pubsub.googleapis.com", "Subscription",
+                   "projects/{project}/subscriptions/{name}", always={"expiration_policy": {"ttl": ""}}),
+        GoogleType("google_firestore_database", "firestore.googleapis.com", "Database",
+                   "projects/{project}/databases/{name}", always={"deletion_policy": "DELETE"}, labels=""),
+        GoogleType("google_firestore_field", "firestore.googleapis.com", "Field",
+                   "projects/{project}/databases/{database}/collectionGroups/{collection}/fields/{field}", labels=""),
+        GoogleType("google_secret_manager_secret", "secretmanager.googleapis.com", "Secret",
+                   "projects/{project}/secrets/{secret_id}", {"replication.automatic": "replication.auto"}),
+        GoogleType("google_service_account", "iam.googleapis.com", "ServiceAccount",
+                   "projects/{project}/serviceAccounts/{account_id}@{domain}", labels=""),
+        GoogleType("google_logging_project_bucket_config", "logging.googleapis.com", "LogBucket",
+                   "projects/{project}/locations/{location}/buckets/{bucket_id}", labels=""),
+    )
+}  # fmt: skip

@@ -1,0 +1,172 @@
+"""From declarations to main.tf.json, and from Google's errors to failures; no cloud."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from deployforge_mcal.adapters.gcp import planning
+from deployforge_mcal.adapters.gcp.errors import meaning, of_terraform
+from deployforge_mcal.adapters.gcp.kinds import KINDS
+from deployforge_mcal.adapters.gcp.natives import GOOGLE
+from deployforge_mcal.adapters.gcp.placing import PROVIDER, url
+from deployforge_mcal.adapters.gcp.provider import GcpProvider
+from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure
+from deployforge_mcal.domain.types import TYPES
+from deployforge_mcal.domain.units import ResourceSpec, Scope, UnitSpec
+from hypothesis import given
+from hypothesis import strategies as st
+
+SCOPE = Scope("gcp", "shop", "europe-west1", "ref")
+
+
+def resource(name: str, type: str, properties: dict[str, Any], **more: Any) -> ResourceSpec:
+    return ResourceSpec(f"urn:df:s:w:{name}", name, type, properties, **more)
+
+
+def plan(*resources: ResourceSpec, **inputs: str) -> planning.Plan:
+    unit = GcpProvider().compile(UnitSpec("d", "gcp/0.0", "df-u", SCOPE, resources))
+    return planning.plan(unit, {name.replace("__", "."): value for name, value in inputs.items()})
+
+
+def blueprint(*resources: ResourceSpec, **how: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(plan(*resources).blueprint(**how))
+    return found
+
+
+def test_a_queue_is_a_topic_and_a_subscription_in_that_order() -> None:
+    made = blueprint(resource("q", "Queue", {"visibilityTimeout": "30s", "tags": {"env": "t"}}))["resource"]
+    [topic], [subscription] = made["google_pubsub_topic"].values(), made["google_pubsub_subscription"].values()
+    assert subscription["topic"] == f"projects/shop/topics/{topic['name']}"
+    assert subscription["ack_deadline_seconds"] == 30
+    assert subscription["labels"]["env"] == "t"
+    assert subscription["depends_on"] == ["google_pubsub_topic.q__topic"]
+    assert "depends_on" not in topic
+
+
+def test_references_are_names_and_dependencies() -> None:
+    made = blueprint(
+        resource("net", "Network", {"cidr": "10.0.0.0/16"}), resource("sub", "Subnet", {"network": "${net.id}", "cidr": "10.0.1.0/24"})
+    )["resource"]
+    name = made["google_compute_network"]["net"]["name"]
+    sub = made["google_compute_subnetwork"]["sub"]
+    assert (sub["network"], sub["depends_on"]) == (f"projects/shop/global/networks/{name}", ["google_compute_network.net"])
+    assert (sub["region"], sub["ip_cidr_range"]) == ("europe-west1", "10.0.1.0/24")
+
+
+def test_what_other_units_tell_is_filled_in_and_what_nobody_has_told_is_refused() -> None:
+    queue = resource("q", "Queue", {"deadLetter": "${dead.address}"})
+    [piece] = [p for p in plan(queue, dead__address="projects/shop/topics/dead").pieces if not p.part]
+    assert piece.arguments["dead_letter_policy"]["dead_letter_topic"] == "projects/shop/topics/dead"
+    with pytest.raises(ProviderFailure, match=r"dead\.address"):
+        plan(queue)
+
+
+@given(st.text(st.sampled_from("${}%a ."), max_size=12))
+def test_no_text_is_evaluated_by_terraform(text: str) -> None:
+    escaped = planning._rendered({"x": [text]})["x"][0]
+    assert escaped.replace("$${", "${").replace("%%{", "%{") == text
+    left = escaped.replace("$${", "").replace("%%{", "")
+    assert "${" not in left
+    assert "%{" not in left
+
+
+def test_what_is_held_still_ignores_everything_and_what_is_missing_is_left_out() -> None:
+    made = blueprint(
+        resource("a", "Topic", {}), resource("b", "Topic", {}, depends_on=("a",)), resource("c", "Topic", {}),
+        still={"google_pubsub_topic.b"}, without={"google_pubsub_topic.a"}, imports={"google_pubsub_topic.c": "projects/shop/topics/c"},
+    )  # fmt: skip
+    topics = made["resource"]["google_pubsub_topic"]
+    assert set(topics) == {"b", "c"}
+    assert topics["b"]["lifecycle"]["ignore_changes"] == "all"
+    assert "depends_on" not in topics["b"]
+    assert made["import"] == [{"to": "google_pubsub_topic.c", "id": "projects/shop/topics/c"}]
+
+
+def test_initial_values_are_set_and_never_enforced() -> None:
+    made = blueprint(resource("q", "Queue", {}, initial={"visibilityTimeout": 30}))["resource"]["google_pubsub_subscription"]["q"]
+    assert made["ack_deadline_seconds"] == 30
+    assert made["lifecycle"]["ignore_changes"] == ["ack_deadline_seconds"]
+
+
+def test_a_name_of_ones_own_is_not_made_twice_at_once() -> None:
+    made = blueprint(resource("a", "Topic", {"name": "abc"}), resource("b", "Topic", {}))["resource"]["google_pubsub_topic"]
+    assert "lifecycle" not in made["a"]
+    assert made["b"]["lifecycle"] == {"create_before_destroy": True}
+
+
+@pytest.mark.parametrize(
+    ("declared", "path"),
+    [
+        (resource("q", "Queue", {"visibilityTimeout": 5}), "q.properties.visibilityTimeout"),
+        (resource("q", "Queue", {"maxReceives": 7}), "q.properties.maxReceives"),
+        (resource("q", "Queue", {"tags": {"Env": "t"}}), "q.properties.tags"),
+        (resource("q", "Queue", {}, native={"Not-An-Argument": 1}), "q.native.Not-An-Argument"),
+        (resource("t", "Topic", {"subscriptions": [{"protocol": "email", "endpoint": "a@b"}]}), "t.properties.subscriptions"),
+        (resource("g", "SecurityGroup", {"network": "n", "description": "d", "egress": [{"group": "g"}]}), "g.properties.egress"),
+        (resource("d", "Database", {}), "d.type"),
+        (resource("s", "Secret", {"value": "in clear"}), "s.properties.value"),
+        (resource("x", "gcp/google_pubsub_topic", {}), "x.type"),
+    ],
+)  # fmt: skip
+def test_what_google_cannot_have_is_refused_before_anything_is_touched(declared: ResourceSpec, path: str) -> None:
+    assert [p.path for p in GcpProvider().check([declared])] == [path]
+    with pytest.raises(InvalidUnit):
+        plan(declared)
+
+
+@given(st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True), st.sampled_from(sorted(KINDS)))
+def test_generated_names_fit_their_service_and_are_the_same_again(name: str, type: str) -> None:
+    kind = KINDS[type]
+    made = {kind.generated(seed) for seed in [planning_seed(name)] * 2}
+    assert len(made) == 1
+    assert all(len(one) <= kind.longest and one[0].isalpha() for one in made)
+
+
+def planning_seed(name: str) -> Any:
+    from deployforge_mcal.adapters.bodies import Seed
+
+    return Seed("df-u", "shop", name)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "reason", "code"),
+    [
+        (403, "denied", "IAM_PERMISSION_DENIED", "ACCESS_DENIED"),
+        (403, "Quota 'CPUS' exceeded", "QUOTA_EXCEEDED", "LIMIT_EXCEEDED"),
+        (403, "Quota exceeded for buckets", "", "LIMIT_EXCEEDED"),
+        (403, "has not been used in project 1 before or it is disabled", "SERVICE_DISABLED", "NOT_AVAILABLE"),
+        (409, "exists", "", "ALREADY_EXISTS"),
+        (400, "'atlantis' is not a valid location.", "", "NOT_AVAILABLE"),
+        (400, "Invalid resource name given", "", "INVALID"),
+        (413, "too big", "", "TOO_LARGE"),
+        (429, "slow down", "RATE_LIMIT_EXCEEDED", "THROTTLED"),
+        (503, "away", "", "CLOUD_UNREACHABLE"),
+        (401, "no", "", "CREDENTIAL_REFUSED"),
+    ],
+)  # fmt: skip
+def test_errors_of_google_are_typed_and_keep_their_words(status: int, message: str, reason: str, code: str) -> None:
+    failure = meaning(status, message, "urn:x", reason=reason)
+    assert (failure.code, failure.message, failure.urn) == (code, message, "urn:x")
+    assert failure.hint or code == "INVALID"
+    told = {"http_response_code": status, "error_description": message, "error": {"details": [{"reason": reason}] if reason else []}}
+    assert of_terraform(told, "urn:x") == failure
+
+
+def test_what_is_mapped_is_told_with_where_google_holds_it() -> None:
+    for doc in GcpProvider().types():
+        told = {p.name for p in doc.properties if p.native.get(PROVIDER)}
+        assert told == {p.name for p in TYPES[doc.type].mapped(PROVIDER)}, doc.type
+        assert set(TYPES[doc.type].attributes) <= set(doc.attributes)
+
+
+def test_every_resource_of_terraforms_has_a_place_in_rest() -> None:
+    for one in GOOGLE.values():
+        assert url(f"//{one.service}/{one.path}").startswith("https://")
+
+
+def test_google_s_client_is_not_imported_before_it_is_needed() -> None:
+    said = "import sys, deployforge_mcal.adapters.gcp.provider; print([m for m in sys.modules if m.startswith(('google.cloud', 'google.auth'))])"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,1 @@
+"""A Google Cloud for tests, as far as DeployForge needs one."""

@@ -1,0 +1,196 @@
+"""What this emulator knows of Google's resources: where each is in REST, which arguments Terraform's `google` provider
+has for it, what the service adds and what it refuses. Written after the provider's reference (version 6) and the REST
+references of the services, and not after the adapter that is tested with it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Body = dict[str, Any]
+
+REGIONS: Final = ("europe-west1", "europe-west3", "europe-west4", "us-central1", "us-east1", "asia-east1")
+
+
+@dataclass(frozen=True)
+class Arg:
+    """One argument: where REST has it."""
+
+    path: str = ""
+    """Empty: nowhere."""
+    force: bool = False
+    """A change makes another resource."""
+    required: bool = False
+    there: Callable[[Any], Any] = lambda value: value
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One type of Terraform's."""
+
+    type: str
+    asset: str
+    host: str
+    before: str
+    """What REST's path has before the relative name."""
+    path: str
+    """The relative name, of arguments."""
+    args: Mapping[str, Arg]
+    list_key: str = ""
+    adds: Callable[[str, Body], Body] = lambda relative, body: {}
+    """What the service adds to a new resource."""
+    refers: Mapping[str, str] = field(default_factory=dict)
+    """REST path whose value must be a resource of this service."""
+    name_rule: str = r"[A-Za-z][A-Za-z0-9._~%+-]{2,254}"
+
+    @property
+    def service(self) -> str:
+        """`pubsub.googleapis.com`."""
+        return self.asset.partition("/")[0]
+
+    @property
+    def pattern(self) -> "re.Pattern[str]":
+        """Relative names of this kind."""
+        return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/:]+)", re.escape(self.path)))
+
+
+def camel(name: str) -> str:
+    """`dead_letter_topic` → `deadLetterTopic`."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def nested(value: Any) -> Any:
+    """Blocks in Terraform's names, in REST's."""
+    if isinstance(value, Mapping):
+        return {camel(name): nested(inner) for name, inner in value.items()}
+    return [nested(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _allow(rules: Any) -> Any:
+    listed = rules if isinstance(rules, list) else [rules]
+    return [{"IPProtocol": r["protocol"], **({"ports": r["ports"]} if r.get("ports") else {})} for r in listed]
+
+
+def _compute(relative: str, body: Body) -> Body:
+    kind = {"networks": "network", "subnetworks": "subnetwork", "firewalls": "firewall"}.get(relative.split("/")[-2], "")
+    found: Body = {"kind": f"compute#{kind}", "name": relative.rpartition("/")[2], "selfLink": link(relative)}
+    if "network" in body:
+        found["network"] = link(str(body["network"]))
+    return found
+
+
+def link(relative: str) -> str:
+    """As Compute Engine writes references."""
+    at = relative[relative.index("projects/") :] if "projects/" in relative else relative
+    return f"https://www.googleapis.com/compute/v1/{at}"
+
+
+def _named(relative: str, body: Body) -> Body:
+    return {"name": relative}
+
+
+def _account(relative: str, body: Body) -> Body:
+    email = relative.rpartition("/")[2]
+    return {"name": relative, "email": email, "projectId": relative.split("/")[1], "uniqueId": str(abs(hash(email)))}
+
+
+def _args(*plain: str, force: str = "", required: str = "", **spelt: Arg) -> dict[str, Arg]:
+    """Arguments whose REST name is their own in camel case; `force` and `required` name some of them."""
+    forced, needed = force.split(), required.split()
+    found = {n: Arg(camel(n), n in forced, n in needed, nested) for n in {*plain, *forced, *needed}}
+    return {**found, **spelt}
+
+
+_HERE: Final = Arg(force=True)
+_NAMED: Final = Arg(force=True, required=True)
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.type: kind
+    for kind in (
+        Kind(
+            "google_compute_network", "compute.googleapis.com/Network", "compute.googleapis.com", "compute/v1/",
+            "projects/{project}/global/networks/{name}",
+            _args("routing_mode", "mtu", force="auto_create_subnetworks description", name=_NAMED, project=_HERE),
+            "items", lambda r, b: {**_compute(r, b), "routingConfig": {"routingMode": "REGIONAL"}}, name_rule=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+        ),
+        Kind(
+            "google_compute_subnetwork", "compute.googleapis.com/Subnetwork", "compute.googleapis.com", "compute/v1/",
+            "projects/{project}/regions/{region}/subnetworks/{name}",
+            _args("private_ip_google_access", force="ip_cidr_range", required="ip_cidr_range", name=_NAMED, project=_HERE, region=_HERE,
+                  network=Arg("network", True, True, link)),
+            "items", lambda r, b: {**_compute(r, b), "region": link("/".join(r.split("/")[:4]))}, {"network": "compute.googleapis.com"},
+            name_rule=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+        ),
+        Kind(
+            "google_compute_firewall", "compute.googleapis.com/Firewall", "compute.googleapis.com", "compute/v1/",
+            "projects/{project}/global/firewalls/{name}",
+            _args("description", "priority", "disabled", "source_ranges", "destination_ranges", "source_tags", "target_tags",
+                  force="direction", name=_NAMED, project=_HERE, network=Arg("network", True, True, link),
+                  allow=Arg("allowed", there=_allow), deny=Arg("denied", there=_allow)),
+            "items", _compute, {"network": "compute.googleapis.com"}, name_rule=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+        ),
+        Kind(
+            "google_storage_bucket", "storage.googleapis.com/Bucket", "storage.googleapis.com", "storage/v1/b/", "{name}",
+            _args("labels", "versioning", "force_destroy", name=_NAMED, project=_HERE, location=Arg("location", True, True, lambda v: str(v).upper()),
+                  public_access_prevention=Arg("iamConfiguration.publicAccessPrevention"),
+                  uniform_bucket_level_access=Arg("iamConfiguration.uniformBucketLevelAccess.enabled")),
+            "items", lambda r, b: {"kind": "storage#bucket", "id": r, "name": r, "storageClass": "STANDARD"},
+            name_rule=r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]",
+        ),
+        Kind(
+            "google_pubsub_topic", "pubsub.googleapis.com/Topic", "pubsub.googleapis.com", "v1/", "projects/{project}/topics/{name}",
+            _args("labels", "kms_key_name", "message_retention_duration", name=_NAMED, project=_HERE), "topics", _named,
+        ),
+        Kind(
+            "google_pubsub_subscription", "pubsub.googleapis.com/Subscription", "pubsub.googleapis.com", "v1/",
+            "projects/{project}/subscriptions/{name}",
+            _args("labels", "ack_deadline_seconds", "message_retention_duration", "dead_letter_policy", "enable_exactly_once_delivery",
+                  "retain_acked_messages", "expiration_policy", force="topic enable_message_ordering filter", required="topic", name=_NAMED, project=_HERE),
+            "subscriptions", lambda r, b: {"name": r, "ackDeadlineSeconds": 10, "messageRetentionDuration": "604800s", "state": "ACTIVE", **b},
+            {"topic": "pubsub.googleapis.com", "deadLetterPolicy.deadLetterTopic": "pubsub.googleapis.com"},
+        ),
+        Kind(
+            "google_firestore_database", "firestore.googleapis.com/Database", "firestore.googleapis.com", "v1/", "projects/{project}/databases/{name}",
+            _args("point_in_time_recovery_enablement", "delete_protection_state", "concurrency_mode", force="location_id type", required="location_id type",
+                  name=_NAMED, project=_HERE, deletion_policy=Arg()),
+            "databases",
+            lambda r, b: {"name": r, "uid": "u", "pointInTimeRecoveryEnablement": "POINT_IN_TIME_RECOVERY_DISABLED",
+                          "deleteProtectionState": "DELETE_PROTECTION_DISABLED", "concurrencyMode": "PESSIMISTIC", **b},
+            name_rule=r"[a-z][a-z0-9-]{2,61}[a-z0-9]",
+        ),
+        Kind(
+            "google_firestore_field", "firestore.googleapis.com/Field", "firestore.googleapis.com", "v1/",
+            "projects/{project}/databases/{database}/collectionGroups/{collection}/fields/{field}",
+            _args("ttl_config", database=_NAMED, collection=_NAMED, field=_NAMED, project=_HERE), "fields",
+            lambda r, b: {"name": r, **({"ttlConfig": {"state": "ACTIVE"}} if "ttlConfig" in b else {})}, name_rule=r"[^/]+",
+        ),
+        Kind(
+            "google_secret_manager_secret", "secretmanager.googleapis.com/Secret", "secretmanager.googleapis.com", "v1/",
+            "projects/{project}/secrets/{secret_id}",
+            _args("labels", "annotations", secret_id=_NAMED, project=_HERE,
+                  replication=Arg("replication", True, True, lambda v: {"automatic": {}} if "auto" in v else nested(v))),
+            "secrets", _named, name_rule=r"[A-Za-z0-9_-]{1,255}",
+        ),
+        Kind(
+            "google_service_account", "iam.googleapis.com/ServiceAccount", "iam.googleapis.com", "v1/", "projects/{project}/serviceAccounts/{account_id}",
+            _args("display_name", "description", "disabled", account_id=_NAMED, project=_HERE), "accounts", _account,
+            name_rule=r"[a-z]([-a-z0-9]{4,28}[a-z0-9])(@.+)?",
+        ),
+        Kind(
+            "google_logging_project_bucket_config", "logging.googleapis.com/LogBucket", "logging.googleapis.com", "v2/",
+            "projects/{project}/locations/{location}/buckets/{bucket_id}",
+            _args("retention_days", "description", "cmek_settings", bucket_id=_NAMED, location=_NAMED, project=_NAMED), "buckets",
+            lambda r, b: {"name": r, "retentionDays": 30, "lifecycleState": "ACTIVE", **b}, name_rule=r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
+        ),
+    )
+}  # fmt: skip
+
+
+def relative_of(kind: Kind, arguments: Mapping[str, Any], project: str) -> str:
+    """The relative name that arguments make."""
+    given = {"project": project, **{n: v for n, v in arguments.items() if isinstance(v, str)}}
+    if kind.type == "google_service_account":
+        given["account_id"] = f"{given['account_id']}@{given['project']}.iam.gserviceaccount.com"
+    return kind.path.format(**given)
