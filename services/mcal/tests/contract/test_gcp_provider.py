@@ -85,6 +85,7 @@ class World:
     def __post_init__(self) -> None:
         self.provider = GcpProvider(self.gcp.url)
         self.scope = Scope("gcp", self.project, "europe-west1", "gcp-test")
+        self.before = set(self.gcp.left())
 
     def compile(self, *resources: ResourceSpec) -> CompiledUnit:
         """A unit of these."""
@@ -126,6 +127,10 @@ class World:
         one = next(d for d in planning.plan(self.unit, {}).declared if d.resource.urn == outcome.urn)
         return Target(outcome.urn, one.resource.type, one.id, one.desired, paths)
 
+    def left(self) -> list[str]:
+        """What has come to the project since."""
+        return sorted(set(self.gcp.left()) - self.before)
+
     def refused(self, verb: str = "apply", **fields: Any) -> Failure:
         """The failure of an operation."""
         with pytest.raises(ProviderFailure) as failed:
@@ -138,10 +143,9 @@ def world(gcp: Running) -> Any:
     """A project in which nothing is, and of which nothing is left."""
     reading.recent.forget()
     world = World(gcp)
-    before = gcp.left()
     yield world
     world.do("destroy", unit=world.unit)
-    for full in sorted(set(gcp.left()) - set(before), reverse=True):
+    for full in reversed(world.left()):
         gcp.rest("DELETE", full)
 
 
@@ -164,7 +168,7 @@ def test_every_kind_is_deployed_scanned_without_drift_and_destroyed(world: World
     assert world.drift() == {}, "read in bulk, by Cloud Asset Inventory"
     assert {o.status for o in world.apply(*EVERY_KIND).values()} == {Became.UNCHANGED}
     assert {o.status for o in world.do("destroy", unit=world.unit)} == {Became.DELETED}
-    assert world.gcp.left() == []
+    assert world.left() == []
 
 
 def test_the_example_for_every_cloud_is_deployed_as_it_is_written(world: World) -> None:
@@ -230,7 +234,7 @@ def test_what_was_adopted_outlives_a_change_that_fails(world: World) -> None:
     unit = world.compile(resource("t", "Topic", {"name": "theirs"}, import_id=id), queue(deadLetter="nowhere"))
     failure = world.refused(unit=unit, adopt={"urn:df:shop:web:t": id})
     assert failure.restored
-    assert world.gcp.left() == [id]
+    assert world.left() == [id]
 
 
 def test_what_is_retained_when_its_declaration_goes_lives_on(world: World) -> None:
@@ -276,7 +280,7 @@ def test_a_failure_half_way_takes_back_what_was_made_and_only_that(world: World)
     assert (failure.code, failure.urn, failure.restored) == ("LIMIT_EXCEEDED", "urn:df:shop:web:up", True)
     assert "none left" in failure.message
     assert failure.hint
-    assert world.gcp.left() == []
+    assert world.left() == []
 
 
 def test_what_could_not_be_put_back_is_not_claimed(world: World) -> None:
@@ -305,7 +309,7 @@ def test_what_google_refuses_is_said_in_its_words_and_leaves_nothing(
     failure = world.refused(unit=world.compile(declared))
     assert (failure.code, failure.restored, failure.urn) == (code, True, declared.urn)
     assert said in failure.message
-    assert world.gcp.left() == []
+    assert world.left() == []
     world.gcp.rest("DELETE", taken)
 
 
@@ -438,7 +442,7 @@ def test_a_secret_goes_past_the_blueprint_into_one_call(world: World) -> None:
 def test_rules_that_are_too_much_or_missing_are_drift_and_are_corrected(world: World) -> None:
     group = world.apply(*EVERY_KIND[:1], EVERY_KIND[2])["firewall"]
     tag = group.physical_id.rpartition("/")[2]
-    rules = [full for full in world.gcp.left() if "/firewalls/" in full and not full.endswith(f"/{tag}")]
+    rules = [full for full in world.left() if "/firewalls/" in full and not full.endswith(f"/{tag}")]
     body = world.gcp.rest("GET", group.physical_id)[1]
     extra = f"{group.physical_id.rpartition('/')[0]}/theirs"
     wrongs = (

@@ -67,7 +67,7 @@ def test_what_other_units_tell_is_filled_in_and_what_nobody_has_told_is_refused(
 def test_no_text_is_evaluated_by_terraform(text: str) -> None:
     escaped = planning._rendered({"x": [text]})["x"][0]
     assert escaped.replace("$${", "${").replace("%%{", "%{") == text
-    left = escaped.replace("$${", "").replace("%%{", "")
+    left = escaped.replace("$${", "\0").replace("%%{", "\0")
     assert "${" not in left
     assert "%{" not in left
 
