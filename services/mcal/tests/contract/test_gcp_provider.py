@@ -274,7 +274,13 @@ def test_killed_before_any_change_the_second_attempt_ends_the_same(world: World,
 
 
 def test_a_failure_half_way_takes_back_what_was_made_and_only_that(world: World) -> None:
-    fault = {"kind": "resource", "match": "storage.googleapis.com", "status": 403, "code": "quotaExceeded", "message": "Quota exceeded: none left"}
+    fault = {
+        "kind": "resource",
+        "match": "storage.googleapis.com",
+        "status": 403,
+        "code": "quotaExceeded",
+        "message": "Quota exceeded: none left",
+    }
     world.gcp.control("faults", fault)
     failure = world.refused(unit=world.compile(queue(), NET, resource("up", "ObjectStore", {})))
     assert (failure.code, failure.urn, failure.restored) == ("LIMIT_EXCEEDED", "urn:df:shop:web:up", True)
@@ -305,7 +311,12 @@ def test_what_google_refuses_is_said_in_its_words_and_leaves_nothing(
     world: World, declared: ResourceSpec, code: str, said: str
 ) -> None:
     taken = "//storage.googleapis.com/taken0001"
-    world.gcp.call("PUT", f"/storage.googleapis.com/storage/v1/b/taken0001?project={OTHER}", {"location": "EUROPE-WEST1"}, "the-operator")
+    world.gcp.call(
+        "PUT",
+        f"/storage.googleapis.com/storage/v1/b/taken0001?project={OTHER}",
+        {"location": "EUROPE-WEST1"},
+        "the-operator",
+    )
     failure = world.refused(unit=world.compile(declared))
     assert (failure.code, failure.restored, failure.urn) == (code, True, declared.urn)
     assert said in failure.message

@@ -47,7 +47,8 @@ def test_a_queue_is_a_topic_and_a_subscription_in_that_order() -> None:
 
 def test_references_are_names_and_dependencies() -> None:
     made = blueprint(
-        resource("net", "Network", {"cidr": "10.0.0.0/16"}), resource("sub", "Subnet", {"network": "${net.id}", "cidr": "10.0.1.0/24"})
+        resource("net", "Network", {"cidr": "10.0.0.0/16"}),
+        resource("sub", "Subnet", {"network": "${net.id}", "cidr": "10.0.1.0/24"}),
     )["resource"]
     name = made["google_compute_network"]["net"]["name"]
     sub = made["google_compute_subnetwork"]["sub"]
@@ -85,7 +86,9 @@ def test_what_is_held_still_ignores_everything_and_what_is_missing_is_left_out()
 
 
 def test_initial_values_are_set_and_never_enforced() -> None:
-    made = blueprint(resource("q", "Queue", {}, initial={"visibilityTimeout": 30}))["resource"]["google_pubsub_subscription"]["q"]
+    made = blueprint(resource("q", "Queue", {}, initial={"visibilityTimeout": 30}))["resource"][
+        "google_pubsub_subscription"
+    ]["q"]
     assert made["ack_deadline_seconds"] == 30
     assert made["lifecycle"]["ignore_changes"] == ["ack_deadline_seconds"]
 
@@ -150,7 +153,11 @@ def test_errors_of_google_are_typed_and_keep_their_words(status: int, message: s
     failure = meaning(status, message, "urn:x", reason=reason)
     assert (failure.code, failure.message, failure.urn) == (code, message, "urn:x")
     assert failure.hint or code == "INVALID"
-    told = {"http_response_code": status, "error_description": message, "error": {"details": [{"reason": reason}] if reason else []}}
+    told = {
+        "http_response_code": status,
+        "error_description": message,
+        "error": {"details": [{"reason": reason}] if reason else []},
+    }
     assert of_terraform(told, "urn:x") == failure
 
 
