@@ -25,6 +25,12 @@ class Client:
         mine = pb.NetworkRange(cidr="10.0.0.0/20", urn="urn:df:shop:web:net", asked="auto/20", provider_type="aws")
         return pb.NetworksResponse(networks=[mine, pb.NetworkRange(cidr="10.1.0.0/16", in_use=True)], pools=["10.0.0.0/8"])
 
+    def path(self, source: str, target: str, *, protocol: str, port: int) -> pb.PathResponse:
+        wall = pb.Hop(what="firewall", detail=f"lets {protocol}/{port} in by tcp/443 10.0.0.0/8", urn="urn:df:s:w:wall")
+        if port == 443:
+            return pb.PathResponse(reachable=True, hops=[wall, pb.Hop(what="arrives", detail=target)], notes=["a note"])
+        return pb.PathResponse(blocked_by=pb.Hop(what="firewall", detail="no rule lets it in", urn="urn:df:s:w:wall"))
+
 
 def test_networks_are_listed_with_who_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topology, "connected", lambda _: Client())
@@ -33,3 +39,15 @@ def test_networks_are_listed_with_who_has_them(monkeypatch: pytest.MonkeyPatch) 
     assert all(word in shown.output for word in ("shop/web/net", "auto/20", "planned", "(another namespace)", "10.0.0.0/8"))
     told = json.loads(_runner.invoke(app, ["topology", "networks", "-o", "json"]).output)
     assert [one["cidr"] for one in told["networks"]] == ["10.0.0.0/20", "10.1.0.0/16"]
+
+
+def test_a_way_is_shown_step_by_step_or_what_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topology, "connected", lambda _: Client())
+    shown = _runner.invoke(app, ["topology", "path", "s/w/a", "s/w/b", "--port", "443"])
+    assert shown.exit_code == Exit.DONE
+    assert all(word in shown.output for word in ("firewall s/w/wall: lets tcp/443 in", "arrives: s/w/b", "yes", "a note"))
+    shut = _runner.invoke(app, ["topology", "path", "s/w/a", "s/w/b", "--port", "22"])
+    assert shut.exit_code == Exit.FAILED
+    assert "no: firewall s/w/wall: no rule lets it in" in shut.output
+    told = _runner.invoke(app, ["topology", "path", "a", "b", "--port", "22", "-o", "json"])
+    assert json.loads(told.output)["blocked_by"]["urn"] == "urn:df:s:w:wall"

@@ -25,13 +25,16 @@ from deployforge_mcal.adapters.metrics import measured
 from deployforge_mcal.adapters.providers import installed
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
+from deployforge_mcal.adapters.wired import PostgresWiring
 from deployforge_mcal.application.addressing import Addressing
 from deployforge_mcal.application.credentials import Credentials
 from deployforge_mcal.application.listing import Listing
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import Operations
+from deployforge_mcal.application.ports import ReadsWiring
 from deployforge_mcal.application.scans import Readers, Scans
 from deployforge_mcal.application.secrets import Secrets
+from deployforge_mcal.application.topology import Topology
 from deployforge_mcal.config import Settings
 from deployforge_mcal.domain.topology.addressing import Rules
 from deployforge_mcal.entrypoints import credentials_api, grpc_api, topology_api
@@ -64,7 +67,9 @@ def main() -> None:
 
     rules = Rules(settings.network_pools, settings.network_reserved, settings.network_shared)
     addressing = Addressing(PostgresClaims(database, planned_days=settings.network_planned_days), rules)
-    app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock(), secrets, addressing)
+    readers_of = {type: read for p in providers.values() if isinstance(p, ReadsWiring) for type, read in p.wiring().items()}
+    topology = Topology(PostgresWiring(database, sealer), readers_of)
+    app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock(), secrets, addressing, topology)
     ticks, readers = TelemetryPublisher(bus, wire), Readers(app)
     credentials = Credentials(app, PostgresLetterbox(database, sealer, settings.tls_dir))
     listing = Listing(app, readers, ticks, settings.listing_seconds)
@@ -88,11 +93,13 @@ def main() -> None:
     registrations = [
         partial(clouds_pb2_grpc.add_CloudsServicer_to_server, grpc_api.CloudsApi(app, readers)),
         partial(clouds_pb2_grpc.add_CredentialsServicer_to_server, credentials_api.CredentialsApi(credentials)),
-        partial(topology_pb2_grpc.add_TopologyServicer_to_server, topology_api.TopologyApi(addressing)),
+        partial(topology_pb2_grpc.add_TopologyServicer_to_server, topology_api.TopologyApi(addressing, topology)),
         *owed.registrations(app, records, wire, app.bodies.get, inbox),
     ]
-    allowed = {**grpc_api.RULES, **credentials_api.RULES, **topology_api.RULES, **owed.RULES}
-    server = serve(settings, registrations, allowed, {**grpc_api.STATUS_OF, **credentials_api.STATUS_OF, **owed.STATUS_OF})
+    apis = (grpc_api, credentials_api, topology_api, owed)
+    allowed = {method: who for api in apis for method, who in api.RULES.items()}
+    statuses = {refusal: status for api in apis for refusal, status in api.STATUS_OF.items()}
+    server = serve(settings, registrations, allowed, statuses)
     run([metrics, relay, inbox, operating, scanning, server], server, drain_seconds=settings.drain_seconds)
 
 

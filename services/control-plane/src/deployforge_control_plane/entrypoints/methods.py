@@ -64,6 +64,7 @@ FORWARDED: Final[Mapping[str, Permission]] = {
     "/deployforge.orchestrator.v1.Executions/Verified": _P.READ,
     "/deployforge.mcal.v1.Clouds/ListTypes": _P.READ,
     "/deployforge.mcal.v1.Topology/Networks": _P.READ,
+    "/deployforge.mcal.v1.Topology/Path": _P.READ,
     f"{_CREDENTIALS}PublicKey": _P.CREDENTIALS,
     f"{_CREDENTIALS}Put": _P.CREDENTIALS,
     f"{_CREDENTIALS}List": _P.CREDENTIALS,

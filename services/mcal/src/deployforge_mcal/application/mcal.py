@@ -20,6 +20,7 @@ from deployforge_mcal.application.messages import DesiredState, OperationRequest
 from deployforge_mcal.application.ports import CloudProvider, InvalidUnit, UnknownProvider
 from deployforge_mcal.application.secrets import Secrets
 from deployforge_mcal.application.stores import Index, RootVault
+from deployforge_mcal.application.topology import Topology
 from deployforge_mcal.domain.catalogue import TypeDoc, merged
 from deployforge_mcal.domain.operation import Operation, Order, Unit
 from deployforge_mcal.domain.units import CompiledUnit, Problem, ResourceSpec, UnitSpec
@@ -47,6 +48,7 @@ class Mcal(EventSourcedApplication):
         clock: Clock,
         secrets: Secrets,
         addressing: Addressing,
+        topology: Topology,
     ) -> None:
         super().__init__(database, sealer, name="mcal")
         self.providers = providers
@@ -55,6 +57,7 @@ class Mcal(EventSourcedApplication):
         self.clock = clock
         self.secrets = secrets
         self.addressing = addressing
+        self.topology = topology
         self.queue = EffectQueue(self, sealer)
         self.bodies = Bodies(database, sealer)
 
@@ -128,10 +131,9 @@ class Mcal(EventSourcedApplication):
         return Effects(writes=(self.queue.enqueue(SCAN, message.scan_id, payload, deployment_id=SYSTEM),))
 
     def desired_state(self, fact: Fact) -> Effects:
-        """Keep what scans need to know of a resource."""
-        if fact.value is None:
-            return Effects(writes=(self.index.drop(fact.key),))
-        return Effects(writes=(self.index.put(fact.read(DesiredState)),))
+        """Keep what scans need to know of a resource, and what networks are made of."""
+        write = self.index.drop(fact.key) if fact.value is None else self.index.put(fact.read(DesiredState))
+        return Effects(writes=(write, *self.topology.heard(fact)))
 
     # --- aggregates -----------------------------------------------------------------------------------
 

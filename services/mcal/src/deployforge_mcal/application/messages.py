@@ -64,3 +64,18 @@ class DesiredState:
     credential_ref: str
     unit_id: str
     physical_id: str
+
+
+@dataclass(frozen=True)
+class DesiredWiring:
+    """Of the same fact, for what networks are made of: what it should be too."""
+
+    deployment_id: str
+    urn: str
+    version: int
+    type: str
+    provider_type: str
+    account: str
+    location: str
+    physical_id: str
+    properties_json: str

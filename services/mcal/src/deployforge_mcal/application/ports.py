@@ -7,11 +7,12 @@ All verbs raise ProviderFailure, and nothing else, for what the cloud refuses.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure, Grant
+from deployforge_mcal.domain.topology.wiring import Part, Wired
 from deployforge_mcal.domain.units import (
     Change,
     CompiledUnit,
@@ -23,6 +24,9 @@ from deployforge_mcal.domain.units import (
     Target,
     UnitSpec,
 )
+
+WiringReader: TypeAlias = Callable[[Wired], Sequence[Part]]
+"""What a resource adds to networks, from its properties."""
 
 #: urn or None for the unit itself, native status, message
 Tick = Callable[[str | None, str, str | None], None]
@@ -200,6 +204,15 @@ class ExaminesCredentials(Protocol):
     def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:
         """Log in, and ask the cloud what the credential may not do of all that the adapter may ever do in these scopes;
         without any, what can be asked all the same. Changes nothing. Raises ProviderFailure when it cannot log in."""
+        ...
+
+
+@runtime_checkable
+class ReadsWiring(Protocol):
+    """The part of a CloudProvider of those whose native types say something of networks."""
+
+    def wiring(self) -> Mapping[str, WiringReader]:
+        """Native type, as it is declared → what reads it. Touches nothing."""
         ...
 
 

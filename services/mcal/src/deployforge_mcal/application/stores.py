@@ -10,6 +10,7 @@ from deployforge_chassis.facts import Write
 
 from deployforge_mcal.application.messages import DesiredState
 from deployforge_mcal.domain.topology.addressing import Claim
+from deployforge_mcal.domain.topology.wiring import Wired
 from deployforge_mcal.domain.units import Scope
 
 
@@ -118,6 +119,22 @@ class Claims(Protocol):
 
     def unused(self, urns: Sequence[str]) -> list[Write]:
         """Nothing is left of these resources; their ranges are only planned again."""
+        ...
+
+
+class Wiring(Protocol):
+    """The resources that networks are made of."""
+
+    def put(self, deployment_id: str, version: int, resource: Wired) -> Write:
+        """Keep a resource unless a newer version is known."""
+        ...
+
+    def drop(self, urn: str) -> Write:
+        """A resource is gone."""
+        ...
+
+    def all(self) -> list[Wired]:
+        """Those of all deployments that can still be read."""
         ...
 
 

@@ -133,7 +133,7 @@ def test_submitting_finds_what_a_manifest_alone_can_say(service: Service) -> Non
 
 def test_whose_a_network_is_is_told_to_who_may_see_it(service: Service) -> None:
     Deployment(service, "shop").plan(net="auto/20")
-    api: Any = TopologyApi(service.app.addressing)
+    api: Any = TopologyApi(service.app.addressing, service.app.topology)
     seen = []
     for namespaces in (("s",), ("other",), ("*",)):
         with serving(Call("control-plane", Principal("p", ("viewer",), namespaces))):

@@ -16,11 +16,13 @@ from deployforge_chassis.effects import LEASE_SECONDS, EffectWorkers
 from deployforge_chassis.registry import MemoryRegistry
 from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import a_fact, example
+from deployforge_mcal.adapters.aws.provider import AwsProvider
 from deployforge_mcal.adapters.claims import PostgresClaims
 from deployforge_mcal.adapters.index import PostgresIndex
 from deployforge_mcal.adapters.marking import PostgresMarking
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
+from deployforge_mcal.adapters.wired import PostgresWiring
 from deployforge_mcal.application.addressing import Addressing
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import _REQUEST, Operations
@@ -28,6 +30,7 @@ from deployforge_mcal.application.ports import ProviderFailure
 from deployforge_mcal.application.scans import Readers, Scans
 from deployforge_mcal.application.secrets import SecretAccess, Secrets, SecretUnavailable
 from deployforge_mcal.application.stores import CredentialUnknown
+from deployforge_mcal.application.topology import Topology
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.topology.addressing import Rules
 from deployforge_mcal.domain.units import ResourceSpec, Scope, Target, UnitSpec
@@ -101,7 +104,9 @@ def service(fresh_database: Database, sealer: Sealer, cloud: Any) -> Service:
     clock = FixedClock(datetime(2026, 11, 24, tzinfo=UTC))
     secrets = Secrets({"kept": Kept(kept)}, PostgresMarking(fresh_database, sealer), vault.get)
     addressing = Addressing(PostgresClaims(fresh_database, planned_days=7), Rules((IPv4Network("10.0.0.0/8"),)))
-    app = Mcal(fresh_database, sealer, {"aws": cloud}, vault, PostgresIndex(fresh_database), clock, secrets, addressing)
+    topology = Topology(PostgresWiring(fresh_database, sealer), AwsProvider().wiring())
+    index = PostgresIndex(fresh_database)
+    app = Mcal(fresh_database, sealer, {"aws": cloud}, vault, index, clock, secrets, addressing, topology)
     said, readers = Said(), Readers(app)
     operations, scans = Operations(app, said), Scans(app, readers, said)
     return Service(

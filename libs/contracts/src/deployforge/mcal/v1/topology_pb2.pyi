@@ -37,3 +37,37 @@ class NetworksResponse(_message.Message):
     networks: _containers.RepeatedCompositeFieldContainer[NetworkRange]
     pools: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, networks: _Optional[_Iterable[_Union[NetworkRange, _Mapping]]] = ..., pools: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PathRequest(_message.Message):
+    __slots__ = ("source", "target", "protocol", "port")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    target: str
+    protocol: str
+    port: int
+    def __init__(self, source: _Optional[str] = ..., target: _Optional[str] = ..., protocol: _Optional[str] = ..., port: _Optional[int] = ...) -> None: ...
+
+class Hop(_message.Message):
+    __slots__ = ("what", "detail", "urn")
+    WHAT_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    URN_FIELD_NUMBER: _ClassVar[int]
+    what: str
+    detail: str
+    urn: str
+    def __init__(self, what: _Optional[str] = ..., detail: _Optional[str] = ..., urn: _Optional[str] = ...) -> None: ...
+
+class PathResponse(_message.Message):
+    __slots__ = ("reachable", "hops", "blocked_by", "notes")
+    REACHABLE_FIELD_NUMBER: _ClassVar[int]
+    HOPS_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_BY_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    reachable: bool
+    hops: _containers.RepeatedCompositeFieldContainer[Hop]
+    blocked_by: Hop
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, reachable: _Optional[bool] = ..., hops: _Optional[_Iterable[_Union[Hop, _Mapping]]] = ..., blocked_by: _Optional[_Union[Hop, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -39,6 +39,11 @@ class TopologyStub:
                 request_serializer=deployforge_dot_mcal_dot_v1_dot_topology__pb2.NetworksRequest.SerializeToString,
                 response_deserializer=deployforge_dot_mcal_dot_v1_dot_topology__pb2.NetworksResponse.FromString,
                 _registered_method=True)
+        self.Path = channel.unary_unary(
+                '/deployforge.mcal.v1.Topology/Path',
+                request_serializer=deployforge_dot_mcal_dot_v1_dot_topology__pb2.PathRequest.SerializeToString,
+                response_deserializer=deployforge_dot_mcal_dot_v1_dot_topology__pb2.PathResponse.FromString,
+                _registered_method=True)
 
 
 class TopologyServicer:
@@ -51,6 +56,14 @@ class TopologyServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Path(self, request, context):
+        """Whether one place reaches another by routes, links and firewalls as they are deployed, and how, or what is in the
+        way. NOT_FOUND for a place that is not known, or that the principal may not see.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TopologyServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -58,6 +71,11 @@ def add_TopologyServicer_to_server(servicer, server):
                     servicer.Networks,
                     request_deserializer=deployforge_dot_mcal_dot_v1_dot_topology__pb2.NetworksRequest.FromString,
                     response_serializer=deployforge_dot_mcal_dot_v1_dot_topology__pb2.NetworksResponse.SerializeToString,
+            ),
+            'Path': grpc.unary_unary_rpc_method_handler(
+                    servicer.Path,
+                    request_deserializer=deployforge_dot_mcal_dot_v1_dot_topology__pb2.PathRequest.FromString,
+                    response_serializer=deployforge_dot_mcal_dot_v1_dot_topology__pb2.PathResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -87,6 +105,33 @@ class Topology:
             '/deployforge.mcal.v1.Topology/Networks',
             deployforge_dot_mcal_dot_v1_dot_topology__pb2.NetworksRequest.SerializeToString,
             deployforge_dot_mcal_dot_v1_dot_topology__pb2.NetworksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Path(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.mcal.v1.Topology/Path',
+            deployforge_dot_mcal_dot_v1_dot_topology__pb2.PathRequest.SerializeToString,
+            deployforge_dot_mcal_dot_v1_dot_topology__pb2.PathResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -13,6 +13,7 @@ from deployforge_mcal.adapters.aws import (
     repair,
     schemas,
     settling,
+    wiring,
 )
 from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds import KINDS
@@ -20,7 +21,7 @@ from deployforge_mcal.adapters.aws.models import model
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.adapters.aws.stacks import Stack
 from deployforge_mcal.adapters.failures import failing_as
-from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
+from deployforge_mcal.application.ports import ProviderFailure, Tick, WiringReader, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure
@@ -66,6 +67,10 @@ class AwsProvider:
     def compile(self, spec: UnitSpec) -> CompiledUnit:
         """See CloudProvider."""
         return compiler.compile_unit(spec)
+
+    def wiring(self) -> Mapping[str, WiringReader]:
+        """See ReadsWiring."""
+        return dict.fromkeys(wiring.TYPES, wiring.parts)
 
     # --- credentials ----------------------------------------------------------------------------------
 

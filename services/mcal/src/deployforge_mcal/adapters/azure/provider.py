@@ -13,6 +13,7 @@ from deployforge_mcal.adapters.azure import (
     reading,
     repair,
     versions,
+    wiring,
 )
 from deployforge_mcal.adapters.azure.errors import failure_of
 from deployforge_mcal.adapters.azure.kinds import KINDS
@@ -22,7 +23,7 @@ from deployforge_mcal.adapters.azure.rollout import Rollout, deployment_name
 from deployforge_mcal.adapters.azure.session import AzureSession
 from deployforge_mcal.adapters.bodies import Body
 from deployforge_mcal.adapters.failures import failing_as
-from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
+from deployforge_mcal.application.ports import ProviderFailure, Tick, WiringReader, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure
@@ -72,6 +73,10 @@ class AzureProvider:
     def compile(self, spec: UnitSpec) -> CompiledUnit:
         """See CloudProvider."""
         return compiler.compile_unit(spec)
+
+    def wiring(self) -> Mapping[str, WiringReader]:
+        """See ReadsWiring."""
+        return dict.fromkeys(wiring.TYPES, wiring.parts)
 
     # --- credentials ----------------------------------------------------------------------------------
 

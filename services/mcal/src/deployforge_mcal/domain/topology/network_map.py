@@ -1,0 +1,123 @@
+"""All parts of all networks, put together: what is in what, and what joins what."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from ipaddress import IPv4Network
+from typing import Final, TypeVar
+
+import rustworkx
+
+from deployforge_mcal.domain.topology.wiring import (
+    INTERNET,
+    FarEnd,
+    Firewall,
+    Gateway,
+    Host,
+    Laid,
+    Link,
+    Net,
+    Part,
+    Route,
+    Sub,
+    Tunnel,
+)
+
+T = TypeVar("T")
+
+#: Kind of gateway → what people call it, and whether only what begins inside passes.
+_WAYS_OUT: Final = {"internet": ("internet gateway", False), "nat": ("NAT gateway", True)}
+
+
+class NetworkMap:
+    """Lookups by id, and the graph of networks with links as edges."""
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        every = list(parts)
+        self.nets = {one.id: one for one in _of(every, Net)}
+        self.firewalls = {one.id: one for one in _of(every, Firewall)}
+        self.subs = {one.id: one for one in _laid(_of(every, Sub), _of(every, Laid))}
+        self.hosts = {one.id: one for one in _of(every, Host)}
+        self.routes = _of(every, Route)
+        self._gateways = {one.id: one for one in _of(every, Gateway)}
+        self.links = [
+            *_merged(_of(every, Link)),
+            *self._ways_out(),
+            *self._tunnels(_of(every, Tunnel), _of(every, FarEnd)),
+        ]
+
+    def subs_of(self, net: str) -> list[Sub]:
+        """The known subnets of a network."""
+        return [one for one in self.subs.values() if one.net == net]
+
+    def net_at(self, cidr: IPv4Network) -> Net | None:
+        """The network that has all of these addresses."""
+        return next((net for net in self.nets.values() if any(cidr.subnet_of(one) for one in net.cidrs)), None)
+
+    def between(self, here: str, there: str) -> list[Link]:
+        """The links that join two networks directly, in this direction."""
+        found = []
+        for link in self.links:
+            ends = self.ends(link)
+            from_here = ends[0] == here or not (link.one_way or link.outward)
+            if here != there and here in ends and there in ends and from_here:
+                found.append(link)
+        return found
+
+    def ends(self, link: Link) -> tuple[str, ...]:
+        """The networks that a link joins, those that are known by their addresses too."""
+        far = [net.id for one in link.far if (net := self.net_at(one)) is not None]
+        return tuple(dict.fromkeys([*link.ends, *far]))
+
+    def way_round(self, here: str, there: str) -> list[str]:
+        """The networks on the shortest chain of links from one to another; empty when nothing joins them."""
+        graph: rustworkx.PyGraph[str, None] = rustworkx.PyGraph()
+        number = {id: graph.add_node(id) for id in dict.fromkeys([*self.nets, here, there])}
+        for link in self.links:
+            ends = [number[end] for end in self.ends(link) if end in number and end != INTERNET]
+            graph.add_edges_from([(a, b, None) for i, a in enumerate(ends) for b in ends[i + 1 :]])
+        paths = rustworkx.dijkstra_shortest_paths(graph, number[here], target=number[there])
+        return [graph[node] for node in paths[number[there]]] if number[there] in paths else []
+
+    def _ways_out(self) -> list[Link]:
+        """Gateways to the internet, and what clouds that make routes themselves have in their place."""
+        found = [Link(net.urn, "", "internet", (net.id, INTERNET)) for net in self.nets.values() if not net.routed]
+        for one in self._gateways.values():
+            net = one.net or (self.subs[one.sub].net if one.sub in self.subs else "")
+            if one.kind in _WAYS_OUT:
+                kind, outward = _WAYS_OUT[one.kind]
+                found.append(Link("", one.id, kind, (net, INTERNET), outward=outward))
+        return found
+
+    def _tunnels(self, tunnels: Iterable[Tunnel], far_ends: Iterable[FarEnd]) -> list[Link]:
+        far: dict[str, tuple[IPv4Network, ...]] = {}
+        for end in far_ends:
+            far[end.of] = (*far.get(end.of, ()), *end.far)
+        return [
+            # Routes name the gateway, not the tunnel. Each end has a tunnel of its own.
+            Link(one.urn, one.gateway, "VPN", (self._gateways[one.gateway].net,), far.get(one.id, ()), one_way=True)
+            for one in tunnels
+            if one.gateway in self._gateways
+        ]
+
+
+def _merged(links: Iterable[Link]) -> list[Link]:
+    """One link for all resources that are ends of the same one."""
+    found: dict[str, Link] = {}
+    for one in links:
+        known = found.get(one.id)
+        found[one.id] = one if known is None else replace(known, ends=tuple(dict.fromkeys([*known.ends, *one.ends])))
+    return list(found.values())
+
+
+def _laid(subs: Iterable[Sub], laid: Iterable[Laid]) -> Iterable[Sub]:
+    around = list(laid)
+    for sub in subs:
+        for one in around:
+            if one.sub == sub.id:
+                more = (one.firewall,) if one.firewall else ()
+                sub = replace(sub, table=one.table or sub.table, firewalls=(*sub.firewalls, *more))
+        yield sub
+
+
+def _of(parts: Iterable[Part], kind: type[T]) -> list[T]:
+    return [one for one in parts if isinstance(one, kind)]

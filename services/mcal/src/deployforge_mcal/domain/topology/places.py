@@ -1,0 +1,83 @@
+"""The ends of a way: places named as people name them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
+from typing import Final
+
+from deployforge_mcal.domain.topology.network_map import NetworkMap
+from deployforge_mcal.domain.topology.ranges import parsed
+from deployforge_mcal.domain.topology.wiring import INTERNET, Firewall, Host, Net, Sub
+
+EVERYWHERE: Final = IPv4Network("0.0.0.0/0")
+#: Addresses that are nobody's on the internet. Source: RFC 1918, RFC 6598, RFC 3927, RFC 1122.
+_INSIDE: Final = tuple(
+    map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"))
+)
+
+
+class UnknownPlace(LookupError):
+    """What was named is no place in any network."""
+
+    def __init__(self, name: str) -> None:
+        expected = "namespace/deployment/resource of a network, subnet or host, an address, or internet"
+        super().__init__(f"{name!r} is no place in a network that is deployed from here; expected {expected}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One end of a way."""
+
+    name: str
+    urn: str
+    net: str
+    """The id of its network, INTERNET, or empty where nobody knows."""
+    cidrs: tuple[IPv4Network, ...]
+    """Its addresses, or those that it may have."""
+    subs: tuple[Sub, ...] = ()
+    firewalls: tuple[str, ...] = ()
+    public: bool = False
+    guarded: bool = False
+
+
+def place(map: NetworkMap, name: str) -> Place:
+    """A place by its name: `namespace/deployment/resource` or urn, an address or range, `internet`. Raises UnknownPlace."""
+    if name == INTERNET:
+        return Place(name, "", INTERNET, (EVERYWHERE,), public=True)
+    if (cidr := parsed(name)) is not None:
+        net = map.net_at(cidr)
+        subs = [s for s in map.subs_of(net.id) if s.cidr and cidr.subnet_of(s.cidr)] if net is not None else []
+        outside = "" if any(cidr.overlaps(one) for one in _INSIDE) else INTERNET
+        return _with_subs(Place(name, "", net.id if net is not None else outside, (cidr,)), subs)
+    urn = name if name.startswith("urn:") else "urn:df:" + ":".join(name.split("/"))
+    every: Iterable[Host | Sub | Firewall | Net] = (
+        *map.hosts.values(), *map.subs.values(), *map.firewalls.values(), *map.nets.values(),
+    )  # fmt: skip
+    found = next((one for one in every if one.urn == urn), None)
+    match found:
+        case Host():
+            return _host(map, name, found)
+        case Sub():
+            return _with_subs(Place(name, urn, found.net, (found.cidr,) if found.cidr else ()), [found])
+        case Firewall():
+            cidrs = map.nets[found.net].cidrs if found.net in map.nets else ()
+            return Place(name, urn, found.net, cidrs, firewalls=(found.id,))
+        case Net():
+            return _with_subs(Place(name, urn, found.id, found.cidrs), map.subs_of(found.id))
+    raise UnknownPlace(name)
+
+
+def _host(map: NetworkMap, name: str, of: Host) -> Place:
+    subs = [map.subs[id] for id in of.subs if id in map.subs]
+    walls = [map.firewalls[id] for id in of.firewalls if id in map.firewalls]
+    # What is placed by a group of subnets is known by its firewalls alone.
+    net = next((sub.net for sub in subs), next((wall.net for wall in walls), ""))
+    cidrs = tuple(sub.cidr for sub in subs if sub.cidr)
+    if not cidrs and net in map.nets:
+        cidrs = map.nets[net].cidrs
+    return _with_subs(Place(name, of.urn, net, cidrs, (), of.firewalls, of.public, of.guarded), subs)
+
+
+def _with_subs(of: Place, subs: Sequence[Sub]) -> Place:
+    around = tuple(dict.fromkeys([*of.firewalls, *(wall for sub in subs for wall in sub.firewalls)]))
+    return replace(of, subs=tuple(subs), firewalls=around, public=of.public or any(sub.public for sub in subs))

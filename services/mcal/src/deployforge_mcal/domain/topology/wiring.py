@@ -1,0 +1,163 @@
+"""What networks are made of, in no cloud's words: nets, subnets, firewalls, hosts, links, routes. Ids are physical ids.
+
+A part comes from one resource that is deployed from here; what others have made is not known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any, Final, TypeAlias
+
+#: Where everybody is who is in no network.
+INTERNET: Final = "internet"
+
+
+@dataclass(frozen=True)
+class Wired:
+    """A deployed resource, as it shall be."""
+
+    urn: str
+    type: str
+    provider_type: str
+    account: str
+    location: str
+    physical_id: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a firewall lets through."""
+
+    protocol: str
+    """tcp, udp, icmp, or all."""
+    first: int
+    last: int
+    cidr: IPv4Network | None = None
+    group: str = ""
+    """The id of the firewall whose members are meant, instead of a range."""
+
+    def __str__(self) -> str:
+        ports = (
+            "" if self.protocol == "all" else f"/{self.first}" if self.first == self.last else f"/{self.first}-{self.last}"
+        )
+        return f"{self.protocol}{ports} {self.cidr or self.group}"
+
+
+@dataclass(frozen=True)
+class Net:
+    """A private network."""
+
+    urn: str
+    id: str
+    cidrs: tuple[IPv4Network, ...]
+    routed: bool
+    """Traffic leaves it by the routes of a table alone; otherwise the cloud makes the routes of every link itself."""
+
+
+@dataclass(frozen=True)
+class Sub:
+    """A part of a network."""
+
+    urn: str
+    id: str
+    net: str
+    cidr: IPv4Network | None
+    public: bool = False
+    """Its hosts have public addresses."""
+    firewalls: tuple[str, ...] = ()
+    table: str = ""
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """Rules around hosts."""
+
+    urn: str
+    id: str
+    net: str
+    inward: tuple[Rule, ...]
+    outward: tuple[Rule, ...] | None
+    """None: everything is let out."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """What has an address in a network: a machine, a load balancer, a database."""
+
+    urn: str
+    id: str
+    subs: tuple[str, ...]
+    firewalls: tuple[str, ...]
+    public: bool
+    guarded: bool
+    """Without firewalls of its own it is behind one of the network's that lets in its own members alone."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Joins networks: a peering, a tunnel, a router, the way to the internet."""
+
+    urn: str
+    id: str
+    kind: str
+    ends: tuple[str, ...]
+    """Ids of networks, and INTERNET."""
+    far: tuple[IPv4Network, ...] = ()
+    """Addresses at the other end of a tunnel, whose network is known by them alone."""
+    one_way: bool = False
+    """It needs its like from the other end: the first of `ends` is this one."""
+    outward: bool = False
+    """Only for what the first of `ends` begins, from addresses of the link's own."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """What routes and tunnels name in place of the link that it is the end of."""
+
+    id: str
+    kind: str
+    """`internet`, `nat` or `vpn`."""
+    net: str = ""
+    sub: str = ""
+    """Where it is, when that is said by its subnet."""
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """A VPN connection from a gateway to addresses elsewhere, which other parts tell."""
+
+    urn: str
+    id: str
+    gateway: str
+
+
+@dataclass(frozen=True)
+class FarEnd:
+    """Addresses at the other end of a tunnel, named by the tunnel's id or by what the tunnel names."""
+
+    of: str
+    far: tuple[IPv4Network, ...]
+
+
+@dataclass(frozen=True)
+class Route:
+    """An entry of a route table."""
+
+    urn: str
+    table: str
+    cidr: IPv4Network
+    target: str
+    """The id of a link or gateway, or INTERNET."""
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A route table or a firewall is laid around a subnet by a resource of its own."""
+
+    sub: str
+    table: str = ""
+    firewall: str = ""
+
+
+Part: TypeAlias = Net | Sub | Firewall | Host | Link | Gateway | Tunnel | FarEnd | Route | Laid
