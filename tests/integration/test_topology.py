@@ -40,7 +40,7 @@ def test_networks_of_two_clouds_have_addresses_of_their_own_and_are_asked_about(
         name,
         _one("net", "Network", cidr="auto/20"),
         _one("sub", "Subnet", network="${net.id}", cidr="auto/24"),
-        _one("wall", "SecurityGroup", network="${net.id}", description="web", ingress=[rule], egress=[rule]),
+        _one("wall", "SecurityGroup", network="${net.id}", description="web", ingress=[dict(rule)], egress=[dict(rule)]),
         _one("far", "Network", "azure", cidr="auto/20"),
     )
     applied(alice, mine)
