@@ -41,6 +41,21 @@ def test_a_template_is_written_as_a_manifest_that_is_valid(tmp_path: Path) -> No
     assert _runner.invoke(app, arguments).exit_code == Exit.USAGE  # It never overwrites what is there.
 
 
+@pytest.mark.parametrize(
+    ("format", "path", "resources"),
+    [
+        ("arm", "arm/web.json", 5),
+        ("terraform", "terraform/site", 2),
+        ("deployment-manager", "deployment-manager/web.yaml", 5),
+    ],
+)
+def test_every_format_has_an_example_that_becomes_a_valid_manifest(format: str, path: str, resources: int) -> None:
+    done = _runner.invoke(
+        app, ["import", "--format", format, str(EXAMPLES / path), "-p", "root=/srv"][: 4 if format != "terraform" else 6]
+    )
+    assert len(parse(done.stdout.encode()).resources) == resources, done.output
+
+
 def test_without_a_file_it_is_printed() -> None:
     done = _runner.invoke(app, ["import", "--format", "cloudformation", str(EXAMPLES / "cloudformation/orders.yaml")])
     assert parse(done.stdout.encode()).name == "orders"

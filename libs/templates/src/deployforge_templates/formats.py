@@ -33,6 +33,13 @@ def _arm(source: Source, given: Given) -> Imported:
     return arm.load(source.data(), given, source.shown)
 
 
+def _deployment_manager(source: Source, given: Given) -> Imported:
+    # As above: who has no such configuration does not wait for the reader of its templates.
+    from deployforge_templates.deployment_manager import config
+
+    return config.load(source, given)
+
+
 def _terraform(source: Source, given: Given) -> Imported:
     # A grammar is built when the reader of HCL is imported: who has no module does not wait for it.
     from deployforge_templates.terraform import module
@@ -51,6 +58,9 @@ FORMATS: Final[Mapping[str, Format]] = {
         {"type": "azure", "location": "westeurope", "subscription": "00000000-0000-0000-0000-000000000000",
          "resourceGroup": "local", "credentialRef": "azure-local"},
         _arm,
+    ),
+    "deployment-manager": Format(
+        "Deployment Manager", "tf", {"type": "terraform", "credentialRef": "tf-local"}, _deployment_manager,
     ),
     "terraform": Format(
         "Terraform", "tf", {"type": "terraform", "credentialRef": "tf-local"}, _terraform,

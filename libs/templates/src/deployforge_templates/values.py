@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from deployforge_documents.problems import InvalidDocument, Problem
-from deployforge_documents.reading import Node
+from deployforge_documents.reading import Node, read
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,11 @@ def fixed(node: Node, values: Mapping[str, Any]) -> Node:
         return tree(node, parts[0]) if not isinstance(parts[0], Reference) else node
     whole = joined([Later((part,)) if isinstance(part, Reference) else part for part in parts])
     return at(node, Later(whole.parts, node.value.now) if isinstance(whole, Later) else whole)
+
+
+def typed(node: Node) -> Node:
+    """What somebody wrote on a command line as the YAML that it is: `2` is a number, `[a, b]` a list."""
+    return read(node.value.encode(), file=node.file) if isinstance(node.value, str) and node.value else node
 
 
 def targets(node: Node) -> set[str]:

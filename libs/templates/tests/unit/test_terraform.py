@@ -107,6 +107,22 @@ def test_what_is_not_simple_makes_one_unit_of_the_whole(line: str, where: str, w
     assert found.notes[0].startswith(f"the module is taken over as one unit: site/main.tf:{where}: {what}"), found.notes[0]
 
 
+def test_values_from_a_command_line_have_the_type_of_the_variable(module: Path) -> None:
+    (module / "main.tf").write_text(SIMPLE + 'resource "x_one" "it" {\n  value = var.ports\n  name = var.env\n}\n')
+    found = read(module, ports="[22]", env="7")
+    assert {name: one.value for name, one in found.parameters.items()} == {"ports": [22], "env": "7"}
+
+
+def test_a_sensitive_variable_makes_one_unit_of_the_whole(module: Path) -> None:
+    (module / "main.tf").write_text(
+        SIMPLE + 'variable "key" {\n  sensitive = true\n}\nvariable "n" { description = upper("x") }\n'
+    )
+    found = read(module)
+    assert found.resources[0].properties.value["variables"].value.keys() == {"n"}
+    assert found.notes[0] == "the module is taken over as one unit: site/main.tf:8:1: a variable that is sensitive"
+    assert found.notes[1] == "variable key is sensitive and has no value: a module takes no secrets"
+
+
 def test_blocks_are_mappings_and_lists_of_them(module: Path) -> None:
     (module / "main.tf").write_text(
         SIMPLE

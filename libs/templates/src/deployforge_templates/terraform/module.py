@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from deployforge_documents.problems import InvalidDocument, Problem, nearest, quoted
@@ -13,7 +14,7 @@ from deployforge_templates.sources import Source
 from deployforge_templates.terraform.files import files
 from deployforge_templates.terraform.simple import NotSimple, Scope, value
 from deployforge_templates.terraform.syntax import Block, blocks
-from deployforge_templates.values import PARAMETERS, Later, Reference, as_manifest, at, refused, scalar_text
+from deployforge_templates.values import PARAMETERS, Later, Reference, at, refused, scalar_text, typed, written
 
 _PASSED_OVER: Final = ("variable", "output", "locals", "resource")
 _WORDS: Final = {"string": "string", "number": "number", "bool": "boolean", "list": "list", "set": "list", "tuple": "list",
@@ -40,6 +41,8 @@ def load(source: Source, given: Given) -> Imported:
         raise InvalidDocument(problems)
     if not given.keep:
         return Imported((_unit(source, text, given.parameters, given),))
+    told = {name: node if _word(variables[name]) == "string" else typed(node) for name, node in given.parameters.items()}
+    given = replace(given, parameters=told)
     try:
         return _graph(parts, variables, given)
     except NotSimple as reason:
@@ -72,15 +75,20 @@ def _unit(source: Source, text: Mapping[str, Node], variables: Mapping[str, Node
 
 
 def _whole(source: Source, text: Mapping[str, Node], variables: Mapping[str, Block], given: Given, note: str) -> Imported:
-    """One unit whose variables without a default are parameters of the manifest."""
+    """One unit whose variables without a default are parameters of the manifest; secrets are not: no module takes one."""
     kept: dict[str, ImportedParameter] = {}
     values = dict(given.parameters)
+    notes = [note]
     for name, block in variables.items():
-        if name not in values and "default" not in block.attributes:
+        if name in values or "default" in block.attributes:
+            continue
+        if "sensitive" in block.attributes:
+            notes.append(f"variable {name} is sensitive and has no value: a module takes no secrets")
+        else:
             kept[name] = _parameter(block, None)
             values[name] = at(block.place, Later((Reference(f"{PARAMETERS}.{name}"),)))
     imported = finished([_unit(source, text, values, given)], {}, kept, ())
-    return Imported(imported.resources, {}, imported.parameters, (note, *imported.notes))
+    return Imported(imported.resources, {}, imported.parameters, (*notes, *imported.notes))
 
 
 # --- resources --------------------------------------------------------------------------------------------
@@ -93,6 +101,9 @@ def _graph(parts: list[Block], variables: Mapping[str, Block], given: Given) -> 
     if not declared:
         raise NotSimple(parts[0].place if parts else Node(None, 1, 1), "no resource of its own")
     names = _named(declared, given.prefix)
+    for block in variables.values():
+        if "sensitive" in block.attributes:
+            raise NotSimple(block.place, "a variable that is sensitive")
     kept = {name: _parameter(block, _default(block, given.parameters.get(name))) for name, block in variables.items()}
     bound = {name: Later((Reference(f"{PARAMETERS}.{name}"),)) for name in kept}
     local = {name: one for block in parts if block.type == "locals" for name, one in block.attributes.items()}
@@ -204,18 +215,24 @@ def _output(block: Block, scope: Scope) -> Node:
 
 def _default(block: Block, told: Node | None) -> Any:
     if told is not None:
-        return as_manifest(told.value)
+        return written(told).plain()
     if "default" not in block.attributes:
         return None
     return value(block.attributes["default"], Scope({}, {}, {})).plain()
 
 
-def _parameter(block: Block, default: Any) -> ImportedParameter:
+def _word(block: Block) -> str:
+    """The type of a variable, as a manifest calls it."""
     kind = block.attributes.get("type")
     words = list(kind.tree.scan_values(lambda _: True)) if kind is not None and kind.tree is not None else []
     told = str(kind.value.value) if kind is not None and kind.value is not None else str(words[0]) if words else "string"
-    if "sensitive" in block.attributes:
-        raise NotSimple(block.place, "a variable that is sensitive")
+    return _WORDS.get(told.partition("(")[0], "string")
+
+
+def _parameter(block: Block, default: Any) -> ImportedParameter:
     description = block.attributes.get("description")
-    said = str(value(description, Scope({}, {}, {})).value) if description is not None else ""
-    return ImportedParameter(_WORDS.get(told.partition("(")[0], "string"), said, default)
+    try:
+        said = str(value(description, Scope({}, {}, {})).value) if description is not None else ""
+    except NotSimple:
+        said = ""  # It helps people; nothing depends on it.
+    return ImportedParameter(_word(block), said, default)

@@ -22,7 +22,7 @@ UNIFIED_TYPES: Final = (
 LADDER: Final = ("retry", "correct", "rollback", "recreate", "alert")
 SEVERITIES: Final = ("informational", "degraded", "critical")
 
-FORMATS: Final = ("cloudformation", "arm", "terraform")
+FORMATS: Final = ("cloudformation", "arm", "deployment-manager", "terraform")
 """Of native templates that a manifest may include."""
 
 _NAME: Final = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
