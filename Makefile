@@ -69,6 +69,7 @@ conformance: setup ## What adapters and emulated clouds say to each other, again
 	@rm -rf $(TOOLS)/exchanges
 	@DEPLOYFORGE_EXCHANGES=$(CURDIR)/$(TOOLS)/exchanges $(RUN) -m pytest -q -n 2 tests/emulators $(wildcard services/mcal/tests/contract)
 	@$(RUN) -m tests.emulators.arm.conformance $(TOOLS)/exchanges/arm || [ $$? = 3 ]
+	@$(RUN) -m tests.emulators.gcp.conformance $(TOOLS)/exchanges/gcp || [ $$? = 3 ]
 
 test-journeys: setup ## Journeys through a running system of their own
 	@$(RUN) -m deployforge_local.journeys

@@ -29,7 +29,7 @@ class Access:
         self._store, self._clock = store, clock
 
     def register(self, account: Mapping[str, Any]) -> None:
-        """`{email, publicKey, roles: {project: role}, impersonate: [email], token}`; `token` never ends."""
+        """`{email, publicKey, roles: {project: role}, impersonate: [email], lacks: [permission], token}`; `token` never ends."""
         self._store.put("account", account["email"], dict(account))
         if account.get("token"):
             self._issue(account["email"], [PLATFORM], float("1e12"), str(account["token"]))
@@ -80,6 +80,14 @@ class Access:
         if role is None or (changes and role != "owner"):
             said = f"Permission '{permission}' denied for {email} on resource 'projects/{project}' (or it may not exist)."
             raise Refused(403, said, reason="IAM_PERMISSION_DENIED")
+
+    def held(self, ask: Ask, project: str, permissions: list[str]) -> list[str]:
+        """Which of some permissions the caller has: a viewer those that read, less what its account `lacks`."""
+        account = self._store.get("account", self._claims(ask)["email"]) or {}
+        role = (account.get("roles") or {}).get(project)
+        lacks = account.get("lacks") or ()
+        reads = [p for p in permissions if p.rpartition(".")[2].startswith(("get", "list", "search"))]
+        return [p for p in {"owner": permissions, "viewer": reads}.get(str(role), []) if p not in lacks]
 
     def _claims(self, ask: Ask) -> dict[str, Any]:
         kind, _, token = ask.headers.get("authorization", "").partition(" ")

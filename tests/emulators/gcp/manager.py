@@ -19,6 +19,7 @@ _DEPLOYMENT: Final = r"v1/(?P<name>projects/[^/]+/locations/[^/]+/deployments/[^
 _PREVIEW: Final = r"v1/(?P<name>projects/[^/]+/locations/[^/]+/previews/[^/:]+)"
 _PARENT: Final = r"v1/(?P<parent>projects/[^/]+/locations/[^/]+)"
 _SA: Final = re.compile(r"v1/projects/-/serviceAccounts/(?P<account>[^/:]+):generateAccessToken")
+_IAM: Final = re.compile(r"v3/projects/(?P<project>[^/:]+):testIamPermissions")
 _POLICIES: Final = {"1": "DELETE", "2": "ABANDON"}
 
 
@@ -48,6 +49,9 @@ class Manager:
         self._fault(ask)
         if host == "iamcredentials.googleapis.com" and (one := _SA.fullmatch(path)) is not None:
             return self.access.impersonate(ask, one["account"])
+        if host == "cloudresourcemanager.googleapis.com" and (asked := _IAM.fullmatch(path)) is not None:
+            held = self.access.held(ask, asked["project"], list(ask.body.get("permissions") or ()))
+            return Reply(200, {"permissions": held} if held else {})
         if host == "config.googleapis.com":
             return self._config(ask, path)
         if host == "cloudasset.googleapis.com":

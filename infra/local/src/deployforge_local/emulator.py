@@ -8,7 +8,7 @@ import boto3
 import httpx
 from botocore.exceptions import ClientError
 
-from deployforge_local import azure, terraform
+from deployforge_local import azure, gcp, terraform
 from deployforge_local.people import write_secret
 from deployforge_local.settings import MINISTACK, LocalSettings
 
@@ -73,6 +73,7 @@ def prepare_account(settings: LocalSettings) -> None:
     )
     credential = {"type": "aws", "accessKeyId": ROOT_KEY, "secretAccessKey": ROOT_KEY, "roleArn": arn}
     credentials = {
-        "aws-local": credential, "azure-local": azure.CREDENTIAL, terraform.REFERENCE: terraform.credential(settings),
+        "aws-local": credential, "azure-local": azure.CREDENTIAL, "gcp-local": gcp.CREDENTIAL,
+        terraform.REFERENCE: terraform.credential(settings),
     }  # fmt: skip
     write_secret(settings.credentials_file, json.dumps(credentials))

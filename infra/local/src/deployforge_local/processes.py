@@ -11,7 +11,7 @@ from deployforge_chassis import devca, tls
 from deployforge_chassis.identity import CLIENT, CONTROL_PLANE, MCAL, SERVICES
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from deployforge_local import artifacts, azure, emulator, hsm, kafka, people, postgres, terraform
+from deployforge_local import artifacts, azure, emulator, gcp, hsm, kafka, people, postgres, terraform
 from deployforge_local.settings import KAFKA, MINISTACK, LocalSettings
 
 
@@ -93,6 +93,12 @@ def infrastructure(settings: LocalSettings) -> list[Process]:
             environment=azure.environment(),
             once_ready=lambda: azure.prepare_groups(settings),
         ),
+        Process(
+            "gcp",
+            lambda: gcp.command(settings),
+            lambda: gcp.is_ready(settings),
+            environment=gcp.environment(),
+        ),
     ]
 
 
@@ -132,7 +138,11 @@ def service_environment(settings: LocalSettings, service: str, replica: int = 1)
     }
     if service == MCAL:
         told["AWS_ENDPOINT"] = f"http://127.0.0.1:{settings.link(settings.port(MINISTACK))}"
-        options = {"azure": {"endpoint": settings.azure_url}, "terraform": terraform.options(settings)}
+        options = {
+            "azure": {"endpoint": settings.azure_url},
+            "gcp": {"endpoint": settings.gcp_url},
+            "terraform": terraform.options(settings),
+        }
         told["PROVIDER_OPTIONS"] = json.dumps(options)
         # The emulated cloud costs nothing to ask.
         told["LISTING_SECONDS"] = "10"

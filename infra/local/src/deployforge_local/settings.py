@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: Port offsets of what is not a service of ours.
-KAFKA, KAFKA_CONTROLLER, REGISTRY, REGISTRY_MANAGEMENT, MINISTACK, AZURE = range(6)
+KAFKA, KAFKA_CONTROLLER, REGISTRY, REGISTRY_MANAGEMENT, MINISTACK, AZURE, GCP = range(7)
 #: Port offsets of the services' gRPC and metrics, in the order of `identity.SERVICES`.
 _GRPC, _METRICS = 10, 20
 #: From one replica's ports to the next one's.
@@ -157,3 +157,8 @@ class LocalSettings(BaseSettings):
     def azure_url(self) -> str:
         """The emulated Azure Resource Manager."""
         return f"http://127.0.0.1:{self.port(AZURE)}"
+
+    @property
+    def gcp_url(self) -> str:
+        """The emulated Google Cloud."""
+        return f"http://127.0.0.1:{self.port(GCP)}"

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from deployforge_mcal.adapters.aws.provider import AwsProvider
 from deployforge_mcal.adapters.azure.provider import AzureProvider
+from deployforge_mcal.adapters.gcp.provider import GcpProvider
 from deployforge_mcal.application.ports import ExaminesCredentials, ProviderFailure
 from deployforge_mcal.domain.units import Scope
 
 from tests.emulators.arm.running import SUBSCRIPTION, Running
+from tests.emulators.gcp.running import DEPLOYER, PROJECT, ROOT_ACCOUNT
+from tests.emulators.gcp.running import Running as RunningGcp
 
 AWS = Scope("aws", "000000000000", "eu-west-1", "aws-test")
 GROUP = f"{SUBSCRIPTION}/examined"
@@ -36,7 +39,8 @@ def role(aws: Any, request: pytest.FixtureRequest) -> Callable[..., dict[str, st
     return make
 
 
-def test_both_can_say(aws: Any) -> None:
+def test_all_can_say() -> None:
+    assert isinstance(GcpProvider(), ExaminesCredentials)
     assert isinstance(AwsProvider(), ExaminesCredentials)
     assert isinstance(AzureProvider(), ExaminesCredentials)
 
@@ -105,3 +109,28 @@ def test_azure_without_a_place_only_the_login_is_tried(arm: Running) -> None:
     assert "--account" in found.notes[0]
     with pytest.raises(ProviderFailure, match="CREDENTIAL_REFUSED"):
         AzureProvider(arm.url).examine({**arm.credential, "clientSecret": "wrong"}, [])
+
+
+def test_google_cloud_says_what_each_account_lacks(gcp: RunningGcp) -> None:
+    found = GcpProvider(gcp.url).examine(gcp.credential, [Scope("gcp", PROJECT, "europe-west1", "gcp-test")])
+    assert (found.lacking, found.notes) == ((), ())
+    assert found.checked > 50
+    assert ROOT_ACCOUNT in found.identity
+    account = {"email": DEPLOYER, "roles": {PROJECT: "owner"}}
+    gcp.control("accounts", {**account, "lacks": ["pubsub.topics.create", "config.deployments.update"]})
+    try:
+        found = GcpProvider(gcp.url).examine(gcp.credential, [Scope("gcp", PROJECT, "europe-west1", "gcp-test")])
+    finally:
+        gcp.control("accounts", account)
+    lacking = {one.permission: (one.where, one.needed_by) for one in found.lacking}
+    assert lacking == {
+        "config.deployments.update": (f"{DEPLOYER} in {PROJECT}", ("every unit",)),
+        "pubsub.topics.create": (f"{DEPLOYER} in {PROJECT}", ("Queue", "Topic")),
+    }
+
+
+def test_google_cloud_without_a_scope_says_who_it_is(gcp: RunningGcp) -> None:
+    found = GcpProvider(gcp.url).examine(gcp.credential, [])
+    assert (found.checked, len(found.notes)) == (0, 1)
+    with pytest.raises(ProviderFailure):
+        GcpProvider(gcp.url).examine({**gcp.credential, "key": None}, [])

@@ -244,6 +244,18 @@ def test_what_is_retained_when_its_declaration_goes_lives_on(world: World) -> No
     assert world.gcp.rest("GET", made["a"].physical_id)[0] == 200
 
 
+def test_what_is_in_the_project_is_listed_by_type(world: World) -> None:
+    mine = world.apply(NET, queue())["net"].physical_id
+    theirs = f"{_NETWORKS}/theirs"
+    assert world.gcp.rest("PUT", theirs, {"autoCreateSubnetworks": False})[0] == 200
+    session = world.provider.open_reader(world.gcp.credential, world.scope, ["Network"])
+    assert {mine, theirs} <= set(world.provider.list_ids(session, "Network"))
+    far = "//storage.googleapis.com/far-away-0001"
+    world.gcp.rest("PUT", far, {"location": "US-EAST1"})
+    for name in world.provider.listable():
+        assert far not in world.provider.list_ids(session, name)
+
+
 # --- crashes --------------------------------------------------------------------------------------------
 
 

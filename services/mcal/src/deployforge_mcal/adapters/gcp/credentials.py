@@ -37,12 +37,7 @@ def open_session(
 ) -> GcpSession:  # fmt: skip
     """A session on the scope's project. Raises ProviderFailure."""
     place = Place.of(scope)
-    missing = [n for n in ("serviceAccount", "readerServiceAccount") if not root.get(n)]
-    if not root.get("token") and not _is_key(root.get("key")):
-        missing.append("key")
-    if missing:
-        said = f"credential {scope.credential_ref} lacks {', '.join(missing)}"
-        raise ProviderFailure(Failure("CREDENTIAL_INCOMPLETE", said, "store it again; see the guide of Google Cloud"))
+    _complete(root, scope.credential_ref)
     who = str(root["readerServiceAccount" if read_only else "serviceAccount"])
     # A scan comes again in seconds; better that it says "not checked" now than that it waits.
     patience = READ_PATIENCE_SECONDS if read_only else PATIENCE_SECONDS
@@ -58,6 +53,26 @@ def open_session(
     actions = ("the roles of a reader",) if read_only else ("the roles of a deployer",)
     grant = Grant(scope.credential_ref, name, actions, (f"{who} in projects/{place.project}", SCOPE), read_only, until)
     return GcpSession(grant, token, place, settings, endpoint, patience_seconds=patience, hold=hold, secrets=secrets)
+
+
+def identity(root: Mapping[str, Any], *, endpoint: str) -> str:
+    """Log in as the root credential itself. Raises ProviderFailure."""
+    _complete(root, "under test")
+    try:
+        _root_token(root, endpoint, READ_PATIENCE_SECONDS)
+    except (GoogleError, requests.RequestException) as error:
+        raise _refused(error) from None
+    known = str(root["key"]["client_email"]) if _is_key(root.get("key")) else "a token"
+    return f"{known}, for {root.get('serviceAccount')} and {root.get('readerServiceAccount')}"
+
+
+def _complete(root: Mapping[str, Any], ref: str) -> None:
+    missing = [n for n in ("serviceAccount", "readerServiceAccount") if not root.get(n)]
+    if not root.get("token") and not _is_key(root.get("key")):
+        missing.append("key")
+    if missing:
+        said = f"credential {ref} lacks {', '.join(missing)}"
+        raise ProviderFailure(Failure("CREDENTIAL_INCOMPLETE", said, "store it again; see the guide of Google Cloud"))
 
 
 def _is_key(key: Any) -> bool:

@@ -21,6 +21,8 @@ class GoogleType:
     """With the service, the type in Cloud Asset Inventory: `pubsub.googleapis.com/Topic`."""
     path: str
     """The relative resource name, with the arguments that it is made of."""
+    permissions: str
+    """What the IAM permissions about it begin with."""
     respelt: Mapping[str, str] = field(default_factory=dict)
     """REST path → argument path."""
     always: Mapping[str, Any] = field(default_factory=dict)
@@ -90,26 +92,32 @@ GOOGLE: Final[Mapping[str, GoogleType]] = {
     one.name: one
     for one in (
         GoogleType("google_compute_network", "compute.googleapis.com", "Network",
-                   "projects/{project}/global/networks/{name}", labels=""),
+                   "projects/{project}/global/networks/{name}", "compute.networks", labels=""),
         GoogleType("google_compute_subnetwork", "compute.googleapis.com", "Subnetwork",
-                   "projects/{project}/regions/{region}/subnetworks/{name}", labels=""),
+                   "projects/{project}/regions/{region}/subnetworks/{name}", "compute.subnetworks", labels=""),
         GoogleType("google_compute_firewall", "compute.googleapis.com", "Firewall",
-                   "projects/{project}/global/firewalls/{name}", labels=""),
-        GoogleType("google_storage_bucket", "storage.googleapis.com", "Bucket", "{name}",
+                   "projects/{project}/global/firewalls/{name}", "compute.firewalls", labels=""),
+        GoogleType("google_storage_bucket", "storage.googleapis.com", "Bucket",
+                   "{name}", "storage.buckets",
                    {"iamConfiguration.publicAccessPrevention": "public_access_prevention",
                     "iamConfiguration.uniformBucketLevelAccess.enabled": "uniform_bucket_level_access"}),
-        GoogleType("google_pubsub_topic", "pubsub.googleapis.com", "Topic", "projects/{project}/topics/{name}"),
+        GoogleType("google_pubsub_topic", "pubsub.googleapis.com", "Topic",
+                   "projects/{project}/topics/{name}", "pubsub.topics"),
         GoogleType("google_pubsub_subscription", "pubsub.googleapis.com", "Subscription",
-                   "projects/{project}/subscriptions/{name}", always={"expiration_policy": {"ttl": ""}}),
+                   "projects/{project}/subscriptions/{name}", "pubsub.subscriptions",
+                   always={"expiration_policy": {"ttl": ""}}),
         GoogleType("google_firestore_database", "firestore.googleapis.com", "Database",
-                   "projects/{project}/databases/{name}", always={"deletion_policy": "DELETE"}, labels=""),
+                   "projects/{project}/databases/{name}", "datastore.databases",
+                   always={"deletion_policy": "DELETE"}, labels=""),
         GoogleType("google_firestore_field", "firestore.googleapis.com", "Field",
-                   "projects/{project}/databases/{database}/collectionGroups/{collection}/fields/{field}", labels=""),
+                   "projects/{project}/databases/{database}/collectionGroups/{collection}/fields/{field}", "datastore.indexes",
+                   labels=""),
         GoogleType("google_secret_manager_secret", "secretmanager.googleapis.com", "Secret",
-                   "projects/{project}/secrets/{secret_id}", {"replication.automatic": "replication.auto"}),
+                   "projects/{project}/secrets/{secret_id}", "secretmanager.secrets",
+                   {"replication.automatic": "replication.auto"}),
         GoogleType("google_service_account", "iam.googleapis.com", "ServiceAccount",
-                   "projects/{project}/serviceAccounts/{account_id}@{domain}", labels=""),
+                   "projects/{project}/serviceAccounts/{account_id}@{domain}", "iam.serviceAccounts", labels=""),
         GoogleType("google_logging_project_bucket_config", "logging.googleapis.com", "LogBucket",
-                   "projects/{project}/locations/{location}/buckets/{bucket_id}", labels=""),
+                   "projects/{project}/locations/{location}/buckets/{bucket_id}", "logging.buckets", labels=""),
     )
 }  # fmt: skip

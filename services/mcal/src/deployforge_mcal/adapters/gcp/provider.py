@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from deployforge_mcal.adapters.failures import failing_as
-from deployforge_mcal.adapters.gcp import applying, compiler, credentials, planning, reading, repair, state
+from deployforge_mcal.adapters.gcp import applying, compiler, credentials, examining, planning, reading, repair, state
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.kinds import KINDS
 from deployforge_mcal.adapters.gcp.reading import recent
 from deployforge_mcal.adapters.gcp.rollout import Rollout, previewed
 from deployforge_mcal.adapters.gcp.session import GcpSession
-from deployforge_mcal.application.ports import ListsNothing, ProviderFailure, Tick, Work
+from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.types import TYPES
 from deployforge_mcal.domain.types.vocabulary import Level
@@ -33,7 +34,7 @@ _ACTIONS: Final = {"CREATE": "add", "UPDATE": "modify", "DELETE": "remove", "REC
 typed = failing_as(failure_of)
 
 
-class GcpProvider(ListsNothing):
+class GcpProvider:
     """See CloudProvider. `endpoint` is an emulator's; empty means Google Cloud itself."""
 
     type = "gcp"
@@ -75,11 +76,29 @@ class GcpProvider(ListsNothing):
         """See CloudProvider: ten minutes of the service account that reads."""
         return credentials.open_session(root, scope, "df-read", endpoint=self.endpoint, read_only=True)
 
+    @typed
+    def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:
+        """See ExaminesCredentials."""
+        return examining.examine(root, scopes, endpoint=self.endpoint)
+
     # --- reading --------------------------------------------------------------------------------------
 
     def observe(self, session: GcpSession, scope: Scope, targets: Sequence[Target]) -> list[Observed]:
         """See CloudProvider."""
         return reading.observe(session, scope, targets)
+
+    def listable(self) -> tuple[str, ...]:
+        """See CloudProvider: what Cloud Asset Inventory lists and is not a part of something else."""
+        return tuple(name for name, kind in KINDS.items() if kind.listed)
+
+    def native_type(self, type: str) -> str:
+        """See CloudProvider."""
+        return KINDS[type].google
+
+    @typed
+    def list_ids(self, session: GcpSession, type: str) -> list[str]:
+        """See CloudProvider: those of the project that lie in the region or in none."""
+        return reading.listed(session, KINDS[type].of.asset)
 
     @typed
     def preview(self, session: GcpSession, work: Work) -> list[Change]:

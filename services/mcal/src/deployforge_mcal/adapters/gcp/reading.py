@@ -116,6 +116,14 @@ def _source(session: GcpSession, wanted: Mapping[str, Model]) -> Services | Asse
         return Services(session)
 
 
+def listed(session: GcpSession, asset: str) -> list[str]:
+    """Full names of what the project has of a type in the region, or in no region. Raises GoogleError."""
+    url = f"{session.base(_ASSETS)}/v1/projects/{session.place.project}:searchAllResources"
+    found = session.pages(url, "results", assetTypes=asset, pageSize="500")
+    here = (session.place.location, "global")
+    return [str(one["name"]) for one in found if str(one.get("location", "global")).lower() in here]
+
+
 def _observed(target: Target, of: Model | None, unknown: str, live: Mapping[str, Any]) -> Observed:
     id = target.physical_id
     if of is None:

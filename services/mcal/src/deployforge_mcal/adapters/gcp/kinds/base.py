@@ -82,6 +82,8 @@ class Kind:
     in_assets: ClassVar[bool] = True
     #: parts that are not Terraform's to know, for they hold a secret: set by the service's own REST (`settle`)
     direct: ClassVar[frozenset[str]] = frozenset()
+    #: what Asset Inventory lists of the type are whole resources of this kind, and not parts of others
+    listed: ClassVar[bool] = False
     attributes: ClassVar[tuple[str, ...]] = ("id", "name", "address")
     #: attribute that only the living resource has → Terraform's name of it
     later: ClassVar[Mapping[str, str]] = {}

@@ -16,6 +16,7 @@ class LogGroupKind(Kind):
     model = LOG_GROUP
     google = "google_logging_project_bucket_config"
     longest = 100
+    listed = True
     fields: ClassVar[Mapping[str, Field]] = {
         "retention": Field("retentionDays", lambda s: s // _DAY if isinstance(s, int) else s, lambda d: int(d) * _DAY),
         "encryptionKey": Field("cmekSettings.kmsKeyName"),

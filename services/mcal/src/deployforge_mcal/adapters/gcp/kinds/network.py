@@ -13,6 +13,7 @@ class NetworkKind(Kind):
 
     model = NETWORK
     google = "google_compute_network"
+    listed = True
     attributes = ("id", "address")
     fields: ClassVar[Mapping[str, Field]] = {}
     constants: ClassVar[Mapping[str, Body]] = {"": {"autoCreateSubnetworks": False}}

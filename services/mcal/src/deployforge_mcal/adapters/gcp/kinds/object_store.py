@@ -14,6 +14,7 @@ class ObjectStoreKind(Kind):
     model = OBJECT_STORE
     google = "google_storage_bucket"
     worldwide = True
+    listed = True
     attributes = ("id", "name", "address", "url")
     fields: ClassVar[Mapping[str, Field]] = {
         "versioning": Field("versioning.enabled"),

@@ -13,6 +13,7 @@ class SubnetKind(Kind):
 
     model = SUBNET
     google = "google_compute_subnetwork"
+    listed = True
     attributes = ("id", "address")
     fields: ClassVar[Mapping[str, Field]] = {"network": Field("network", back=named), "cidr": Field("ipCidrRange")}
     unchangeable: ClassVar[frozenset[str]] = frozenset({"cidr"})

@@ -28,6 +28,7 @@ class TableKind(Kind):
 
     model = TABLE
     google = "google_firestore_database"
+    listed = True
     others: ClassVar[Mapping[str, str]] = {_TTL: _FIELD}
     fields: ClassVar[Mapping[str, Field]] = {
         "pointInTimeRecovery": _word("pointInTimeRecoveryEnablement"),
