@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from deployforge.control_plane.v1 import deployments_pb2 as cp
+from deployforge.orchestrator.v1 import plans_pb2
 from deployforge_client import DeployForge
 from deployforge_local import azure
 from deployforge_local.azure import Azure
@@ -55,6 +56,16 @@ def test_each_cloud_is_fed_by_the_one_before_and_heals(alice: DeployForge, cloud
     assert cloud.visibility_timeout(REGION, ids["last"]) == int(since)
     account = portal.call("GET", ids["store"], version="2023-05-01")
     assert account["tags"]["from"] in ids["first"]
+
+    # Only OpenTofu knows that other triggers make another moment, and what depends on it is not known before.
+    resources = chain(last)
+    resources[2]["properties"]["triggers"] = {"store": "another"}
+    asked = alice.submit(manifest(name, resources, providers=PROVIDERS, healing=AUTO), file="journey.yaml", plan_only=True)
+    planned = followed(alice, asked.request_id, frozenset({cp.REQUEST_STATE_PLANNED, cp.REQUEST_STATE_FAILED}))
+    changes = {change.name: change.action for change in alice.plan(planned.plan.plan_id).changes}
+    assert changes["moment"] == plans_pb2.CHANGE_ACTION_REPLACE
+    assert changes["last"] == plans_pb2.CHANGE_ACTION_UPDATE
+    assert changes["first"] == changes["store"] == plans_pb2.CHANGE_ACTION_NONE
 
     portal.set_public_access(ids["store"], True)
     cloud.set_visibility_timeout(REGION, ids["last"], 99)

@@ -9,8 +9,9 @@ from deployforge_mcal.domain.units import AttributeChange, Became, Change, Compi
 
 from deployforge_terraform import deployed, values
 from deployforge_terraform.credentials import TerraformSession
+from deployforge_terraform.errors import failed
 from deployforge_terraform.journal import Journal
-from deployforge_terraform.plans import Planned, State
+from deployforge_terraform.plans import Plan, Planned, State
 from deployforge_terraform.undoing import undone
 from deployforge_terraform.workspace import Workspace
 
@@ -34,12 +35,36 @@ def apply(session: TerraformSession, workspace: Workspace, unit: CompiledUnit, w
         if imports or spared:
             workspace.write(wanted.importing(imports).sparing(spared))
         plan = workspace.plan()
+        _no_more_than_approved(plan, workspace, unit, work, journal.record.actions)
         journal.plan(plan, unit, wanted)
         if plan.worth_applying:
             workspace.apply(tick, journal.completed)
         return _outcomes(workspace, unit, work, journal)
     except ProviderFailure as failure:
         raise undone(session, workspace, work, failure.failure, before, journal, tick) from failure
+
+
+def _no_more_than_approved(
+    plan: Plan, workspace: Workspace, unit: CompiledUnit, work: Work, begun: Mapping[str, str]
+) -> None:
+    """Raises ProviderFailure before a resource, or a part of a module, is replaced that nobody approved to be. `begun` is
+    what an earlier attempt at this operation meant to do: what it made half is made again."""
+    if work.replaces is None:
+        return
+    for change in plan.effective:
+        urn = replaced(change, workspace, unit)
+        if urn is not None and urn not in work.replaces and begun.get(change.address) != "add":
+            hint = "plan again: what was not known then is known now"
+            raise failed("MORE_WOULD_CHANGE", f"{change.address} would be replaced, which the plan does not say", hint, urn)
+
+
+def replaced(change: Planned, workspace: Workspace, unit: CompiledUnit) -> str | None:
+    """The URN of a declared resource of which a change ends what there was: it is replaced, or a part of a module is
+    replaced or deleted."""
+    urn = workspace.urn(change.address)
+    address = "" if urn is None else workspace.address(urn)
+    inside = address in unit.template["addresses"] and address != change.address
+    return urn if change.action == "replace" or (change.action == "remove" and inside) else None
 
 
 def _imports(unit: CompiledUnit, work: Work, state: State) -> dict[str, str]:
@@ -104,8 +129,10 @@ def preview(workspace: Workspace, unit: CompiledUnit, work: Work) -> list[Change
         known = found.get(urn)
         inside = f"{change.address.removeprefix(workspace.address(urn)).lstrip('.')}."
         details = tuple(differences(change, "" if inside == "." else inside))
-        # A module is one resource of ours: whatever happens in it modifies it.
+        # A module is one resource of ours: whatever happens in it modifies it, and what ends in it was replaced.
         action = change.action if known is None or known.action == change.action else "modify"
+        if replaced(change, workspace, unit) or (known is not None and known.action == "replace"):
+            action = "replace"
         found[urn] = Change(urn, action, (known.attributes if known else ()) + details)
     return list(found.values())
 

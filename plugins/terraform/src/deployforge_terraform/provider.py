@@ -34,6 +34,8 @@ class TerraformProvider(ListsNothing):
     """See CloudProvider."""
 
     type = "terraform"
+    #: Providers do not publish which changes replace a resource; a plan of theirs says it.
+    tells_by_preview = True
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -281,3 +281,44 @@ def test_a_root_credential_is_examined_without_a_word_of_it(world: Any) -> None:
         world.provider.examine(away, [])
     assert failed.value.failure.code == "STATE_UNREACHABLE"
     assert "canary-pass" not in str(failed.value)
+
+
+def test_nothing_is_replaced_that_the_plan_did_not_say(world: Any) -> None:
+    def clock(of: str) -> Any:
+        return world.resource("clock", {"triggers": {"of": of}}, "time_static")
+
+    first = world.do("apply", unit=world.compile(clock("a")))["clock"]
+    unit = world.compile(clock("b"))
+    work = world.work(unit=unit, previous=world.compile(clock("a")))
+    [change] = world.provider.preview(world.provider.open(world.root, work), work)
+    assert (change.urn, change.action) == (first.urn, "replace")
+
+    refused = failure(world, "apply", unit=unit, previous=world.compile(clock("a")), replaces=())
+    assert (refused.code, refused.urn, refused.restored) == ("MORE_WOULD_CHANGE", first.urn, True)
+    assert world.see(first, "time_static").properties["triggers"] == {"of": "a"}
+
+    again = world.do("apply", unit=unit, previous=world.compile(clock("a")), replaces=(first.urn,))["clock"]
+    assert world.see(again, "time_static").properties["triggers"] == {"of": "b"}
+
+
+def test_a_part_of_a_module_that_would_end_replaces_the_module(world: Any) -> None:
+    def site(*parts: str) -> Any:
+        text = "\n".join(f'resource "time_static" "{part}" {{}}' for part in parts)
+        return world.resource("site", {"files": {"main.tf": text}}, "module")
+
+    first = world.do("apply", unit=world.compile(site("one", "two")))["site"]
+    fewer = world.compile(site("one"))
+    work = world.work(unit=fewer)
+    [change] = world.provider.preview(world.provider.open(world.root, work), work)
+    assert (change.urn, change.action) == (first.urn, "replace")
+    assert (
+        failure(world, "apply", unit=fewer, previous=world.compile(site("one", "two")), replaces=()).code
+        == "MORE_WOULD_CHANGE"
+    )
+    # Adding a part ends nothing; and what is declared no more may go, as a deletion was approved.
+    world.do(
+        "apply", unit=world.compile(site("one", "two", "three")), previous=world.compile(site("one", "two")), replaces=()
+    )
+    lone = world.compile(world.resource("lone", {}, "time_static"))
+    became = world.do("apply", unit=lone, previous=world.compile(site("one", "two", "three")), replaces=())
+    assert {name: o.status.value for name, o in became.items()} == {"lone": "created", "site": "deleted"}

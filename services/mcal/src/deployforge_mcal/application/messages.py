@@ -37,6 +37,7 @@ class OperationRequested:
     targets: tuple[RequestedTarget, ...] = ()
     retain: tuple[str, ...] = ()
     adopt: Mapping[str, str] = field(default_factory=dict)
+    replaces: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

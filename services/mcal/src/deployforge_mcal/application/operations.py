@@ -153,6 +153,7 @@ class Operations:
             ),
             retain=message.retain,
             adopt=dict(message.adopt),
+            replaces=message.replaces,
             resumed=effect.attempt > 1,
             secrets=use,
             hold=effect.hold,

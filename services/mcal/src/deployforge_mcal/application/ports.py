@@ -73,6 +73,9 @@ class Work:
     targets: tuple[Target, ...] = ()
     retain: tuple[str, ...] = ()
     adopt: Mapping[str, str] = field(default_factory=dict)
+    replaces: tuple[str, ...] | None = None
+    """URNs that may be replaced, because people approved that; None: any. Whoever finds that it would replace another
+    fails with MORE_WOULD_CHANGE before it changes anything."""
     resumed: bool = False
     """An earlier attempt at this operation may have done something."""
     secrets: "SecretValues" = field(default_factory=lambda: NoSecrets(), compare=False, repr=False)
@@ -214,6 +217,14 @@ class ReadsWiring(Protocol):
     def wiring(self) -> Mapping[str, WiringReader]:
         """Native type, as it is declared → what reads it. Touches nothing."""
         ...
+
+
+@runtime_checkable
+class TellsByPreview(Protocol):
+    """The part of a CloudProvider of those whose schemas do not say which changes replace a resource: whoever plans an
+    update asks `preview`, and `apply` heeds `work.replaces`."""
+
+    tells_by_preview: bool
 
 
 class ListsNothing:

@@ -10,7 +10,8 @@ from deployforge.mcal.v1 import clouds_pb2_grpc
 from deployforge_chassis import canonical
 
 from deployforge_mcal.application.mcal import Mcal
-from deployforge_mcal.application.ports import InvalidUnit, UnknownProvider
+from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure, TellsByPreview, UnknownProvider
+from deployforge_mcal.application.previews import Previews
 from deployforge_mcal.application.scans import Readers
 from deployforge_mcal.application.stores import CredentialUnknown
 from deployforge_mcal.domain.units import Observed, Presence, Problem, ResourceSpec, Scope, Target, UnitSpec
@@ -32,6 +33,7 @@ _CLOUDS: Final = "/deployforge.mcal.v1.Clouds/"
 RULES: Final = {
     f"{_CLOUDS}Check": frozenset({"control-plane"}),
     f"{_CLOUDS}Compile": frozenset({"orchestrator"}),
+    f"{_CLOUDS}Preview": frozenset({"orchestrator"}),
     f"{_CLOUDS}Observe": frozenset({"orchestrator"}),
     f"{_CLOUDS}ListTypes": frozenset({"control-plane", "orchestrator"}),
 }
@@ -48,7 +50,7 @@ class CloudsApi(clouds_pb2_grpc.CloudsServicer):
     """See the contract for what each method promises."""
 
     def __init__(self, app: Mcal, readers: Readers) -> None:
-        self._app, self._readers = app, readers
+        self._app, self._readers, self._previews = app, readers, Previews(app)
 
     def Check(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:
         found = self._app.check([(r.provider_type, _spec(r.spec)) for r in request.resources])
@@ -71,7 +73,20 @@ class CloudsApi(clouds_pb2_grpc.CloudsServicer):
             )
             for r in unit.resources
         ]  # fmt: skip
-        return pb.CompileResponse(template_digest=digest, resources=resources, inputs=unit.inputs)
+        return pb.CompileResponse(
+            template_digest=digest, resources=resources, inputs=unit.inputs,
+            tells_by_preview=isinstance(self._app.provider(spec.scope.provider_type), TellsByPreview),
+        )  # fmt: skip
+
+    def Preview(self, request: pb.PreviewRequest, context: grpc.ServicerContext) -> pb.PreviewResponse:
+        try:
+            found = self._previews.of(
+                _scope(request.scope), request.deployment_id, request.unit_id, request.unit_name, request.template_digest,
+                dict(request.inputs),
+            )  # fmt: skip
+        except (ProviderFailure, CredentialUnknown, UnknownProvider) as failed:
+            return pb.PreviewResponse(failure=str(failed))
+        return pb.PreviewResponse(changes=[pb.PreviewedChange(urn=c.urn, action=c.action) for c in found])
 
     def Observe(self, request: pb.ObserveRequest, context: grpc.ServicerContext) -> pb.ObserveResponse:
         targets = [Target(t.urn, t.type, t.physical_id) for t in request.targets]

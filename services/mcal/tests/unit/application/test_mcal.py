@@ -27,11 +27,13 @@ from deployforge_mcal.application.addressing import Addressing
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import _REQUEST, Operations
 from deployforge_mcal.application.ports import ProviderFailure
+from deployforge_mcal.application.previews import Previews
 from deployforge_mcal.application.scans import Readers, Scans
 from deployforge_mcal.application.secrets import SecretAccess, Secrets, SecretUnavailable
 from deployforge_mcal.application.stores import CredentialUnknown
 from deployforge_mcal.application.topology import Topology
 from deployforge_mcal.domain.operation import Failure
+from deployforge_mcal.domain.secrets import SecretReference
 from deployforge_mcal.domain.topology.addressing import Rules
 from deployforge_mcal.domain.units import ResourceSpec, Scope, Target, UnitSpec
 
@@ -345,3 +347,42 @@ def test_everything_said_fits_its_contract(service: Service) -> None:
     assert {name for name, _ in said} == names
     for name, value in said:
         assert codec.decode(codec.encode(name, value))[0] == name
+
+
+def test_a_preview_says_what_would_change_with_a_credential_of_its_own(service: Service) -> None:
+    service.ask("apply", service.digest(a={"delay": 1}))
+    service.operating.work_once()
+    before = len(service.facts())
+    digest = service.digest(a={"delay": 2}, b={})
+    found = Previews(service.app).of(SCOPE, DEPLOYMENT, UNIT, "df-s-w-aws-0-0", digest, {})
+    assert {c.urn: c.action for c in found} == {"urn:df:s:w:a": "modify", "urn:df:s:w:b": "add"}
+    [(name, issued)] = service.facts()[before:]
+    assert (name, issued["operation_id"]) == ("CredentialIssued", "preview")
+
+
+def test_a_preview_that_the_cloud_refuses_repeats_no_secret(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.kept["db"] = "correct horse battery staple"
+    digest = service.digest(a={"delay": 1})
+
+    def refuse(session: Any, work: Any) -> None:
+        # As a cloud may that repeats what it was sent.
+        value = work.secrets.value(work.secrets.mark(SecretReference.parse("secret://kept/db")))
+        raise ProviderFailure(Failure("INVALID", f"bad value {value}"))
+
+    monkeypatch.setattr(service.cloud, "preview", refuse)
+    with pytest.raises(ProviderFailure) as failed:
+        Previews(service.app).of(SCOPE, DEPLOYMENT, UNIT, "df-s-w-aws-0-0", digest, {})
+    assert failed.value.failure.code == "INVALID"
+    assert "correct horse" not in str(failed.value)
+
+
+@pytest.mark.parametrize("said", [None, [], ["urn:df:s:w:a"]])
+def test_an_operation_is_told_what_it_may_replace(
+    service: Service, monkeypatch: pytest.MonkeyPatch, said: list[str] | None
+) -> None:
+    told: list[Any] = []
+    apply = service.cloud.apply
+    monkeypatch.setattr(service.cloud, "apply", lambda s, work, tick: (told.append(work.replaces), apply(s, work, tick))[1])
+    service.ask("apply", service.digest(a={"delay": 1}), replaces=said)
+    service.operating.work_once()
+    assert told == [None if said is None else tuple(said)]

@@ -18,6 +18,7 @@ from deployforge_orchestrator.domain.units import Unit
 
 _COMPILE_SECONDS = 60.0
 _OBSERVE_SECONDS = 60.0
+_PREVIEW_SECONDS = 300.0
 _PRESENCE = {
     pb.PRESENCE_PRESENT: PRESENT,
     pb.PRESENCE_MISSING: MISSING,
@@ -45,8 +46,24 @@ class McalClouds:
         if answer.problems:
             raise NoPlan(*(Problem(f"resources.{p.path}", p.message, p.hint or p.expected) for p in answer.problems))
         return CompiledUnit(
-            answer.template_digest, {r.name: _compiled(r) for r in answer.resources}, tuple(sorted(answer.inputs))
+            answer.template_digest, {r.name: _compiled(r) for r in answer.resources}, tuple(sorted(answer.inputs)),
+            answer.tells_by_preview,
+        )  # fmt: skip
+
+    def preview(
+        self, deployment_id: UUID, unit: Unit, template_digest: str, inputs: Mapping[str, str]
+    ) -> tuple[Mapping[str, str], str]:
+        """See ports.Clouds."""
+        request = pb.PreviewRequest(
+            deployment_id=str(deployment_id),
+            unit_id=unit.unit_id,
+            unit_name=unit.name,
+            scope=_scope(unit.scope),
+            template_digest=template_digest,
+            inputs=inputs,
         )
+        answer = self._call(self._stub.Preview, request, _PREVIEW_SECONDS)
+        return {change.urn: change.action for change in answer.changes}, answer.failure
 
     def observe(self, deployment_id: UUID, scope: Scope, targets: Sequence[tuple[str, str, str]]) -> Mapping[str, Live]:
         """See ports.Clouds."""

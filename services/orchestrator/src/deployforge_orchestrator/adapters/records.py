@@ -127,6 +127,8 @@ def _operation(event: Any) -> dict[str, Any]:
             for t in step.targets
         ],
         "retain": list(step.retain), "adopt": dict(step.adopt), "rollback": event.rollback,
+        # What takes a change back may replace what the change did.
+        "replaces": None if event.rollback or step.replaces is None else list(step.replaces),
     }  # fmt: skip
 
 

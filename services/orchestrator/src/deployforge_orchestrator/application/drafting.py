@@ -1,6 +1,6 @@
 """From a wish to a plan: read, compile, observe, compare. Touches nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from deployforge_chassis import canonical
@@ -9,13 +9,13 @@ from deployforge_orchestrator.application.ports import Clouds, Manifests, States
 from deployforge_orchestrator.domain import changes as ch
 from deployforge_orchestrator.domain.healing import heal_plan
 from deployforge_orchestrator.domain.manifest import Manifest, Scope, Spec, read
-from deployforge_orchestrator.domain.plan import Plan, apply_plan
+from deployforge_orchestrator.domain.plan import Plan, Previewed, apply_plan
 from deployforge_orchestrator.domain.planning import NOT_CHECKED, CompiledUnit, Deployed, Live, State, urn
 from deployforge_orchestrator.domain.planrequest import Wish
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem
 from deployforge_orchestrator.domain.rereading import to_read_again
 from deployforge_orchestrator.domain.steps import place_of_deployed
-from deployforge_orchestrator.domain.units import order, units_of
+from deployforge_orchestrator.domain.units import Unit, order, units_of
 
 
 class Drafting:
@@ -65,9 +65,33 @@ class Drafting:
         if problems:
             raise NoPlan(*problems)
         live = self._live(deployment_id, state, list(state.resources.values()))
-        return apply_plan(
-            (str(deployment_id), wish.namespace, wish.name), action, manifest, digest, units, compiled, state, live
-        )  # fmt: skip
+        where = (str(deployment_id), wish.namespace, wish.name)
+        plan = apply_plan(where, action, manifest, digest, units, compiled, state, live)
+        asked = [unit for unit in units if compiled[unit.unit_id].tells_by_preview and _updates(plan, unit)]
+        if not asked:
+            return plan
+        previewed = self._previewed(deployment_id, plan, asked, compiled)
+        return apply_plan(where, action, manifest, digest, units, compiled, state, live, previewed)
+
+    def _previewed(
+        self, deployment_id: UUID, plan: Plan, units: Sequence[Unit], compiled: Mapping[str, CompiledUnit]
+    ) -> Previewed:
+        """Ask the clouds that alone know which of their updates replace. What cannot be asked yet is a warning: the
+        operation then stops before it replaces anything."""
+        known = _known(plan)
+        replaced: set[str] = set()
+        warnings = []
+        for unit in units:
+            wanted = compiled[unit.unit_id].inputs
+            if unknown := [reference for reference in wanted if reference not in known]:
+                warnings.append(f"whether {unit.name} is changed in place is known once {unknown[0]} is")
+                continue
+            inputs = {reference: known[reference] for reference in wanted}
+            changes, failure = self._clouds.preview(deployment_id, unit, compiled[unit.unit_id].template_digest, inputs)
+            replaced |= {urn for urn, action in changes.items() if action == "replace"}
+            if failure:
+                warnings.append(f"whether {unit.name} is changed in place could not be asked: {failure}")
+        return Previewed(frozenset(replaced), tuple(warnings))
 
     def _rollback(self, deployment_id: UUID, wish: Wish, state: State) -> Plan:
         then = self._states.get(wish.namespace, wish.name, wish.to_version or 0)
@@ -140,6 +164,22 @@ class Drafting:
             seen = self._clouds.observe(deployment_id, scope, [(d.urn, d.type, d.physical_id) for d in members])
             live.update({d.name: seen[d.urn] for d in members if d.urn in seen})
         return live
+
+
+def _updates(plan: Plan, unit: Unit) -> bool:
+    """Whether something of a unit is updated."""
+    return any(change.action == ch.UPDATE and change.unit_id == unit.unit_id for change in plan.changes)
+
+
+def _known(plan: Plan) -> dict[str, str]:
+    """Attributes of resources that stay what they are, by reference."""
+    staying = {change.name for change in plan.changes if change.action in (ch.NONE, ch.UPDATE, ch.CORRECT)}
+    return {
+        f"{name}.{attribute}": str(value)
+        for name, attributes in plan.attributes.items()
+        if name in staying
+        for attribute, value in attributes.items()
+    }
 
 
 def _targeted(specs: Sequence[Spec], targets: Sequence[str], state: State) -> tuple[Spec, ...]:

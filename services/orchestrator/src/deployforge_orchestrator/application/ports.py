@@ -44,6 +44,13 @@ class Clouds(Protocol):
         """Translate a unit; `specs` are (urn, spec). Raises NoPlan with every problem, or Unavailable."""
         ...
 
+    def preview(
+        self, deployment_id: UUID, unit: Unit, template_digest: str, inputs: Mapping[str, str]
+    ) -> tuple[Mapping[str, str], str]:
+        """What the cloud would do to a deployed unit: urn → add, modify, replace, remove, import; or nothing, and why it
+        could not be asked. Changes nothing. Raises Unavailable."""
+        ...
+
     def observe(self, deployment_id: UUID, scope: Scope, targets: Sequence[tuple[str, str, str]]) -> Mapping[str, Live]:
         """Live resources by urn; `targets` are (urn, type, physical id). Raises Unavailable."""
         ...

@@ -71,6 +71,13 @@ def change_of(
     return _with(made, UPDATE, attributes, "", drifted)
 
 
+def told_to_replace(change: Change) -> Change:
+    """An update that the cloud says it cannot make in place; any other change as it is."""
+    if change.action != UPDATE:
+        return change
+    return _with(change, REPLACE, change.attributes, f"{change.native_type} cannot be changed so in place", change.drifted)
+
+
 def delete_of(deployed: Deployed) -> Change:
     """The resource is no longer declared."""
     return Change(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Final
 from uuid import UUID, uuid5
 
 from deployforge_chassis import canonical
@@ -112,6 +113,18 @@ class Plan:
 _PLAN = TypeAdapter(Plan)
 
 
+@dataclass(frozen=True)
+class Previewed:
+    """What clouds said they would do, of those whose schemas do not tell."""
+
+    replaced: frozenset[str] = frozenset()
+    """URNs of resources that would be replaced."""
+    warnings: tuple[str, ...] = ()
+
+
+NOTHING_PREVIEWED: Final = Previewed()
+
+
 def plan_id(request_id: UUID) -> UUID:
     """A request has one plan."""
     return uuid5(request_id, "plan")
@@ -126,6 +139,7 @@ def apply_plan(
     compiled: Mapping[str, CompiledUnit],
     state: State,
     live: Mapping[str, Live],
+    previewed: Previewed = NOTHING_PREVIEWED,
 ) -> Plan:
     """A plan that makes the deployment what the manifest says.
 
@@ -137,11 +151,12 @@ def apply_plan(
     for unit in units:
         for name in _in_order(unit, specs):
             lookup = _lookup(state, made)
-            made[name] = ch.change_of(
+            change = ch.change_of(
                 compiled[unit.unit_id].resources[name], unit.unit_id,
                 tuple(urn(*deployment[1:], d) for d in specs[name].depends_on if d in specs),
                 state.resources.get(name), live.get(name), lookup, specs[name].import_id,
             )  # fmt: skip
+            made[name] = ch.told_to_replace(change) if change.urn in previewed.replaced else change
     gone = [d for name, d in sorted(state.resources.items()) if name not in specs]
     changes = [*(made[name] for name in sorted(made)), *map(ch.delete_of, gone)]
     _refuse_protected(changes, state)
@@ -156,7 +171,7 @@ def apply_plan(
         tuple(_kept(specs[name], by_compiled[name], made[name]) for name in sorted(made)),
         tuple(d.urn for d in gone), tuple(d.urn for d in gone if d.retain_on_delete),
         {name: dict(d.attributes) for name, d in sorted(state.resources.items()) if name in specs},
-        _warnings(changes, live), _cost(changes, by_compiled),
+        (*_warnings(changes, live), *previewed.warnings), _cost(changes, by_compiled),
         canonical.dumps(manifest.healing), canonical.dumps(manifest.drift), canonical.dumps(manifest.policies),
         canonical.dumps(manifest.outputs), manifest_digest,
     )  # fmt: skip

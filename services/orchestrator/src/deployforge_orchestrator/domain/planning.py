@@ -84,6 +84,8 @@ class CompiledUnit:
     template_digest: str
     resources: Mapping[str, Compiled]
     inputs: tuple[str, ...]
+    tells_by_preview: bool = False
+    """Only the cloud itself can say which changes replace a resource."""
 
 
 PRESENT, MISSING, NOT_CHECKED = "present", "missing", "not-checked"

@@ -62,6 +62,8 @@ class StepPlan:
     previous_template: str | None = None
     """The template that the unit had before; None when the unit is new."""
     previous_inputs: Mapping[str, str] = field(default_factory=dict)
+    replaces: tuple[str, ...] | None = None
+    """URNs that the plan replaces: the operation stops before it replaces another. None: the plan did not say."""
 
 
 def place_of(unit: Unit) -> UnitPlace:
@@ -130,6 +132,7 @@ def _unit_steps(
                 inputs=compiled.inputs,
                 retain=tuple(c.urn for c in changes if c.action == DELETE and retained.get(c.name)),
                 adopt={c.urn: c.physical_id for c in changes if c.action == ADOPT},
+                replaces=tuple(c.urn for c in changes if c.action == REPLACE),
                 **previous,  # type: ignore[arg-type]
             )
         )  # fmt: skip

@@ -61,6 +61,11 @@ class FakeCloud:
     live: dict[str, Live] = field(default_factory=dict)
     templates: dict[str, list[tuple[str, Spec]]] = field(default_factory=dict)
     down: bool = False
+    previews: dict[str, str] | None = None
+    """What it says when it is asked, by urn; None: its schemas tell all."""
+    failure: str = ""
+    asked: list[Mapping[str, str]] = field(default_factory=list)
+    """The inputs of each preview."""
 
     def compile(self, deployment_id: UUID, unit: Unit, specs: Sequence[tuple[str, Spec]]) -> CompiledUnit:
         self._must_be_up()
@@ -77,7 +82,15 @@ class FakeCloud:
                 for u, s in specs
             },
             tuple(sorted(inputs)),
+            self.previews is not None,
         )
+
+    def preview(
+        self, deployment_id: UUID, unit: Unit, template_digest: str, inputs: Mapping[str, str]
+    ) -> tuple[Mapping[str, str], str]:
+        self._must_be_up()
+        self.asked.append(inputs)
+        return self.previews or {}, self.failure
 
     def observe(self, deployment_id: UUID, scope: Scope, targets: Sequence[tuple[str, str, str]]) -> Mapping[str, Live]:
         self._must_be_up()

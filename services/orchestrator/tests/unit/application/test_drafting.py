@@ -126,3 +126,61 @@ def test_a_resource_moves_from_the_unit_of_another_provider(world: World) -> Non
     world.operate()
     units = {r.value["resource"]: r.value["unit_id"] for r in world.said() if r.fact == "ResourceVerified"}
     assert units == {"a": "us/0.0", "b": "aws/0.0"}
+
+
+# --- clouds whose schemas do not tell which changes replace -----------------------------------------------
+
+
+def test_the_cloud_is_asked_what_an_update_would_replace_and_people_see_it(world: World) -> None:
+    world.cloud.previews = {}
+    world.applied(manifest(("a", "aws", {"v": 1}), ("b", "aws", {"x": "${a.arn}"})))
+    assert world.cloud.asked == [], "there is nothing to ask about what is new"
+    world.cloud.previews = {urn("a"): "replace", urn("b"): "modify"}
+    id = world.request(manifest(("a", "aws", {"v": 2}), ("b", "aws", {"x": "${a.arn}"})))
+    a, b = world.plan().changes
+    assert (a.action, a.replacement_reason) == ("replace", "AWS::SQS::Queue cannot be changed so in place")
+    assert [(x.path, x.before_json, x.after_json) for x in a.attributes] == [("v", "1", "2")]
+    assert [(x.path, x.unknown) for x in b.attributes] == [("x", True)]
+    assert any("a will be replaced" in warning for warning in world.plan().warnings)
+    world.approve(id)
+    assert world.last("OperationRequested")["replaces"] == [urn("a")]
+
+
+def test_what_is_updated_in_place_may_replace_nothing(world: World) -> None:
+    world.cloud.previews = {}
+    world.applied(manifest(("a", "aws", {"v": 1})))
+    assert world.last("OperationRequested")["replaces"] == []
+    world.approve(world.request(manifest(("a", "aws", {"v": 2}))))
+    assert world.plan().changes[0].action == "update"
+    assert world.last("OperationRequested")["replaces"] == []
+
+
+def test_a_preview_gets_what_is_known_and_waits_for_what_is_not(world: World) -> None:
+    world.cloud.previews = {}
+    world.applied(manifest(("a", "aws", {"fifo": False}), ("b", "us", {"x": "${a.arn}", "v": 1})))
+    world.request(manifest(("a", "aws", {"fifo": False}), ("b", "us", {"x": "${a.arn}", "v": 2})))
+    assert world.cloud.asked == [{"a.arn": "arn:a"}]
+    world.request(manifest(("a", "aws", {"fifo": True}), ("b", "us", {"x": "${a.arn}", "v": 2})))
+    assert world.cloud.asked == [{"a.arn": "arn:a"}]
+    assert "whether df-ns-web-us-1-0 is changed in place is known once a.arn is" in world.plan().warnings
+
+
+def test_a_cloud_that_cannot_be_asked_is_a_warning(world: World) -> None:
+    world.cloud.previews = {}
+    world.applied(manifest(("a", "aws", {"v": 1})))
+    world.cloud.failure = "ACCESS_DENIED: no"
+    world.request(manifest(("a", "aws", {"v": 2})))
+    assert world.plan().changes[0].action == "update"
+    assert "could not be asked: ACCESS_DENIED: no" in world.plan().warnings[0]
+
+
+def test_what_is_protected_is_not_replaced_by_a_cloud_s_word_either(world: World) -> None:
+    world.cloud.previews = {}
+    document = manifest(("a", "aws", {"v": 1}))
+    document["resources"][0]["lifecycle"] = {"protect": True}
+    world.applied(document)
+    world.cloud.previews = {urn("a"): "replace"}
+    changed = manifest(("a", "aws", {"v": 2}))
+    changed["resources"][0]["lifecycle"] = {"protect": True}
+    world.request(changed)
+    assert "is protected and would be replaced" in str(world.last("PlanFailed"))

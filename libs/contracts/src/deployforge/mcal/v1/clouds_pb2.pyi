@@ -126,16 +126,57 @@ class CompiledResource(_message.Message):
     def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., native_type: _Optional[str] = ..., desired_json: _Optional[str] = ..., create_only_paths: _Optional[_Iterable[str]] = ..., set_paths: _Optional[_Iterable[str]] = ..., depends_on: _Optional[_Iterable[str]] = ..., monthly_cost_usd: _Optional[str] = ...) -> None: ...
 
 class CompileResponse(_message.Message):
-    __slots__ = ("template_digest", "resources", "inputs", "problems")
+    __slots__ = ("template_digest", "resources", "inputs", "problems", "tells_by_preview")
     TEMPLATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     RESOURCES_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    TELLS_BY_PREVIEW_FIELD_NUMBER: _ClassVar[int]
     template_digest: str
     resources: _containers.RepeatedCompositeFieldContainer[CompiledResource]
     inputs: _containers.RepeatedScalarFieldContainer[str]
     problems: _containers.RepeatedCompositeFieldContainer[_common_pb2.Problem]
-    def __init__(self, template_digest: _Optional[str] = ..., resources: _Optional[_Iterable[_Union[CompiledResource, _Mapping]]] = ..., inputs: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[_Union[_common_pb2.Problem, _Mapping]]] = ...) -> None: ...
+    tells_by_preview: bool
+    def __init__(self, template_digest: _Optional[str] = ..., resources: _Optional[_Iterable[_Union[CompiledResource, _Mapping]]] = ..., inputs: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[_Union[_common_pb2.Problem, _Mapping]]] = ..., tells_by_preview: _Optional[bool] = ...) -> None: ...
+
+class PreviewRequest(_message.Message):
+    __slots__ = ("deployment_id", "unit_id", "unit_name", "scope", "template_digest", "inputs")
+    class InputsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    UNIT_ID_FIELD_NUMBER: _ClassVar[int]
+    UNIT_NAME_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    TEMPLATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    deployment_id: str
+    unit_id: str
+    unit_name: str
+    scope: Scope
+    template_digest: str
+    inputs: _containers.ScalarMap[str, str]
+    def __init__(self, deployment_id: _Optional[str] = ..., unit_id: _Optional[str] = ..., unit_name: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., template_digest: _Optional[str] = ..., inputs: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class PreviewedChange(_message.Message):
+    __slots__ = ("urn", "action")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    action: str
+    def __init__(self, urn: _Optional[str] = ..., action: _Optional[str] = ...) -> None: ...
+
+class PreviewResponse(_message.Message):
+    __slots__ = ("changes", "failure")
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[PreviewedChange]
+    failure: str
+    def __init__(self, changes: _Optional[_Iterable[_Union[PreviewedChange, _Mapping]]] = ..., failure: _Optional[str] = ...) -> None: ...
 
 class ObserveTarget(_message.Message):
     __slots__ = ("urn", "type", "physical_id")

@@ -44,6 +44,11 @@ class CloudsStub:
                 request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileRequest.SerializeToString,
                 response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileResponse.FromString,
                 _registered_method=True)
+        self.Preview = channel.unary_unary(
+                '/deployforge.mcal.v1.Clouds/Preview',
+                request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PreviewRequest.SerializeToString,
+                response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PreviewResponse.FromString,
+                _registered_method=True)
         self.Observe = channel.unary_unary(
                 '/deployforge.mcal.v1.Clouds/Observe',
                 request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ObserveRequest.SerializeToString,
@@ -69,6 +74,13 @@ class CloudsServicer:
     def Compile(self, request, context):
         """Validates and translates one unit. Stores the native template under its digest; nothing is touched in a cloud.
         After failure (problems not empty) nothing is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Preview(self, request, context):
+        """Asks a cloud what it would do to a unit, with a credential of its own. Changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,6 +112,11 @@ def add_CloudsServicer_to_server(servicer, server):
                     servicer.Compile,
                     request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileRequest.FromString,
                     response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileResponse.SerializeToString,
+            ),
+            'Preview': grpc.unary_unary_rpc_method_handler(
+                    servicer.Preview,
+                    request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PreviewRequest.FromString,
+                    response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PreviewResponse.SerializeToString,
             ),
             'Observe': grpc.unary_unary_rpc_method_handler(
                     servicer.Observe,
@@ -166,6 +183,33 @@ class Clouds:
             '/deployforge.mcal.v1.Clouds/Compile',
             deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileRequest.SerializeToString,
             deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Preview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.mcal.v1.Clouds/Preview',
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PreviewRequest.SerializeToString,
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PreviewResponse.FromString,
             options,
             channel_credentials,
             insecure,
