@@ -43,11 +43,13 @@ class Kind:
     refers: Mapping[str, str] = field(default_factory=dict)
     """REST path whose value must be a resource of this service."""
     name_rule: str = r"[A-Za-z][A-Za-z0-9._~%+-]{2,254}"
+    named: str = ""
+    """The service in full names, where it is not the asset's."""
 
     @property
     def service(self) -> str:
         """`pubsub.googleapis.com`."""
-        return self.asset.partition("/")[0]
+        return self.named or self.asset.partition("/")[0]
 
     @property
     def pattern(self) -> "re.Pattern[str]":
@@ -74,7 +76,9 @@ def _allow(rules: Any) -> Any:
 
 
 def _compute(relative: str, body: Body) -> Body:
-    kind = {"networks": "network", "subnetworks": "subnetwork", "firewalls": "firewall"}.get(relative.split("/")[-2], "")
+    kind = {"networks": "network", "subnetworks": "subnetwork", "firewalls": "firewall", "instances": "instance"}.get(
+        relative.split("/")[-2], ""
+    )
     found: Body = {"kind": f"compute#{kind}", "name": relative.rpartition("/")[2], "selfLink": link(relative)}
     if "network" in body:
         found["network"] = link(str(body["network"]))
@@ -94,6 +98,32 @@ def _named(relative: str, body: Body) -> Body:
 def _account(relative: str, body: Body) -> Body:
     email = relative.rpartition("/")[2]
     return {"name": relative, "email": email, "projectId": relative.split("/")[1], "uniqueId": str(abs(hash(email)))}
+
+
+def _settings(block: Any) -> Any:
+    rest = {name: value for name, value in block.items() if name not in ("disk_size", "user_labels")}
+    found = nested(rest)
+    if "disk_size" in block:
+        found["dataDiskSizeGb"] = str(block["disk_size"])
+    return {**found, "userLabels": dict(block.get("user_labels", {}))}
+
+
+def _service(block: Any) -> Any:
+    rest = {name: value for name, value in block.items() if name != "environment_variables"}
+    given = {"environmentVariables": dict(block["environment_variables"])} if "environment_variables" in block else {}
+    return {**nested(rest), **given}
+
+
+def _sql(relative: str, body: Body) -> Body:
+    public = ((body.get("settings") or {}).get("ipConfiguration") or {}).get("ipv4Enabled", True)
+    addresses = [{"type": "PRIMARY", "ipAddress": "203.0.113.7"}] if public else []
+    found: Body = {
+        "kind": "sql#instance",
+        "name": relative.rpartition("/")[2],
+        "state": "RUNNABLE",
+        "ipAddresses": addresses,
+    }
+    return found if public else {**found, "dnsName": f"{found['name']}.sql.goog."}
 
 
 def _args(*plain: str, force: str = "", required: str = "", **spelt: Arg) -> dict[str, Arg]:
@@ -183,6 +213,43 @@ KINDS: Final[Mapping[str, Kind]] = {
             "projects/{project}/locations/{location}/buckets/{bucket_id}",
             _args("retention_days", "description", "cmek_settings", bucket_id=_NAMED, location=_NAMED, project=_NAMED), "buckets",
             lambda r, b: {"name": r, "retentionDays": 30, "lifecycleState": "ACTIVE", **b}, name_rule=r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
+        ),
+        Kind(
+            "google_sql_database_instance", "sqladmin.googleapis.com/Instance", "sqladmin.googleapis.com", "v1/", "projects/{project}/instances/{name}",
+            _args(force="database_version region", required="database_version", name=_NAMED, project=_HERE, deletion_protection=Arg(),
+                  settings=Arg("settings", required=True, there=_settings)),
+            "items", _sql, name_rule=r"[a-z][a-z0-9-]{0,97}", named="cloudsql.googleapis.com",
+        ),
+        Kind(
+            "google_redis_instance", "redis.googleapis.com/Instance", "redis.googleapis.com", "v1/", "projects/{project}/locations/{region}/instances/{name}",
+            _args("display_name", "memory_size_gb", "replica_count", "labels", "redis_version", force="tier transit_encryption_mode read_replicas_mode",
+                  required="memory_size_gb", name=_NAMED, project=_HERE, region=_HERE),
+            "instances", lambda r, b: {"name": r, "host": "10.0.0.3", "port": 6379, "state": "READY", "redisVersion": "REDIS_7_0", "tier": "BASIC",
+                                       "transitEncryptionMode": "DISABLED", **b},
+            name_rule=r"[a-z][a-z0-9-]{0,38}[a-z0-9]",
+        ),
+        Kind(
+            "google_compute_instance", "compute.googleapis.com/Instance", "compute.googleapis.com", "compute/v1/",
+            "projects/{project}/zones/{zone}/instances/{name}",
+            _args("labels", "deletion_protection", name=_NAMED, project=_HERE, zone=_HERE,
+                  machine_type=Arg("machineType", required=True, there=lambda v: f"{link('projects/p/zones/z/machineTypes')}/{v}"),
+                  tags=Arg("tags", there=lambda v: {"items": list(v)}), metadata=Arg("metadata", there=lambda v: {"items": [{"key": k, "value": x} for k, x in v.items()]}),
+                  boot_disk=Arg("disks", True, True, lambda v: [{"boot": True, "index": 0}]),
+                  network_interface=Arg("networkInterfaces", True, True, lambda v: [{"subnetwork": link(v["subnetwork"]), "networkIP": "10.0.0.2"}])),
+            "items", lambda r, b: {**_compute(r, b), "status": "RUNNING"}, name_rule=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+        ),
+        Kind(
+            "google_cloudfunctions2_function", "cloudfunctions.googleapis.com/Function", "cloudfunctions.googleapis.com", "v2/",
+            "projects/{project}/locations/{location}/functions/{name}",
+            _args("description", "labels", name=_NAMED, project=_HERE, location=_NAMED, build_config=Arg("buildConfig", required=True, there=nested),
+                  service_config=Arg("serviceConfig", there=_service)),
+            "functions", lambda r, b: {"name": r, "state": "ACTIVE", "environment": "GEN_2"}, name_rule=r"[a-z][a-z0-9-]{0,61}[a-z0-9]",
+        ),
+        Kind(
+            "google_dns_record_set", "dns.googleapis.com/ResourceRecordSet", "dns.googleapis.com", "dns/v1/",
+            "projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}",
+            _args("ttl", "rrdatas", project=_HERE, managed_zone=_NAMED, name=_NAMED, type=_NAMED), "rrsets",
+            lambda r, b: {"kind": "dns#resourceRecordSet", "name": r.split("/")[5], "type": r.split("/")[6]}, name_rule=r"[A-Z]+",
         ),
     )
 }  # fmt: skip

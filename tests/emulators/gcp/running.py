@@ -28,7 +28,14 @@ class Running(Process):
     def rest(self, method: str, full: str, body: Any = None, suffix: str = "") -> tuple[int, Any]:
         """One call of a service about a resource by its full name, as the operator: status and body."""
         service, _, relative = full.removeprefix("//").partition("/")
-        before = {"compute": "compute/v1", "storage": "storage/v1/b", "logging": "v2"}.get(service.partition(".")[0], "v1")
+        service = service.replace("cloudsql", "sqladmin")
+        before = {
+            "compute": "compute/v1",
+            "storage": "storage/v1/b",
+            "logging": "v2",
+            "cloudfunctions": "v2",
+            "dns": "dns/v1",
+        }.get(service.partition(".")[0], "v1")
         mark = f"?project={PROJECT}" if service.startswith("storage") else ""
         return self.call(method, f"/{service}/{before}/{relative}{suffix}{mark}", body, _OPERATOR_TOKEN)
 

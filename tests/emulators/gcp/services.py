@@ -95,6 +95,8 @@ class Services:
         """One call of a service."""
         verb = path.rpartition("/")[2].partition(":")[2]
         plain = path[: -len(verb) - 1] if verb else path
+        if host == "sqladmin.googleapis.com" and plain.endswith("/users"):
+            return self._users(ask, plain.removeprefix("v1/").removesuffix("/users"))
         kind, relative = _item(host, plain)
         if kind is None:
             return self._list(ask, host, plain)
@@ -132,6 +134,26 @@ class Services:
                 found = [b for full, b in self.all() if full.startswith(begins.lower())]
                 return Reply(200, {kind.list_key: found} if found else {})
         raise Refused(404, f"Nothing answers {ask.method} {host}/{path}")
+
+    def _users(self, ask: Ask, relative: str) -> Reply:
+        full = f"//cloudsql.googleapis.com/{relative}"
+        if self.find(full) is None:
+            raise Refused(404, f"The Cloud SQL instance does not exist (resource={_short(full)}).")
+        kept = self._store.get("secret", full) or {"users": {}, "values": []}
+        if ask.method == "GET":
+            return Reply(200, {"items": [{"name": name} for name in kept["users"]]} if kept["users"] else {})
+        name, there = str((ask.body or {}).get("name") or ask.query.get("name")), kept["users"]
+        if ask.method == "DELETE":
+            there.pop(name, None)
+        elif (ask.method == "PUT") != (name in there):
+            raise Refused(
+                404 if ask.method == "PUT" else 409, f"the user {name} is {'not there' if ask.method == 'PUT' else 'there'}"
+            )
+        else:
+            there[name] = ask.body["password"]
+            kept["values"].append(ask.body["password"])
+        self._store.put("secret", full, kept)
+        return Reply(200, {"kind": "sql#operation", "status": "DONE"})
 
     def _add_version(self, full: str, body: Any) -> Reply:
         if self.find(full) is None:

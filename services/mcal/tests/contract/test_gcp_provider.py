@@ -52,6 +52,12 @@ EVERY_KIND = (
     resource("uploads", "ObjectStore", {"versioning": True, "encryption": "AES256", "tags": {"env": "t"}}),
     resource("worker", "Role", {"usedBy": ["function"], "description": "works"}),
     resource("logs", "LogGroup", {"retention": "30d"}),
+    resource("cache", "Cache", {"description": "carts", "version": "7.2", "size": "medium", "replicas": 1, "tags": {"env": "t"}}),
+    resource("box", "Compute", {"image": "projects/debian-cloud/global/images/family/debian-12", "size": "small", "subnet": "${sub.id}",
+                                "securityGroups": ["${firewall.id}"], "startup": "#!/bin/sh\necho $${HOSTNAME} %{x}", "tags": {"env": "t"}}),
+    resource("work", "Function", {"runtime": "python3.12", "handler": "main.handler", "code": {"store": "${uploads.name}", "key": "app.zip"}, "role": "${worker.address}",
+                                  "memory": "256Mi", "timeout": "30s", "environment": {"CACHE": "${cache.host}:${cache.port}", "QUEUE": "${orders.address}"}}),
+    resource("www", "DnsRecord", {"zone": "example-com", "name": "www.example.com", "record": "A", "ttl": "1m", "values": ["10.0.0.1", "10.0.0.2"]}),
 )  # fmt: skip
 
 
@@ -457,6 +463,36 @@ def test_a_secret_goes_past_the_blueprint_into_one_call(world: World) -> None:
     assert values() == [_VALUE, _VALUE]
     state = world.gcp.process.args
     assert _VALUE.encode() not in b"".join(p.read_bytes() for p in Path(str(state[state.index("--state") + 1])).glob("log"))
+
+
+def test_an_administrator_is_made_past_the_blueprint_and_a_new_password_is_set(world: World) -> None:
+    properties = {
+        "engine": "postgres",
+        "version": "16",
+        "size": "small",
+        "storage": "20Gi",
+        "username": "root",
+        "backupRetention": "7d",
+        "tags": {"env": "t"},
+    }
+    unit = world.compile(resource("db", "Database", {**properties, "password": "${secret://file/shop/db}"}))
+    marked = replace(unit, resources=tuple(replace(r, desired={**r.desired, "password": _MARK}) for r in unit.resources))
+    made = world.do("apply", unit=marked, secrets=KnownSecret())[0]
+    world.unit = marked
+    assert made.attributes["port"] == "5432"
+    assert made.attributes["host"].endswith(".sql.goog.")
+    assert world.drift() == {}
+    kept = world.gcp.control("secrets", {"full": made.physical_id})
+    assert kept["users"] == {"root": _VALUE}
+    world.gcp.rest("DELETE", made.physical_id, suffix="/users?name=root")
+    assert world.drift() == {"db": ["username"]}
+    target = world.target(made, "password")
+    assert world.do("correct", unit=marked, targets=(target,), secrets=KnownSecret())[0].status is Became.CORRECTED
+    assert world.drift() == {}
+    world.gcp.rest("PATCH", made.physical_id, {"settings": {"tier": "db-custom-8-30720"}})
+    assert world.drift() == {"db": ["size"]}
+    world.do("correct", unit=marked, targets=(world.target(made, "size"),))
+    assert world.drift() == {}
 
 
 # --- drift ----------------------------------------------------------------------------------------------

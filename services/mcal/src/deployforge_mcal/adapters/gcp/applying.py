@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from deployforge_mcal.adapters.bodies import Body, Native
+from deployforge_mcal.adapters.bodies import Body, Native, get
 from deployforge_mcal.adapters.gcp import planning, reading, state
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.placing import relative
@@ -92,7 +92,7 @@ def _note(session: GcpSession, work: Work, wanted: Plan, live: Live, rollout: Ro
 def _has_value(d: Declared, native: Native | Unreadable | None) -> bool:
     """Whether the value of a living resource's secret is the one that it shall have."""
     body: Body = {} if native is None or isinstance(native, Unreadable) else native[""]
-    return (body.get("annotations") or {}).get(planning.VALUE_NOTE) == d.secret
+    return get(body, f"{d.of.kind.of.labels}.{planning.VALUE_LABEL}") == d.secret
 
 
 def adopted(session: GcpSession, work: Work, wanted: Plan) -> dict[str, str]:

@@ -3,11 +3,11 @@ spelt where that is not simply REST's name in snake case. Source: the provider's
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from deployforge_mcal.adapters.bodies import Body, get, put
+from deployforge_mcal.adapters.bodies import Body, get, identity, merged, put
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,15 @@ class GoogleType:
     """Arguments that only Terraform knows."""
     labels: str = "labels"
     """REST path of labels; empty: it has none."""
-    computed: frozenset[str] = frozenset()
-    """What stands in REST bodies and is no argument: the service adds it, or the name says it."""
+    shaped: Callable[[Body], Body] = identity
+    """A body as Terraform has it, where REST has another shape."""
+    listed_as: str = ""
+    """The service in Cloud Asset Inventory's type, where that is another one."""
 
     @property
     def asset(self) -> str:
         """The type in Cloud Asset Inventory."""
-        return f"{self.service}/{self.kind}"
+        return f"{self.listed_as or self.service}/{self.kind}"
 
     def named(self, relative: str) -> dict[str, str]:
         """The arguments that a relative name is made of."""
@@ -47,12 +49,12 @@ class GoogleType:
     def arguments(self, relative: str, body: Body) -> dict[str, Any]:
         """What Terraform is told of a resource."""
         found: dict[str, Any] = {**self.always, **self.named(relative)}
-        rest = {name: value for name, value in body.items() if name not in self.computed}
+        rest = self.shaped(body)
         for path, argument in self.respelt.items():
             if (value := get(rest, path)) is not None:
                 put(found, argument, _snake(value))
                 rest = _without(rest, path.split("."))
-        return {**found, **_snake(rest)}
+        return merged(found, _snake(rest))
 
 
 _PLAIN: Final = {"allowed": "allow", "denied": "deny", "IPProtocol": "protocol"}
@@ -88,6 +90,20 @@ def _without(body: Mapping[str, Any], path: list[str]) -> Body:
     return found
 
 
+def _instance(body: Body) -> Body:
+    """An instance as Terraform has it: what REST lists, it has one of."""
+    found = {name: value for name, value in body.items() if name not in ("disks", "networkInterfaces", "tags", "metadata")}
+    for disk in body.get("disks") or ():
+        found["bootDisk"] = {"initializeParams": {"image": disk["initializeParams"]["sourceImage"]}}
+    for interface in body.get("networkInterfaces") or ():
+        found["networkInterface"] = dict(interface)
+    if "tags" in body:
+        found["tags"] = list(body["tags"]["items"])
+    if "metadata" in body:
+        found["metadata"] = {one["key"]: one["value"] for one in body["metadata"]["items"]}
+    return found
+
+
 GOOGLE: Final[Mapping[str, GoogleType]] = {
     one.name: one
     for one in (
@@ -119,5 +135,18 @@ GOOGLE: Final[Mapping[str, GoogleType]] = {
                    "projects/{project}/serviceAccounts/{account_id}@{domain}", "iam.serviceAccounts", labels=""),
         GoogleType("google_logging_project_bucket_config", "logging.googleapis.com", "LogBucket",
                    "projects/{project}/locations/{location}/buckets/{bucket_id}", "logging.buckets", labels=""),
+        GoogleType("google_sql_database_instance", "cloudsql.googleapis.com", "Instance",
+                   "projects/{project}/instances/{name}", "cloudsql.instances",
+                   {"settings.dataDiskSizeGb": "settings.disk_size"}, {"deletion_protection": False},
+                   labels="settings.userLabels", listed_as="sqladmin.googleapis.com"),
+        GoogleType("google_redis_instance", "redis.googleapis.com", "Instance",
+                   "projects/{project}/locations/{region}/instances/{name}", "redis.instances"),
+        GoogleType("google_compute_instance", "compute.googleapis.com", "Instance",
+                   "projects/{project}/zones/{zone}/instances/{name}", "compute.instances", shaped=_instance),
+        GoogleType("google_cloudfunctions2_function", "cloudfunctions.googleapis.com", "Function",
+                   "projects/{project}/locations/{location}/functions/{name}", "cloudfunctions.functions"),
+        GoogleType("google_dns_record_set", "dns.googleapis.com", "ResourceRecordSet",
+                   "projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}",
+                   "dns.resourceRecordSets", labels=""),
     )
 }  # fmt: skip

@@ -22,8 +22,8 @@ from deployforge_mcal.domain.units import CompiledResource, CompiledUnit
 UNIT_LABEL: Final = "deployforge-unit"
 DEPLOYMENT_LABEL: Final = "deployforge-deployment"
 NAME_LABEL: Final = "deployforge-name"
-#: Annotation of a resource with a secret: a digest of the mark of the value that it was last given.
-VALUE_NOTE: Final = "deployforge-value"
+#: Label of a resource with a secret: a digest of the mark of the value that it was last given.
+VALUE_LABEL: Final = "deployforge-value"
 _OTHER: Final = re.compile(r"[^a-z0-9_-]")
 
 
@@ -134,10 +134,10 @@ def plan(unit: CompiledUnit, inputs: Mapping[str, str]) -> Plan:
     pieces: list[Piece] = []
     for r in unit.resources:
         of, id, entry = models[r.name], ids[r.name], entries[r.urn]
-        desired = _expressed(resolved(of.kind.model, r.desired, known), known, later)
+        desired = _told(of, r.desired, known, later)
         one = Declared(r, of, id, desired, bool(entry["retain"]), _native(of, id, desired, place))
         declared.append(one)
-        begun = _expressed(references.substitute(dict(entry["initial"]), known), known, later)
+        begun = _told(of, entry["initial"], known, later)
         first = _native(of, id, {**begun, **desired}, place)
         needs = frozenset(
             _address(models[n].kind.google, n, "") for n in r.depends_on if n in models
@@ -195,8 +195,7 @@ def _labelled(unit: CompiledUnit, d: Declared, part: str, body: Body, of: Google
     }  # fmt: skip
     given = {label(name): label(value) for name, value in unit.tags.items()}
     labels = {**given, **_at(body, of.labels), **own}
-    found = merged(body, _nested(of.labels, labels))
-    return merged(found, {"annotations": {VALUE_NOTE: d.secret}}) if not part and d.secret else found
+    return merged(body, _nested(of.labels, labels | ({VALUE_LABEL: d.secret} if not part and d.secret else {})))
 
 
 def _at(body: Body, path: str) -> dict[str, Any]:
@@ -231,27 +230,38 @@ def _here(value: Any, place: Place) -> Any:
     return references.mapped(value, lambda text: place.location if text == "{location}" else text)
 
 
-def _expressed(value: Any, known: Mapping[str, Any], later: Mapping[str, str]) -> Any:
-    """What another resource of the unit tells only when it is there, as Terraform says it. Raises ProviderFailure for what
-    nobody has told."""
+def _told(of: Model, values: Mapping[str, Any], known: Mapping[str, Any], later: Mapping[str, str]) -> dict[str, Any]:
+    """Values with what is known filled in, and what another resource of the unit tells only when it is there as Terraform
+    says it. Raises ProviderFailure for what nobody has told."""
+    expressed = {name: _expressed(value, known, later) for name, value in values.items()}
+    plain = {name: value for name, value in values.items() if expressed[name] == value}
+    return {**expressed, **resolved(of.kind.model, plain, known)}
 
-    def expressed(text: str) -> str:
-        if not references.has_references(text):
-            return text
-        said = ""
-        for piece in references.parts(text):
-            if isinstance(piece, str):
-                said += _escaped(piece)
-            elif str(piece) in known:
-                said += _escaped(str(known[str(piece)]))
-            elif str(piece) in later:
-                said += "${" + later[str(piece)] + "}"
-            else:
+
+def _expressed(value: Any, known: Mapping[str, Any], later: Mapping[str, str]) -> Any:
+    def said(text: str) -> str:
+        pieces = references.parts(text) if references.has_references(text) else [text]
+        for piece in pieces:
+            if not isinstance(piece, str) and str(piece) not in known and str(piece) not in later:
                 told = f"nobody has told what {piece} is"
                 raise ProviderFailure(Failure("INPUT_UNKNOWN", told, "apply what it refers to first"))
-        return Expression(said)
+        if not any(str(piece) in later for piece in pieces if not isinstance(piece, str)):
+            return text
+        return Expression("".join(_piece(piece, known, later) for piece in pieces))
 
-    return references.mapped(value, expressed)
+    found = references.mapped(value, said)
+    if found == value:
+        return found
+    # Of a value of which Terraform says a part, the rest is filled in here.
+    return references.mapped(
+        found, lambda text: text if isinstance(text, Expression) else references.substitute(text, known)
+    )  # fmt: skip
+
+
+def _piece(piece: Any, known: Mapping[str, Any], later: Mapping[str, str]) -> str:
+    if isinstance(piece, str):
+        return _escaped(piece)
+    return _escaped(str(known[str(piece)])) if str(piece) in known else "${" + later[str(piece)] + "}"
 
 
 def _rendered(value: Any) -> Any:

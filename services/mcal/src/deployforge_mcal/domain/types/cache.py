@@ -25,9 +25,9 @@ CACHE: Final = UnifiedType(
     ("id", "address", "host", "port"),
     {
         "aws": FULL,
-        # Azure makes passwords of its own.
+        # Azure and Google make passwords of their own.
         "azure": partial("password", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
-        "gcp": NONE,
+        "gcp": partial("password", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
         "terraform": NONE,
     },
 )  # fmt: skip

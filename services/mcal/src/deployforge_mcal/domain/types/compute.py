@@ -3,7 +3,7 @@
 from typing import Final
 
 from deployforge_mcal.domain.normalise import as_set, boolean, known, text
-from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType
+from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType, partial
 
 COMPUTE: Final = UnifiedType(
     "Compute",
@@ -22,7 +22,7 @@ COMPUTE: Final = UnifiedType(
     {
         "aws": FULL,
         "azure": NONE,
-        "gcp": NONE,
+        "gcp": partial("keyPair"),
         "terraform": NONE,
     },
 )  # fmt: skip

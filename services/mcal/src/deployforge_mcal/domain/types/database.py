@@ -34,7 +34,7 @@ DATABASE: Final = UnifiedType(
             "databaseName", "deletionProtection", "subnetGroup", "securityGroups",
             fixed={"engine": "postgres", "encrypted": True, "port": 5432},
         ),
-        "gcp": NONE,
+        "gcp": partial("databaseName", "port", "subnetGroup", "securityGroups", fixed={"encrypted": True}),
         "terraform": NONE,
     },
 )  # fmt: skip

@@ -22,5 +22,5 @@ DNS_RECORD: Final = UnifiedType(
         Property("values", "array", "What it stands for; exactly these.", as_set(known(text)), required=True, is_set=True),
     ),
     ("id", "name"),
-    {"aws": FULL, "azure": FULL, "gcp": NONE, "terraform": NONE},
+    {"aws": FULL, "azure": FULL, "gcp": FULL, "terraform": NONE},
 )  # fmt: skip

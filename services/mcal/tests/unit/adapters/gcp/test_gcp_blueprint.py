@@ -108,7 +108,7 @@ def test_a_name_of_ones_own_is_not_made_twice_at_once() -> None:
         (resource("q", "Queue", {}, native={"Not-An-Argument": 1}), "q.native.Not-An-Argument"),
         (resource("t", "Topic", {"subscriptions": [{"protocol": "email", "endpoint": "a@b"}]}), "t.properties.subscriptions"),
         (resource("g", "SecurityGroup", {"network": "n", "description": "d", "egress": [{"group": "g"}]}), "g.properties.egress"),
-        (resource("d", "Database", {}), "d.type"),
+        (resource("d", "LoadBalancer", {}), "d.type"),
         (resource("s", "Secret", {"value": "in clear"}), "s.properties.value"),
         (resource("x", "gcp/google_pubsub_topic", {}), "x.type"),
     ],

@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from deployforge_mcal.adapters.gcp.kinds.base import Kind
+from deployforge_mcal.adapters.gcp.kinds.cache import CacheKind
+from deployforge_mcal.adapters.gcp.kinds.compute import ComputeKind
+from deployforge_mcal.adapters.gcp.kinds.database import DatabaseKind
+from deployforge_mcal.adapters.gcp.kinds.dns_record import DnsRecordKind
+from deployforge_mcal.adapters.gcp.kinds.function import FunctionKind
 from deployforge_mcal.adapters.gcp.kinds.log_group import LogGroupKind
 from deployforge_mcal.adapters.gcp.kinds.network import NetworkKind
 from deployforge_mcal.adapters.gcp.kinds.object_store import ObjectStoreKind
@@ -19,6 +24,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     kind.model.name: kind
     for kind in (
         NetworkKind(), SubnetKind(), SecurityGroupKind(), ObjectStoreKind(), QueueKind(), TopicKind(), TableKind(),
-        SecretKind(), RoleKind(), LogGroupKind(),
+        SecretKind(), RoleKind(), LogGroupKind(), DatabaseKind(), CacheKind(), ComputeKind(), FunctionKind(),
+        DnsRecordKind(),
     )
 }  # fmt: skip

@@ -202,5 +202,6 @@ class Kind:
 
 def _filled(path: str, name: str) -> str:
     """A path with its last argument filled in; project and place are left to whoever knows them."""
-    at = path.replace("{region}", "{location}")
+    # Every region of Google's has a zone b.
+    at = path.replace("{region}", "{location}").replace("{zone}", "{location}-b")
     return re.sub(r"\{(?!project\}|location\})\w+\}", name, at)
