@@ -290,7 +290,7 @@ def test_a_reading_credential_changes_nothing(world: Any) -> None:
     reader = world.provider.open_reader(world.root, world.scope, ["Queue"])
     assert reader.grant.read_only
     with pytest.raises(ClientError, match="not authorized"):
-        reader.call("sqs", "delete_queue", QueueUrl=made["a"].physical_id)
+        reader.of("Queue").call("sqs", "delete_queue", QueueUrl=made["a"].physical_id)
 
 
 def test_an_existing_resource_is_adopted(world: Any, aws: Any) -> None:

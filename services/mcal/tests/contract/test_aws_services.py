@@ -3,7 +3,7 @@ and no secret of theirs shown."""
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -37,10 +37,10 @@ class NoMarks:
 
 
 class Services:
-    """One unit with a resource of each of these types."""
+    """Two units with a resource of each of these types: the credential of one has no room for all of them."""
 
-    def __init__(self, world: Any, aws: Any) -> None:
-        self.world, self.aws = world, aws
+    def __init__(self, worlds: Sequence[Any], aws: Any) -> None:
+        self.worlds, self.aws = worlds, aws
         self.secrets = Secrets({"kept": Kept()}, NoMarks(), dict)  # type: ignore[arg-type]
         self.bucket = f"code-{uuid4().hex[:8]}"
         place = {"LocationConstraint": "eu-west-1"}
@@ -50,66 +50,80 @@ class Services:
             aws.client("s3").put_object(Bucket=self.bucket, Key=key, Body=_archive())
         self.outcomes = self.apply()
 
-    def declared(self, *, key: str = "one.zip", ttl: str = "5m") -> tuple[Any, ...]:
-        make = self.world.resource
+    def declared(self, *, key: str = "one.zip", ttl: str = "5m") -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        make = self.worlds[0].resource
         zone = self.zone["Id"].rpartition("/")[2]
         return (
-            make("net", "Network", {"cidr": "10.20.0.0/16"}),
-            make("sub", "Subnet", {"network": "${net.id}", "cidr": "10.20.1.0/24"}),
-            make("firewall", "SecurityGroup", {"network": "${net.id}", "description": "inner"}),
-            make("worker", "Role", {"usedBy": ["function"]}),
-            make("logs", "LogGroup", {"name": "/shop/web", "retention": "30d", "tags": {"env": "t"}}),
-            make("lb", "LoadBalancer", {
-                "public": True, "subnets": ["${sub.id}"], "securityGroups": ["${firewall.id}"], "idleTimeout": "2m",
-                "deletionProtection": False, "tags": {"env": "t"},
-            }),
-            make("www", "DnsRecord", {"zone": zone, "name": "www.example.com", "record": "CNAME", "values": ["${lb.host}"], "ttl": ttl}),
-            make("any", "DnsRecord", {"zone": zone, "name": "*.example.com", "record": "A", "values": ["10.0.0.2", "10.0.0.1"]}),
-            make("mail", "DnsRecord", {"zone": zone, "name": "*.example.com", "record": "TXT", "values": ['"v=spf1 -all"']}),
-            make("resize", "Function", {
-                "runtime": "python3.12", "handler": "main.go", "code": {"store": self.bucket, "key": key},
-                "role": "${worker.address}", "memory": "256Mi", "timeout": "30s", "description": "resizes",
-                "environment": {"STAGE": "t"}, "secrets": {"TOKEN": "${secret://kept/token}"}, "tags": {"env": "t"},
-            }),
-            make("db", "Database", {
-                "engine": "postgres", "version": "16", "size": "small", "storage": "20Gi", "username": "shop",
-                "password": "${secret://kept/password}", "databaseName": "shop", "backupRetention": "7d",
-                "securityGroups": ["${firewall.id}"], "tags": {"env": "t"},
-            }),
-            # A fixed name, so that it comes back by its service's own API.
-            make("carts", "Cache", {
-                "name": "carts", "description": "carts", "size": "small", "version": "7.1", "replicas": 1,
-                "password": "${secret://kept/password}", "tags": {"env": "t"},
-            }),
+            (
+                make("net", "Network", {"cidr": "10.20.0.0/16"}),
+                make("sub", "Subnet", {"network": "${net.id}", "cidr": "10.20.1.0/24"}),
+                make("firewall", "SecurityGroup", {"network": "${net.id}", "description": "inner"}),
+                make("lb", "LoadBalancer", {
+                    "public": True, "subnets": ["${sub.id}"], "securityGroups": ["${firewall.id}"], "idleTimeout": "2m",
+                    "deletionProtection": False, "tags": {"env": "t"},
+                }),
+                make("www", "DnsRecord", {"zone": zone, "name": "www.example.com", "record": "CNAME", "values": ["${lb.host}"], "ttl": ttl}),
+                make("any", "DnsRecord", {"zone": zone, "name": "*.example.com", "record": "A", "values": ["10.0.0.2", "10.0.0.1"]}),
+                make("mail", "DnsRecord", {"zone": zone, "name": "*.example.com", "record": "TXT", "values": ['"v=spf1 -all"']}),
+                make("db", "Database", {
+                    "engine": "postgres", "version": "16", "size": "small", "storage": "20Gi", "username": "shop",
+                    "password": "${secret://kept/password}", "databaseName": "shop", "backupRetention": "7d",
+                    "securityGroups": ["${firewall.id}"], "tags": {"env": "t"},
+                }),
+            ),
+            (
+                make("worker", "Role", {"usedBy": ["function"]}),
+                make("logs", "LogGroup", {"name": "/shop/web", "retention": "30d", "tags": {"env": "t"}}),
+                make("resize", "Function", {
+                    "runtime": "python3.12", "handler": "main.go", "code": {"store": self.bucket, "key": key},
+                    "role": "${worker.address}", "memory": "256Mi", "timeout": "30s", "description": "resizes",
+                    "environment": {"STAGE": "t"}, "secrets": {"TOKEN": "${secret://kept/token}"}, "tags": {"env": "t"},
+                }),
+                # A fixed name, so that it comes back by its service's own API.
+                make("carts", "Cache", {
+                    "name": "carts", "description": "carts", "size": "small", "version": "7.1", "replicas": 1,
+                    "password": "${secret://kept/password}", "tags": {"env": "t"},
+                }),
+            ),
         )  # fmt: skip
 
     def apply(self, **changed: Any) -> dict[str, Outcome]:
-        unit = self.secrets.marked(self.world.compile(*self.declared(**changed)))
-        work = self.world.work(unit=unit, previous=self.world.unit, secrets=self.use())
-        outcomes = self.world.run("apply", work)
-        self.world.unit = unit
-        return {o.urn.rpartition(":")[2]: o for o in outcomes}
+        found: dict[str, Outcome] = {}
+        for world, declared in zip(self.worlds, self.declared(**changed), strict=True):
+            unit = self.secrets.marked(world.compile(*declared))
+            outcomes = world.run("apply", world.work(unit=unit, previous=world.unit, secrets=self.use(world)))
+            world.unit = unit
+            found |= {o.urn.rpartition(":")[2]: o for o in outcomes}
+        return found
 
-    def use(self) -> Any:
-        return self.secrets.use(self.world.deployment_id, self.world.scope)
+    def use(self, world: Any) -> Any:
+        return self.secrets.use(world.deployment_id, world.scope)
+
+    def of(self, target: Target) -> Any:
+        return next(w for w in self.worlds if any(r.urn == target.urn for r in w.unit.resources))
 
     def run(self, verb: str, target: Target) -> Outcome:
-        work = self.world.work(unit=self.world.unit, targets=(target,), secrets=self.use())
-        found: Outcome = next(o for o in self.world.run(verb, work) if o.urn == target.urn)
+        world = self.of(target)
+        work = world.work(unit=world.unit, targets=(target,), secrets=self.use(world))
+        found: Outcome = next(o for o in world.run(verb, work) if o.urn == target.urn)
         return found
 
     def targets(self) -> dict[str, Target]:
-        world = self.world
-        session = world.provider.open(world.root, world.work(unit=world.unit))
-        found = deployed.targets(session, Stack(session, world.unit_name, lambda *_: None, {}), world.unit, {}, world.scope)
-        return {t.urn.rpartition(":")[2]: t for t in found}
+        found: dict[str, Target] = {}
+        for world in self.worlds:
+            session = world.provider.open(world.root, world.work(unit=world.unit))
+            stack = Stack(session, world.unit_name, lambda *_: None, {})
+            there = deployed.targets(session, stack, world.unit, {}, world.scope)
+            found |= {t.urn.rpartition(":")[2]: t for t in there}
+        return found
 
     def differences(self, name: str) -> list[str]:
         target = self.targets()[name]
-        [seen] = self.world.observe([target])
+        world = self.of(target)
+        [seen] = world.observe([target])
         assert seen.presence is Presence.PRESENT, seen
         assert not any(value in repr(seen) for value in VALUES.values())
-        sets = next(r.set_paths for r in self.world.unit.resources if r.name == name)
+        sets = next(r.set_paths for r in world.unit.resources if r.name == name)
         return differing(target.desired, seen.properties, sets)
 
 
@@ -122,9 +136,10 @@ def _archive() -> bytes:
 
 @pytest.fixture(scope="module")
 def services(aws: Any, make_world: Any) -> Iterator[Services]:
-    world = make_world(aws.endpoint, aws.root)
-    yield Services(world, aws)
-    world.destroy()
+    worlds = [make_world(aws.endpoint, aws.root) for _ in range(2)]
+    yield Services(worlds, aws)
+    for world in worlds:
+        world.destroy()
 
 
 NAMES = ("logs", "lb", "www", "any", "mail", "resize", "db", "carts")
@@ -148,7 +163,7 @@ def test_secrets_are_set_and_nothing_shows_them(services: Services) -> None:
         FunctionName=services.outcomes["resize"].physical_id
     )
     assert function["Environment"]["Variables"] == {"STAGE": "t", "TOKEN": TOKEN, PLAIN: "STAGE"}
-    said = repr([services.world.unit, services.world.ticks, services.outcomes])
+    said = repr([[(world.unit, world.ticks) for world in services.worlds], services.outcomes])
     assert not any(value in said for value in VALUES.values())
 
 
@@ -220,7 +235,7 @@ DELETE: dict[str, Callable[[Any, Target], object]] = {
 def test_what_was_deleted_by_hand_comes_back(services: Services, name: str) -> None:
     target = services.targets()[name]
     DELETE[name](services.aws, target)
-    assert services.world.observe([target])[0].presence is Presence.MISSING
+    assert services.of(target).observe([target])[0].presence is Presence.MISSING
     back = services.run("recreate", target)
     assert back.status is Became.RECREATED
     assert services.targets()[name].physical_id == back.physical_id

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from deployforge_mcal.application.addressing import Addressing
 from deployforge_mcal.application.messages import DesiredState, OperationRequested, ScanRequested
-from deployforge_mcal.application.ports import CloudProvider, InvalidUnit, UnknownProvider
+from deployforge_mcal.application.ports import CloudProvider, InvalidUnit, LimitsUnits, UnknownProvider
 from deployforge_mcal.application.secrets import Secrets
 from deployforge_mcal.application.stores import Index, RootVault
 from deployforge_mcal.application.topology import Topology
@@ -91,6 +91,11 @@ class Mcal(EventSourcedApplication):
         digest, write = self.bodies.put(UUID(spec.deployment_id), body)
         self.commit(Effects(writes=(write,)))
         return digest, unit
+
+    def too_many_types(self, unit: CompiledUnit) -> bool:
+        """Whether units with fewer types would have credentials that say exactly what they need."""
+        provider = self.provider(unit.scope.provider_type)
+        return isinstance(provider, LimitsUnits) and provider.too_many_types(unit)
 
     def compiled(self, digest: str) -> CompiledUnit:
         """What was compiled. Raises BodyNotFound."""

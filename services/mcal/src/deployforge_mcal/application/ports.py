@@ -227,6 +227,15 @@ class TellsByPreview(Protocol):
     tells_by_preview: bool
 
 
+@runtime_checkable
+class LimitsUnits(Protocol):
+    """The part of a CloudProvider of those whose credentials can say only so much."""
+
+    def too_many_types(self, unit: CompiledUnit) -> bool:
+        """Whether one operation on the unit needs more than its credential can say exactly. Touches nothing."""
+        ...
+
+
 class ListsNothing:
     """The part of a CloudProvider of those that cannot list what there is."""
 

@@ -76,6 +76,7 @@ class CloudsApi(clouds_pb2_grpc.CloudsServicer):
         return pb.CompileResponse(
             template_digest=digest, resources=resources, inputs=unit.inputs,
             tells_by_preview=isinstance(self._app.provider(spec.scope.provider_type), TellsByPreview),
+            too_many_types=self._app.too_many_types(unit),
         )  # fmt: skip
 
     def Preview(self, request: pb.PreviewRequest, context: grpc.ServicerContext) -> pb.PreviewResponse:

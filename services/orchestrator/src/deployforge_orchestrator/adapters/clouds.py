@@ -47,7 +47,7 @@ class McalClouds:
             raise NoPlan(*(Problem(f"resources.{p.path}", p.message, p.hint or p.expected) for p in answer.problems))
         return CompiledUnit(
             answer.template_digest, {r.name: _compiled(r) for r in answer.resources}, tuple(sorted(answer.inputs)),
-            answer.tells_by_preview,
+            answer.tells_by_preview, answer.too_many_types,
         )  # fmt: skip
 
     def preview(

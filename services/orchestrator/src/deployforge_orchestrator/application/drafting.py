@@ -15,7 +15,7 @@ from deployforge_orchestrator.domain.planrequest import Wish
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem
 from deployforge_orchestrator.domain.rereading import to_read_again
 from deployforge_orchestrator.domain.steps import place_of_deployed
-from deployforge_orchestrator.domain.units import Unit, order, units_of
+from deployforge_orchestrator.domain.units import Unit, fewer_types, order, units_of
 
 
 class Drafting:
@@ -52,8 +52,34 @@ class Drafting:
         _refuse_moved(specs, state)
         manifest = Manifest(specs, manifest.healing, manifest.drift, manifest.policies, manifest.outputs)
         sticky = {name: d.unit_id for name, d in state.resources.items() if _stays(d, specs)}
-        units = units_of(specs, f"df-{wish.namespace}-{wish.name}", sticky)
+        units, compiled = self._compiled(deployment_id, wish, specs, sticky)
+        live = self._live(deployment_id, state, list(state.resources.values()))
+        where = (str(deployment_id), wish.namespace, wish.name)
+        plan = apply_plan(where, action, manifest, digest, units, compiled, state, live)
+        asked = [unit for unit in units if compiled[unit.unit_id].tells_by_preview and _updates(plan, unit)]
+        if not asked:
+            return plan
+        previewed = self._previewed(deployment_id, plan, asked, compiled)
+        return apply_plan(where, action, manifest, digest, units, compiled, state, live, previewed)
+
+    def _compiled(
+        self, deployment_id: UUID, wish: Wish, specs: Sequence[Spec], sticky: Mapping[str, str]
+    ) -> tuple[tuple[Unit, ...], dict[str, CompiledUnit]]:
+        """Units that the cloud layer has translated, split until each has a credential that says exactly what it needs;
+        what is deployed stays together."""
         by_name = {spec.name: spec for spec in specs}
+        types: dict[str, int] = {}
+        while True:
+            units = units_of(specs, f"df-{wish.namespace}-{wish.name}", sticky, types=types)
+            compiled = self._translated(deployment_id, wish, units, by_name)
+            fewer = fewer_types((u for u in units if compiled[u.unit_id].too_many_types), by_name, sticky)
+            if all(most >= types.get(provider, most + 1) for provider, most in fewer.items()):
+                return units, compiled
+            types |= {provider: min(most, types.get(provider, most)) for provider, most in fewer.items()}
+
+    def _translated(
+        self, deployment_id: UUID, wish: Wish, units: Sequence[Unit], by_name: Mapping[str, Spec]
+    ) -> dict[str, CompiledUnit]:
         compiled: dict[str, CompiledUnit] = {}
         problems: list[Problem] = []
         for unit in units:
@@ -64,14 +90,7 @@ class Drafting:
                 problems.extend(refused.problems)
         if problems:
             raise NoPlan(*problems)
-        live = self._live(deployment_id, state, list(state.resources.values()))
-        where = (str(deployment_id), wish.namespace, wish.name)
-        plan = apply_plan(where, action, manifest, digest, units, compiled, state, live)
-        asked = [unit for unit in units if compiled[unit.unit_id].tells_by_preview and _updates(plan, unit)]
-        if not asked:
-            return plan
-        previewed = self._previewed(deployment_id, plan, asked, compiled)
-        return apply_plan(where, action, manifest, digest, units, compiled, state, live, previewed)
+        return compiled
 
     def _previewed(
         self, deployment_id: UUID, plan: Plan, units: Sequence[Unit], compiled: Mapping[str, CompiledUnit]

@@ -86,6 +86,8 @@ class CompiledUnit:
     inputs: tuple[str, ...]
     tells_by_preview: bool = False
     """Only the cloud itself can say which changes replace a resource."""
+    too_many_types: bool = False
+    """In units with fewer types each credential would say exactly what it needs."""
 
 
 PRESENT, MISSING, NOT_CHECKED = "present", "missing", "not-checked"

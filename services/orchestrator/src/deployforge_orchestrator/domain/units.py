@@ -6,7 +6,7 @@ Membership is sticky: a resource that is deployed stays in its unit.
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import rustworkx
@@ -48,15 +48,19 @@ def order(specs: Sequence[Spec]) -> list[str]:
     return list(rustworkx.lexicographical_topological_sort(graph, key=str))
 
 
-def units_of(specs: Sequence[Spec], prefix: str, sticky: Mapping[str, str], limit: int = UNIT_LIMIT) -> tuple[Unit, ...]:
-    """Group resources into units; `sticky` maps deployed resources to their unit id.
+def units_of(
+    specs: Sequence[Spec], prefix: str, sticky: Mapping[str, str], limit: int = UNIT_LIMIT,
+    types: Mapping[str, int] | None = None,
+) -> tuple[Unit, ...]:  # fmt: skip
+    """Group resources into units; `sticky` maps deployed resources to their unit id, `types` a provider to how many types
+    a unit of it may have.
 
     Raises NoPlan when dependencies between units would close a cycle, naming the move that would mend it.
     """
     by_name = {spec.name: spec for spec in specs}
     names = order(specs)
     stages = _stages(by_name, names, sticky)
-    members = _members(by_name, names, stages, sticky, limit)
+    members = _members(by_name, names, stages, sticky, limit, types or {})
     unit_of = {name: unit_id for unit_id, names in members.items() for name in names}
     needs = {
         unit_id: tuple(sorted({unit_of[d] for n in names for d in by_name[n].depends_on if d in unit_of} - {unit_id}))
@@ -93,8 +97,9 @@ def _stages(by_name: Mapping[str, Spec], names: Sequence[str], sticky: Mapping[s
 
 
 def _members(
-    by_name: Mapping[str, Spec], names: Sequence[str], stages: Mapping[str, int], sticky: Mapping[str, str], limit: int
-) -> dict[str, list[str]]:
+    by_name: Mapping[str, Spec], names: Sequence[str], stages: Mapping[str, int], sticky: Mapping[str, str], limit: int,
+    types: Mapping[str, int],
+) -> dict[str, list[str]]:  # fmt: skip
     """`names` in dependency order: a resource never goes into an earlier part than one that it needs, or the parts
     of a split unit would need each other."""
     unit_of = {name: sticky[name] for name in names if name in sticky}
@@ -111,13 +116,30 @@ def _members(
         part = max((_stage_and_part(unit_id)[1] for unit_id in needed), default=0)
         bytes, most = _bytes(by_name[name]), _TEMPLATE_BYTES.get(by_name[name].scope.type)
         while (unit_id := f"{place}{part}") in members and (
-            len(members[unit_id]) >= limit or (most is not None and size[unit_id] + bytes > most)
+            len(members[unit_id]) >= limit
+            or (most is not None and size[unit_id] + bytes > most)
+            or _one_type_too_many([by_name[n] for n in members[unit_id]], by_name[name], types)
         ):
             part += 1
         unit_of[name] = unit_id
         members.setdefault(unit_id, []).append(name)
         size[unit_id] += bytes
     return members
+
+
+def fewer_types(units: Iterable[Unit], by_name: Mapping[str, Spec], sticky: Collection[str]) -> dict[str, int]:
+    """Provider → how many types a unit may have, half of what these have, where they can be split at all."""
+    found: dict[str, int] = {}
+    for unit in units:
+        types = {by_name[name].type for name in unit.resources}
+        if len(types) > 1 and any(name not in sticky for name in unit.resources):
+            found[unit.scope.provider] = min(len(types) // 2, found.get(unit.scope.provider, len(types)))
+    return found
+
+
+def _one_type_too_many(members: Iterable[Spec], more: Spec, types: Mapping[str, int]) -> bool:
+    there = {spec.type for spec in members}
+    return more.type not in there and len(there) >= types.get(more.scope.provider, len(there) + 1)
 
 
 def _bytes(spec: Spec) -> int:

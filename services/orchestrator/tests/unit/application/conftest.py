@@ -66,6 +66,8 @@ class FakeCloud:
     failure: str = ""
     asked: list[Mapping[str, str]] = field(default_factory=list)
     """The inputs of each preview."""
+    most_types: int = 99
+    """That one credential has room for."""
 
     def compile(self, deployment_id: UUID, unit: Unit, specs: Sequence[tuple[str, Spec]]) -> CompiledUnit:
         self._must_be_up()
@@ -82,8 +84,8 @@ class FakeCloud:
                 for u, s in specs
             },
             tuple(sorted(inputs)),
-            self.previews is not None,
-        )
+            self.previews is not None, len({s.type for _, s in specs}) > self.most_types,
+        )  # fmt: skip
 
     def preview(
         self, deployment_id: UUID, unit: Unit, template_digest: str, inputs: Mapping[str, str]

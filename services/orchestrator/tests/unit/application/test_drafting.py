@@ -128,6 +128,21 @@ def test_a_resource_moves_from_the_unit_of_another_provider(world: World) -> Non
     assert units == {"a": "us/0.0", "b": "aws/0.0"}
 
 
+def test_a_unit_is_split_until_one_credential_has_room_for_its_types(world: World) -> None:
+    world.cloud.most_types = 2
+    document = manifest(*((n, "aws", {"v": 1}) for n in "abcde"))
+    for resource, type in zip(document["resources"], ("Queue", "Topic", "Table", "Role", "Queue"), strict=True):
+        resource["type"] = type
+    world.applied(document)
+    assert {name: r.unit_id for name, r in world.state.resources.items()} == {
+        "a": "aws/0.0", "b": "aws/0.0", "c": "aws/0.1", "d": "aws/0.1", "e": "aws/0.0",
+    }  # fmt: skip
+    # What is deployed stays together, though less would go into one credential by now.
+    world.cloud.most_types = 1
+    world.request(document)
+    assert {c.action for c in world.plan().changes} == {"none"}
+
+
 # --- clouds whose schemas do not tell which changes replace -----------------------------------------------
 
 

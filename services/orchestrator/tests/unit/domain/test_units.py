@@ -4,7 +4,7 @@ from random import Random
 import pytest
 from deployforge_orchestrator.domain.manifest import Scope, Spec
 from deployforge_orchestrator.domain.refusals import NoPlan
-from deployforge_orchestrator.domain.units import order, units_of
+from deployforge_orchestrator.domain.units import fewer_types, order, units_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,3 +109,19 @@ def test_units_form_a_dag_and_hold_every_resource_once(
     for unit in units:
         assert set(unit.depends_on) <= seen, "each comes after what it needs"
         seen.add(unit.unit_id)
+
+
+def test_a_unit_of_too_many_types_is_split_by_types_and_what_is_deployed_stays() -> None:
+    specs = [replace(_spec(f"r{i}"), type=f"T{i % 4}") for i in range(8)]
+    by_name = {s.name: s for s in specs}
+    whole = units_of(specs, "df", {})
+    assert fewer_types(whole, by_name, ()) == {"aws": 2}
+    halves = units_of(specs, "df", {}, types={"aws": 2})
+    assert [{by_name[n].type for n in u.resources} for u in halves] == [{"T0", "T1"}, {"T2", "T3"}]
+    # All of it deployed: nothing can be moved. A new one of another type goes into a unit of its own.
+    sticky = {s.name: "aws/0.0" for s in specs}
+    assert fewer_types(whole, by_name, sticky) == {}
+    more = [*specs, replace(_spec("new"), type="T9"), replace(_spec("like"), type="T1")]
+    found = units_of(more, "df", sticky, types={"aws": 2})
+    assert [(u.unit_id, len(u.resources)) for u in found] == [("aws/0.0", 9), ("aws/0.1", 1)]
+    assert fewer_types(units_of([_spec("a"), _spec("b")], "df", {}), {n: _spec(n) for n in "ab"}, ()) == {}

@@ -1,8 +1,7 @@
 """A credential per purpose: AssumeRole with a session policy cut to the unit's services, actions and resources.
 
 A session policy is an intersection: it can only take away from what the role may do. Source: IAM User Guide, "Session
-policies"; its plain-text limit is 2,048 characters, so long action lists are shortened to prefixes, the resources
-never are.
+policies"; how it is made to fit into what IAM takes is in `policies`.
 """
 
 import json
@@ -11,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from deployforge_mcal.adapters.aws.errors import failure_of
+from deployforge_mcal.adapters.aws import policies
+from deployforge_mcal.adapters.aws.errors import code_of, failure_of
 from deployforge_mcal.adapters.aws.kinds import KINDS
 from deployforge_mcal.adapters.aws.kinds.base import partition
 from deployforge_mcal.adapters.aws.models import Model, model
@@ -21,7 +21,6 @@ from deployforge_mcal.application.ports import ProviderFailure, SecretValues, Wo
 from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import Scope
 
-_LIMIT: Final = 2048
 _SECONDS: Final = 900
 _STACK_ACTIONS: Final = (
     "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DescribeStacks",
@@ -53,8 +52,6 @@ _JUDGED_WITHOUT_RESOURCE: Final = frozenset(
         "sns:ListTagsForResource", "sns:TagResource", "sns:UntagResource", "sns:Unsubscribe",
     }
 )  # fmt: skip
-#: Handlers name these for imports and replicas; a credential that deploys has no business with anybody's data.
-_DATA: Final = ("Item", "Query", "Scan", "GetObject", "PutObject", "DeleteObject", "GetSecretValue")
 
 
 def open_session(
@@ -62,17 +59,20 @@ def open_session(
     endpoint: str, read_only: bool, hold: Callable[[], None] = lambda: None,
     secrets: SecretValues | None = None,
 ) -> AwsSession:  # fmt: skip
-    """A session of 15 minutes with exactly these statements. Raises ProviderFailure."""
+    """A session of 15 minutes with exactly these statements; of one that changes things, see `policies.fitted`. Raises
+    ProviderFailure, and TooLong where IAM takes no policy of that length."""
     # A scan comes again in seconds; better that it says "not checked" now than that it waits.
     patience = READ_PATIENCE_SECONDS if read_only else PATIENCE_SECONDS
     bare = root_session(root, scope, session_name, endpoint=endpoint, patience_seconds=patience)
-    policy = fitted(statements)
+    policy = policies.exact(statements) if read_only else policies.fitted(statements)
     try:
         made = bare.call(
             "sts", "assume_role", RoleArn=root["roleArn"], RoleSessionName=session_name[:64], DurationSeconds=_SECONDS,
-            Policy=json.dumps(policy, separators=(",", ":")),
+            Policy=policies.written(policy),
         )["Credentials"]  # fmt: skip
     except Exception as error:
+        if code_of(error) == "PackedPolicyTooLarge":
+            raise policies.TooLong(len(policies.written(policy))) from error
         raise failure_of(error) from error
     actions = sorted({a for s in policy["Statement"] for a in s["Action"]})
     resources = sorted({r for s in policy["Statement"] for r in s["Resource"]})
@@ -216,41 +216,8 @@ def _by_service(models: Iterable[Model], *handlers: str) -> dict[str, list[str]]
             continue
         counts = Counter(action.partition(":")[0] for action in one.schema.permissions("create", "read", "delete"))
         own = counts.most_common(1)[0][0] if counts else actions[0].partition(":")[0]
-        found.setdefault(own, set()).update(a for a in actions if a.startswith(f"{own}:") and not a.endswith(_DATA))
+        found.setdefault(own, set()).update(a for a in actions if a.startswith(f"{own}:") and not a.endswith(policies.DATA))
     return {service: sorted(actions) for service, actions in sorted(found.items())}
-
-
-def fitted(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A policy of these statements within IAM's limit; the longest lists of actions are shortened first."""
-    kept = [dict(s) for s in statements]
-    for shorten in (_verbs, _service):
-        for index in sorted(range(len(kept)), key=lambda i: -len("".join(kept[i]["Action"]))):
-            if _size(kept) <= _LIMIT:
-                break
-            kept[index]["Action"] = shorten(kept[index]["Action"])
-    policy = {"Version": "2012-10-17", "Statement": kept}
-    if _size(kept) > _LIMIT:
-        said = f"the session policy needs {_size(kept)} characters, IAM allows {_LIMIT}"
-        raise ProviderFailure(Failure("POLICY_TOO_LONG", said, "use fewer fixed names in one unit"))
-    return policy
-
-
-def _size(statements: Sequence[Mapping[str, Any]]) -> int:
-    return len(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":")))
-
-
-def _verbs(actions: Sequence[str]) -> list[str]:
-    """`s3:PutBucketTagging` → `s3:Put*`."""
-    found = set()
-    for action in actions:
-        service, _, name = action.partition(":")
-        end = next((i for i, c in enumerate(name) if i and c.isupper()), len(name))
-        found.add(f"{service}:{name[:end]}*")
-    return sorted(found)
-
-
-def _service(actions: Sequence[str]) -> list[str]:
-    return sorted({f"{a.partition(':')[0]}:*" for a in actions})
 
 
 def _allow(actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:

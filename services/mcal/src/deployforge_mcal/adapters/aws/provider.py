@@ -8,6 +8,8 @@ from deployforge_mcal.adapters.aws import (
     credentials,
     deployed,
     examining,
+    policies,
+    readers,
     reading,
     recreation,
     repair,
@@ -18,6 +20,7 @@ from deployforge_mcal.adapters.aws import (
 from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds import KINDS
 from deployforge_mcal.adapters.aws.models import model
+from deployforge_mcal.adapters.aws.readers import AwsReaders
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.adapters.aws.stacks import Stack
 from deployforge_mcal.adapters.failures import failing_as
@@ -68,6 +71,15 @@ class AwsProvider:
         """See CloudProvider."""
         return compiler.compile_unit(spec)
 
+    def too_many_types(self, unit: CompiledUnit) -> bool:
+        """See LimitsUnits."""
+        work = Work("", unit.scope, unit.deployment_id, unit.unit_name, unit=unit)
+        try:
+            policies.exact(credentials.operation_statements(work, emulated=bool(self.endpoint)))
+        except policies.TooLong:
+            return True
+        return False
+
     def wiring(self) -> Mapping[str, WiringReader]:
         """See ReadsWiring."""
         return dict.fromkeys(wiring.TYPES, wiring.parts)
@@ -90,10 +102,14 @@ class AwsProvider:
         )
 
     @typed
-    def open_reader(self, root: Mapping[str, Any], scope: Scope, types: Sequence[str]) -> AwsSession:
+    def open_reader(self, root: Mapping[str, Any], scope: Scope, types: Sequence[str]) -> AwsReaders:
         """See CloudProvider."""
-        statements = credentials.read_statements(types)
-        return credentials.open_session(root, scope, "df-read", statements, endpoint=self.endpoint, read_only=True)
+
+        def open_for(some: Sequence[str]) -> AwsSession:
+            statements = credentials.read_statements(some)
+            return credentials.open_session(root, scope, "df-read", statements, endpoint=self.endpoint, read_only=True)
+
+        return readers.opened(types, open_for)
 
     @typed
     def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:
@@ -102,9 +118,15 @@ class AwsProvider:
 
     # --- reading --------------------------------------------------------------------------------------
 
-    def observe(self, session: AwsSession, scope: Scope, targets: Sequence[Target]) -> list[Observed]:
+    def observe(self, session: AwsReaders, scope: Scope, targets: Sequence[Target]) -> list[Observed]:
         """See CloudProvider."""
-        return reading.observe(session, scope, targets)
+        by_session: dict[int, list[Target]] = {}
+        for target in targets:
+            by_session.setdefault(id(session.of(target.type)), []).append(target)
+        seen = {
+            one.urn: one for some in by_session.values() for one in reading.observe(session.of(some[0].type), scope, some)
+        }
+        return [seen[target.urn] for target in targets]
 
     def listable(self) -> tuple[str, ...]:
         """See CloudProvider."""
@@ -115,9 +137,9 @@ class AwsProvider:
         return model(type).native_type
 
     @typed
-    def list_ids(self, session: AwsSession, type: str) -> list[str]:
+    def list_ids(self, session: AwsReaders, type: str) -> list[str]:
         """See CloudProvider."""
-        return KINDS[type].list_ids(session)
+        return KINDS[type].list_ids(session.of(type))
 
     @typed
     def preview(self, session: AwsSession, work: Work) -> list[Change]:

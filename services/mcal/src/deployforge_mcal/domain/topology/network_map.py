@@ -33,9 +33,9 @@ class NetworkMap:
 
     def __init__(self, parts: Iterable[Part]) -> None:
         every = list(parts)
-        self.nets = {one.id: one for one in _of(every, Net)}
         self.firewalls = {one.id: one for one in _of(every, Firewall)}
         self.subs = {one.id: one for one in _laid(_of(every, Sub), _of(every, Laid))}
+        self.nets = {one.id: self._spread(one) for one in _of(every, Net)}
         self.hosts = {one.id: one for one in _of(every, Host)}
         self.routes = _of(every, Route)
         self._gateways = {one.id: one for one in _of(every, Gateway)}
@@ -77,6 +77,10 @@ class NetworkMap:
             graph.add_edges_from([(a, b, None) for i, a in enumerate(ends) for b in ends[i + 1 :]])
         paths = rustworkx.dijkstra_shortest_paths(graph, number[here], target=number[there])
         return [graph[node] for node in paths[number[there]]] if number[there] in paths else []
+
+    def _spread(self, net: Net) -> Net:
+        """Where a network has no addresses of its own, it has those of its subnets."""
+        return net if net.cidrs else replace(net, cidrs=tuple(sub.cidr for sub in self.subs_of(net.id) if sub.cidr))
 
     def _ways_out(self) -> list[Link]:
         """Gateways to the internet, and what clouds that make routes themselves have in their place."""

@@ -1,6 +1,5 @@
 """Session policies: what is in them, what is not, and that they fit."""
 
-import json
 from typing import Any
 
 import pytest
@@ -45,13 +44,6 @@ def work_of(*types: str, **properties: Any) -> Work:
     return Work("token", SCOPE, "d", "df-s-w-aws-0-0", unit=unit)
 
 
-def test_a_policy_of_every_kind_fits_and_keeps_its_resources() -> None:
-    statements = credentials.operation_statements(work_of(*KINDS))
-    policy = credentials.fitted(statements)
-    assert len(json.dumps(policy, separators=(",", ":"))) <= 2048
-    assert [s["Resource"] for s in policy["Statement"]] == [s["Resource"] for s in statements]
-
-
 def test_a_queues_policy_speaks_of_nothing_else() -> None:
     statements = credentials.operation_statements(work_of("Queue"))
     services = {a.partition(":")[0] for s in statements for a in s["Action"]}
@@ -93,10 +85,12 @@ def test_an_incomplete_root_credential_is_named_without_its_values() -> None:
     assert "AKIASECRET" not in str(failed.value)
 
 
-def test_a_policy_that_cannot_fit_is_refused() -> None:
-    long = [{"Effect": "Allow", "Action": ["sqs:GetQueueUrl"], "Resource": [f"arn:{'x' * 100}:{i}" for i in range(30)]}]
-    with pytest.raises(ProviderFailure, match="POLICY_TOO_LONG"):
-        credentials.fitted(long)
+def test_a_unit_says_when_its_credential_cannot_say_exactly_what_it_needs() -> None:
+    few = work_of("Network", "Subnet", "SecurityGroup", "Queue", "Topic").unit
+    many = work_of(*KINDS).unit
+    assert few is not None
+    assert many is not None
+    assert [AwsProvider().too_many_types(unit) for unit in (few, many)] == [False, True]
 
 
 @pytest.mark.parametrize(

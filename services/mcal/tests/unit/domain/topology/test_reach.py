@@ -272,6 +272,16 @@ def test_a_tunnel_joins_two_clouds_by_their_addresses() -> None:
     assert said(asked(without(open_, "vpn-route"), "a-vm", "hub-sub")).startswith("network: s/w/a-net and s/w/hub")
 
 
+def test_a_network_without_addresses_of_its_own_has_those_of_its_subnets() -> None:
+    google = [
+        wired("net", "Network", "projects/p/net", "gcp"),
+        wired("sub", "Subnet", "s1", "gcp", network="projects/p/net", cidr="10.3.1.0/24"),
+        wired("vm", "Compute", "v1", "gcp", subnet="s1"),
+    ]
+    assert asked(google, "10.3.1.7", "vm").reachable
+    assert "not known which network" in said(asked(google, "10.3.2.7", "vm"))
+
+
 # --- names ----------------------------------------------------------------------------------------------
 
 
