@@ -10,6 +10,7 @@ import uvicorn
 
 from tests.emulators.gcp.app import application
 from tests.emulators.gcp.manager import Manager
+from tests.emulators.gcp.opentofu import OpenTofu
 from tests.emulators.recording import Recorder
 from tests.emulators.store import Store
 
@@ -27,9 +28,11 @@ def main() -> None:
         type=Path,
         help="JSON {accounts: [{email, publicKey, roles, impersonate, token}], buckets: {name: project}}",
     )
+    parser.add_argument("--tofu", type=Path, help="OpenTofu, to run blueprints with")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    manager = Manager(Store(options.state / "gcp.sqlite"), seconds=options.seconds, lag=options.asset_lag)
+    tofu = OpenTofu(options.tofu) if options.tofu else None
+    manager = Manager(Store(options.state / "gcp.sqlite"), seconds=options.seconds, lag=options.asset_lag, tofu=tofu)
     world = json.loads(options.world.read_text()) if options.world else {"accounts": [], "buckets": {}}
     for account in world["accounts"]:
         manager.access.register(account)

@@ -8,9 +8,10 @@ from typing import Any, Final
 from tests.emulators.faults import Faults
 from tests.emulators.gcp.access import Access
 from tests.emulators.gcp.objects import Objects
+from tests.emulators.gcp.opentofu import OpenTofu
 from tests.emulators.gcp.replies import Refused
 from tests.emulators.gcp.services import Services, stamp
-from tests.emulators.gcp.terraform import Change, Document, Engine, Invalid, empty_state, parsed
+from tests.emulators.gcp.terraform import Change, Document, Engine, Invalid, empty_state, parsed, unpacked
 from tests.emulators.store import Clock, Store
 
 Body = dict[str, Any]
@@ -22,11 +23,13 @@ class Deployments:
     """What Infrastructure Manager has."""
 
     def __init__(
-        self, store: Store, clock: Clock, services: Services, objects: Objects, access: Access, faults: Faults, seconds: float
+        self, store: Store, clock: Clock, services: Services, objects: Objects, access: Access, faults: Faults, seconds: float,
+        tofu: OpenTofu | None = None,
     ) -> None:  # fmt: skip
         self._store, self._clock, self._services, self._objects = store, clock, services, objects
         self._access, self._faults, self._seconds = access, faults, seconds
-        self._engine = Engine(services)
+        self._engine, self._tofu = Engine(services), tofu
+        self._ran: dict[str, Document] = {}
 
     # --- asked ----------------------------------------------------------------------------------------
 
@@ -296,7 +299,11 @@ class Deployments:
         content = self._objects.content(bucket, name)
         if content is None:
             raise Invalid(f"the blueprint {source} does not exist")
-        return parsed(content)
+        if self._tofu is None:
+            return parsed(unpacked(content))
+        if source not in self._ran:
+            self._ran = {source: parsed(unpacked(content), self._tofu.run(unpacked(content)))}
+        return self._ran[source]
 
     def _pause(self, todo: list[str]) -> float:
         if todo[1] == "UNCHANGED":

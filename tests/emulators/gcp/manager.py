@@ -10,6 +10,7 @@ from tests.emulators.gcp import assets
 from tests.emulators.gcp.access import Access
 from tests.emulators.gcp.deployments import Deployments
 from tests.emulators.gcp.objects import Objects
+from tests.emulators.gcp.opentofu import OpenTofu
 from tests.emulators.gcp.replies import Refused
 from tests.emulators.gcp.services import Services
 from tests.emulators.messages import Ask, Reply
@@ -26,13 +27,13 @@ _POLICIES: Final = {"1": "DELETE", "2": "ABANDON"}
 class Manager:
     """The emulator, free of the web server. One request at a time."""
 
-    def __init__(self, store: Store, *, seconds: float, lag: float) -> None:
+    def __init__(self, store: Store, *, seconds: float, lag: float, tofu: OpenTofu | None = None) -> None:
         self._store, self._lag = store, lag
         self.clock, self.faults = Clock(store), Faults(store)
         self.access, self.objects = Access(store, self.clock), Objects(store)
         self.services = Services(store, self.clock, self.faults)
         self.deployments = Deployments(
-            store, self.clock, self.services, self.objects, self.access, self.faults, seconds
+            store, self.clock, self.services, self.objects, self.access, self.faults, seconds, tofu
         )  # fmt: skip
         self.commit, self.undo = store.commit, store.undo
 

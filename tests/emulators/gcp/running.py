@@ -59,12 +59,21 @@ def world(project: str, key: rsa.RSAPrivateKey) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def start(directory: Path, *, port: int = 0, seconds: float = 0.05, lag: float = 0.0, well_formed: bool = True) -> Running:
-    """Start one; see `started`."""
+def start(
+    directory: Path,
+    *,
+    port: int = 0,
+    seconds: float = 0.05,
+    lag: float = 0.0,
+    well_formed: bool = True,
+    tofu: Path | None = None,
+) -> Running:
+    """Start one; see `started`. With `tofu`, a program, it runs blueprints by OpenTofu."""
     directory.mkdir(parents=True, exist_ok=True)
     key = rsa.generate_private_key(65537, 2048)
     (directory / "world.json").write_text(json.dumps(world(PROJECT, key)))
-    options = ("--seconds", str(seconds), "--asset-lag", str(lag), "--world", str(directory / "world.json"))
+    options = ["--seconds", str(seconds), "--asset-lag", str(lag), "--world", str(directory / "world.json")]
+    options += ["--tofu", str(tofu)] if tofu is not None else []
     up = started("gcp", directory, port, options, well_formed=well_formed)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     credential = {

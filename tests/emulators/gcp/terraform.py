@@ -9,7 +9,7 @@ import re
 import uuid
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tests.emulators.gcp.kinds import KINDS, Body, Kind, camel, relative_of
@@ -44,6 +44,8 @@ class Block:
     needs: frozenset[str]
     ignored: frozenset[str]
     """Arguments whose changes are ignored; `*`: all."""
+    evaluated: bool = False
+    """The arguments are values, and no expressions any more."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,18 @@ class Change:
     properties: list[dict[str, Any]] = field(default_factory=list)
 
 
-def parsed(content: bytes) -> Document:
-    """The blueprint in a zip. Raises Invalid as Terraform would."""
+def unpacked(content: bytes) -> dict[str, Any]:
+    """The main.tf.json in a zip. Raises Invalid."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            document = json.loads(archive.read("main.tf.json"))
+            return dict(json.loads(archive.read("main.tf.json")))
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise Invalid(f"the blueprint cannot be read: {error}") from None
+
+
+def parsed(document: Mapping[str, Any], evaluated: Mapping[str, Any] | None = None) -> Document:
+    """A blueprint. `evaluated`, where OpenTofu has run it, is by address what it made of the arguments, and gives the
+    order. Raises Invalid as Terraform would."""
     provider = document.get("provider", {}).get("google", {})
     blocks = {}
     for type, named in document.get("resource", {}).items():
@@ -81,7 +88,16 @@ def parsed(content: bytes) -> Document:
     for block in blocks.values():
         if missing := sorted(block.needs - set(blocks)):
             raise Invalid(f"Reference to undeclared resource: {missing[0]}", block.address)
-    ordered = {address: blocks[address] for address in _ordered(blocks)}
+    if evaluated is None:
+        ordered = {address: blocks[address] for address in _ordered(blocks)}
+    else:
+        # What only a service tells is no part of a stand-in: such arguments are evaluated here.
+        ordered = {
+            address: blocks[address]
+            if any(_referred(blocks[address].arguments))
+            else replace(blocks[address], arguments=arguments, evaluated=True)
+            for address, arguments in evaluated.items()
+        }
     imports = {str(one["to"]): _text(str(one["id"]), {}) for one in document.get("import", ())}
     return Document(ordered, imports, str(provider.get("project", "")))
 
@@ -170,7 +186,7 @@ class Engine:
             return
         block = document.blocks[change.address]
         if change.intent in ("CREATE", "RECREATE"):
-            arguments = self._arguments(block.arguments, state)
+            arguments = self._arguments(block, state)
             relative = relative_of(block.kind, arguments, document.project)
             full = f"//{block.kind.service}/{relative}"
             project = str(arguments.get("project") or document.project)
@@ -178,7 +194,7 @@ class Engine:
             _note(state, block, arguments, relative)
         elif change.intent == "UPDATE":
             before = _instance(state, change.address) or {}
-            arguments = {**self._arguments(block.arguments, state)}
+            arguments = {**self._arguments(block, state)}
             full = str(self._full(state, change.address))
             body = _rest(block.kind, {n: v for n, v in arguments.items() if n not in block.ignored})
             live = self._services.find(full) or {}
@@ -189,7 +205,7 @@ class Engine:
             _note(state, block, arguments, full.removeprefix("//").partition("/")[2])
         elif "*" not in block.ignored:
             full = str(self._full(state, change.address))
-            _note(state, block, self._arguments(block.arguments, state), full.removeprefix("//").partition("/")[2])
+            _note(state, block, self._arguments(block, state), full.removeprefix("//").partition("/")[2])
 
     # --- planning -------------------------------------------------------------------------------------
 
@@ -214,7 +230,7 @@ class Engine:
             return Change(address, "CREATE")
         if "*" in block.ignored:
             return Change(address, "UNCHANGED")
-        arguments = self._arguments(block.arguments, state, planning=True)
+        arguments = self._arguments(block, state, planning=True)
         live = self._services.find(full) or {}
         relative = relative_of(block.kind, arguments, document.project)
         if not full.endswith(f"/{relative}"):
@@ -237,8 +253,10 @@ class Engine:
 
     # --- values ---------------------------------------------------------------------------------------
 
-    def _arguments(self, arguments: Mapping[str, Any], state: dict[str, Any], *, planning: bool = False) -> dict[str, Any]:
-        known = {}
+    def _arguments(self, block: Block, state: dict[str, Any], *, planning: bool = False) -> dict[str, Any]:
+        arguments, known = block.arguments, dict[str, Any]()
+        if block.evaluated:
+            return dict(arguments)
         for type, name in set(_referred(arguments)):
             full = self._full(state, f"{type}.{name}")
             if full is not None:
