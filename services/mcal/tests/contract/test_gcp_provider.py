@@ -234,6 +234,27 @@ def test_an_existing_resource_is_adopted_as_it_is_and_then_held_to_its_declarati
     assert (failure.code, failure.restored) == ("NOT_FOUND", True)
 
 
+def test_what_would_be_replaced_and_nobody_has_approved_is_refused(world: World) -> None:
+    first = world.apply(queue())["q"]
+    wanted = world.compile(resource("q", "Queue", {"visibilityTimeout": 30}, native={"filter": 'attributes.a = "b"'}))
+    failure = world.refused(unit=wanted, previous=world.unit, replaces=())
+    assert (failure.code, failure.urn, failure.restored) == ("MORE_WOULD_CHANGE", first.urn, True)
+    assert "filter" in failure.message
+    assert world.gcp.rest("GET", first.physical_id)[1].get("filter") is None
+    [done] = world.do("apply", unit=wanted, previous=world.unit, replaces=(first.urn,))
+    world.unit = wanted
+    assert world.gcp.rest("GET", done.physical_id)[1]["filter"] == 'attributes.a = "b"'
+    id = "//storage.googleapis.com/far-away-0002"
+    world.gcp.rest("PUT", id, {"location": "US-EAST1"})
+    taken = world.compile(
+        resource("q", "Queue", {"visibilityTimeout": 30}, native={"filter": 'attributes.a = "b"'}),
+        resource("up", "ObjectStore", {"name": "far-away-0002"}, import_id=id),
+    )
+    failure = world.refused(unit=taken, previous=wanted, adopt={"urn:df:shop:web:up": id}, replaces=())
+    assert (failure.code, failure.urn) == ("MORE_WOULD_CHANGE", "urn:df:shop:web:up")
+    assert world.gcp.rest("GET", id)[1]["location"] == "US-EAST1"
+
+
 def test_what_was_adopted_outlives_a_change_that_fails(world: World) -> None:
     id = f"{_TOPICS}/theirs"
     world.gcp.rest("PUT", id, {})

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, Protocol
 
+from deployforge_mcal.domain.catalogue import PropertyDoc, TypeDoc
 from deployforge_mcal.domain.references import BadReference, of, parts, secrets
 from deployforge_mcal.domain.secrets import SecretReference
 from deployforge_mcal.domain.types.declared import missing_type, normalised
-from deployforge_mcal.domain.types.vocabulary import UnifiedType
+from deployforge_mcal.domain.types.vocabulary import Property, UnifiedType
 from deployforge_mcal.domain.units import Problem, ResourceSpec
 from deployforge_mcal.domain.words import listed, nearest
 
@@ -20,6 +21,22 @@ class UnknownResourceType(LookupError):
     def __init__(self, type_name: str, expected: str, hint: str) -> None:
         super().__init__(f"there is no type {type_name}")
         self.expected, self.hint = expected, hint
+
+
+def document(
+    model: UnifiedType, provider: str, native_type: str, attributes: tuple[str, ...],
+    replaces: Callable[[Property], bool], native_name: Callable[[str], str],
+) -> TypeDoc:  # fmt: skip
+    """A unified type as it is on a provider; `native_name` tells where that holds a property, or an empty string."""
+    docs = tuple(
+        PropertyDoc(
+            p.name, p.json_type, p.description, p.required, replaces(p), model.providers(p.name),
+            {provider: held} if (held := native_name(p.name)) else {},
+        )
+        for p in model.properties
+    )  # fmt: skip
+    support = {provider: model.on(provider).level.value}
+    return TypeDoc(model.name, model.description, docs, attributes, support, {provider: native_type})
 
 
 class Checked(Protocol):

@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from deployforge_mcal.adapters.bodies import Body, Native, get
+from deployforge_mcal.adapters.declarations import OVERLAY
 from deployforge_mcal.adapters.gcp import planning, reading, state
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.placing import relative
 from deployforge_mcal.adapters.gcp.planning import Declared, Plan
 from deployforge_mcal.adapters.gcp.reading import Live, recent
-from deployforge_mcal.adapters.gcp.rollout import Rollout
+from deployforge_mcal.adapters.gcp.rollout import Rollout, previewed
 from deployforge_mcal.adapters.gcp.session import GcpSession, Unreadable
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.difference import differing
@@ -29,6 +30,7 @@ def apply(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
         live = readable(session, wanted)
         note = (rollout.note() if work.resumed else None) or _note(session, work, wanted, live, rollout)
         imports = dict(note["imports"])
+        _approved(session, work, wanted, note)
         try:
             if note["kept"]:
                 state.let_go(session, rollout.name, note["kept"])
@@ -87,6 +89,22 @@ def _note(session: GcpSession, work: Work, wanted: Plan, live: Live, rollout: Ro
         "became": became, "secrets": secrets, "new": rollout.found() is None,
         "imports": adopted(session, work, wanted), "kept": _kept(work, wanted),
     }  # fmt: skip
+
+
+def _approved(session: GcpSession, work: Work, wanted: Plan, note: Mapping[str, Any]) -> None:
+    """What this adapter knows to be replaced was planned so. Of further arguments, and of what it takes over, only
+    Terraform knows, and is asked. Raises ProviderFailure."""
+    changed = {urn for urn, word in note["became"].items() if word == Became.UPDATED.value}
+    unsure = [d for d in wanted.declared if d.resource.urn in changed and OVERLAY in d.desired]
+    if work.replaces is None or not (unsure or work.adopt):
+        return
+    for change in previewed(session, work.unit_name, work.token, wanted, note["imports"]):
+        urn = wanted.urn_of(str(change["terraform_info"]["address"]))
+        if change["intent"] == "RECREATE" and urn is not None and urn not in work.replaces:
+            paths = ", ".join(str(one["path"]) for one in change.get("property_changes") or ())
+            said = f"Terraform would replace it, because of {paths}" if paths else "Terraform would replace it"
+            hint = "plan again and have that approved, or leave the argument as it is"
+            raise ProviderFailure(Failure("MORE_WOULD_CHANGE", said, hint, urn, restored=True))
 
 
 def _has_value(d: Declared, native: Native | Unreadable | None) -> bool:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from deployforge_mcal.adapters.azure.placing import PROVIDER, Place, names_of
 from deployforge_mcal.adapters.bodies import Body, Field, Native, Seed, get, translated
-from deployforge_mcal.domain.catalogue import PropertyDoc, TypeDoc
+from deployforge_mcal.adapters.declarations import document
+from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.types.vocabulary import Property, UnifiedType
 
 if TYPE_CHECKING:
@@ -72,16 +73,7 @@ class Kind:
 
     def document(self) -> TypeDoc:
         """The type as it is on Azure."""
-        of = self.model
-        docs = tuple(
-            PropertyDoc(
-                p.name, p.json_type, p.description, p.required, self.replaces(p), of.providers(p.name),
-                {PROVIDER: held} if (held := self.native_name(p.name)) else {},
-            )
-            for p in of.properties
-        )  # fmt: skip
-        support = {PROVIDER: of.on(PROVIDER).level.value}
-        return TypeDoc(of.name, of.description, docs, self.attributes, support, {PROVIDER: self.native_type})
+        return document(self.model, PROVIDER, self.native_type, self.attributes, self.replaces, self.native_name)
 
     def native_name(self, name: str) -> str:
         """Where Azure holds a property: `properties.lockDuration`."""

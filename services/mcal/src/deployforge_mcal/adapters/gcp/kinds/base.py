@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from deployforge_mcal.adapters.bodies import Body, Field, Native, Seed, get, translated
+from deployforge_mcal.adapters.declarations import document
 from deployforge_mcal.adapters.gcp.natives import GOOGLE, GoogleType
 from deployforge_mcal.adapters.gcp.placing import PROVIDER, Place, relative, short
-from deployforge_mcal.domain.catalogue import PropertyDoc, TypeDoc
+from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.types.vocabulary import Property, UnifiedType
 
 if TYPE_CHECKING:
@@ -92,16 +93,7 @@ class Kind:
 
     def document(self) -> TypeDoc:
         """The type as it is on Google Cloud."""
-        of = self.model
-        docs = tuple(
-            PropertyDoc(
-                p.name, p.json_type, p.description, p.required, self.replaces(p), of.providers(p.name),
-                {PROVIDER: held} if (held := self.native_name(p.name)) else {},
-            )
-            for p in of.properties
-        )  # fmt: skip
-        support = {PROVIDER: of.on(PROVIDER).level.value}
-        return TypeDoc(of.name, of.description, docs, self.attributes, support, {PROVIDER: self.google})
+        return document(self.model, PROVIDER, self.google, self.attributes, self.replaces, self.native_name)
 
     def native_name(self, name: str) -> str:
         """Where Google holds a property: `ackDeadlineSeconds`, `topic kmsKeyName`."""
