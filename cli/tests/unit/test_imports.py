@@ -44,7 +44,7 @@ def test_a_template_is_written_as_a_manifest_that_is_valid(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("format", "path", "resources"),
     [
-        ("arm", "arm/web.json", 5),
+        ("arm", "arm/web.json", 7),
         ("terraform", "terraform/site", 2),
         ("deployment-manager", "deployment-manager/web.yaml", 5),
     ],

@@ -159,23 +159,22 @@ def test_the_example_becomes_resources_with_references_and_loops() -> None:
     found = read(EXAMPLE.read_text(), parameters=give(env="production", machines=3))
     store = f"web{unique_string(GROUP, 'production')}"
     made = declared(found)
-    assert list(made) == [
-        "web-production",
-        "web-production-1",
-        "web-production-2",
-        "web-production-3",
-        store,
-        f"{store}-default",
-    ]
+    parts = ["web-production-part0", "web-production-part1"]
+    assert list(made) == ["web-production", *parts, *(f"web-production-{n}" for n in (1, 2, 3)), store, f"{store}-default"]
     kind, net, _ = made["web-production"]
     assert kind == "azure/Microsoft.Network/virtualNetworks"
     assert (net["name"], net["location"], net["tags"]) == ("web-production", "westeurope", {"env": "production"})
-    assert [part["properties"]["addressPrefix"] for part in net["properties"]["subnets"]] == [
-        "10.40.0.0/24",
-        "10.40.1.0/24",
-    ]
+    assert net["properties"]["addressSpace"] == {"addressPrefixes": ["10.40.0.0/16", "10.41.0.0/16"]}
+    kind, part, needs = made["web-production-part1"]
+    assert kind == "azure/Microsoft.Network/virtualNetworks/subnets"
+    assert (part["name"], part["parent"], needs) == (
+        "part1",
+        "${web-production.id}",
+        ("web-production", "web-production-part0"),
+    )
     _, account, needs = made[store]
     assert (account["sku"], needs) == ({"name": "Standard_ZRS"}, ("web-production",))
+    assert account["tags"] == {"network": "${web-production-part0.id}"}
     kind, blobs, needs = made[f"{store}-default"]
     assert (kind, blobs["parent"], blobs["name"]) == (
         "azure/Microsoft.Storage/storageAccounts/blobServices",
@@ -185,7 +184,7 @@ def test_the_example_becomes_resources_with_references_and_loops() -> None:
     assert blobs["properties"] == {"isVersioningEnabled": True}
     outputs = {name: written(node).value for name, node in found.outputs.items()}
     assert outputs == {"firstAddress": "${web-production-1.ipAddress}", "storeId": f"${{{store}.id}}"}
-    assert (found.resources[4].source.line, found.resources[4].properties.value["sku"].line) == (46, 51)
+    assert (found.resources[6].source.line, found.resources[6].properties.value["sku"].line) == (52, 57)
 
 
 def test_parameters_are_kept_where_they_decide_nothing() -> None:
