@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import yaml
 from deployforge.control_plane.v1 import deployments_pb2 as cp
+from deployforge.orchestrator.v1 import plans_pb2
 from deployforge_client import DeployForge
 from deployforge_client.deployments import TERMINAL
 
@@ -15,6 +16,7 @@ NAMESPACE = "journeys"
 REGION = "eu-west-1"
 #: An apply that takes longer than this hangs.
 APPLY_SECONDS = 120.0
+_PLANNED = frozenset({cp.REQUEST_STATE_PLANNED, cp.REQUEST_STATE_FAILED})
 
 
 def manifest(name: str, resources: list[dict[str, Any]], **spec: Any) -> bytes:
@@ -55,6 +57,13 @@ def applied(client: DeployForge, text: bytes) -> cp.DeploymentRequest:
     request = followed(client, client.submit(text, file="journey.yaml").request_id)
     assert request.state == cp.REQUEST_STATE_SUCCEEDED, f"{cp.RequestState.Name(request.state)}: {request.reason}"
     return request
+
+
+def planned(client: DeployForge, text: bytes) -> tuple[cp.DeploymentRequest, plans_pb2.Plan]:
+    """Plan a manifest, which must be possible: the request, and what it would change."""
+    request = followed(client, client.submit(text, file="journey.yaml", plan_only=True).request_id, _PLANNED)
+    assert request.state == cp.REQUEST_STATE_PLANNED, request.reason
+    return request, client.plan(request.plan.plan_id)
 
 
 def destroyed(client: DeployForge, name: str) -> cp.DeploymentRequest:

@@ -15,17 +15,12 @@ from tests.integration.journey import (
     followed,
     manifest,
     physical_ids,
+    planned,
     queue,
 )
 
 _PLANNED = frozenset({cp.REQUEST_STATE_PLANNED, cp.REQUEST_STATE_FAILED})
 _WAITING = frozenset({cp.REQUEST_STATE_AWAITING_APPROVAL, cp.REQUEST_STATE_FAILED})
-
-
-def _planned(client: DeployForge, text: bytes) -> tuple[cp.DeploymentRequest, plans_pb2.Plan]:
-    request = followed(client, client.submit(text, file="journey.yaml", plan_only=True).request_id, _PLANNED)
-    assert request.state == cp.REQUEST_STATE_PLANNED, request.reason
-    return request, client.plan(request.plan.plan_id)
 
 
 def test_an_applied_manifest_exists_and_is_remembered(alice: DeployForge, cloud: Cloud, name: str) -> None:
@@ -49,7 +44,7 @@ def test_applying_the_same_manifest_again_changes_nothing(alice: DeployForge, na
     text = manifest(name, [queue("jobs", visibilityTimeout="45s")])
     applied(alice, text)
 
-    _, plan = _planned(alice, text)
+    _, plan = planned(alice, text)
 
     assert {c.action for c in plan.changes} == {plans_pb2.CHANGE_ACTION_NONE}
     destroyed(alice, name)
@@ -60,7 +55,7 @@ def test_an_update_says_what_changes_and_a_replacement_says_why(alice: DeployFor
     before = physical_ids(alice, name)
     changed = manifest(name, [queue("jobs", visibilityTimeout="50s"), queue("mail", delay="1s", fifo=True)])
 
-    _, plan = _planned(alice, changed)
+    _, plan = planned(alice, changed)
     by_name = {c.name: c for c in plan.changes}
     assert by_name["jobs"].action == plans_pb2.CHANGE_ACTION_UPDATE
     [attribute] = by_name["jobs"].attributes
@@ -137,7 +132,7 @@ def test_a_rejected_plan_is_not_executed(alice: DeployForge, bob: DeployForge, c
 
 def test_a_stale_plan_is_refused(alice: DeployForge, cloud: Cloud, name: str) -> None:
     applied(alice, manifest(name, [queue("jobs", visibilityTimeout="10s")]))
-    old, _ = _planned(alice, manifest(name, [queue("jobs", visibilityTimeout="20s")]))
+    old, _ = planned(alice, manifest(name, [queue("jobs", visibilityTimeout="20s")]))
     applied(alice, manifest(name, [queue("jobs", visibilityTimeout="30s")]))
 
     alice.execute(old.request_id, old.plan.plan_digest)

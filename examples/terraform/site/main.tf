@@ -25,10 +25,6 @@ resource "local_file" "page" {
   filename        = "${var.root}/index.md"
   content         = "${local.heading}, since ${time_static.started.rfc3339}\n"
   file_permission = "0644"
-
-  lifecycle {
-    prevent_destroy = true
-  }
 }
 
 output "path" {

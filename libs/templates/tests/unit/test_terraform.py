@@ -64,7 +64,6 @@ def test_the_example_becomes_resources() -> None:
             "file_permission": "0644",
         }),
     }  # fmt: skip
-    assert [one.protect for one in found.resources] == [False, True]
     assert {name: (one.type, one.value) for name, one in found.parameters.items()} == {
         "root": ("string", None), "title": ("string", "Orders"),
     }  # fmt: skip
