@@ -45,7 +45,7 @@ status: setup ## Show what runs
 demo: setup ## From nothing to a healed drift, in front of your eyes
 	@$(RUN) -m deployforge_local.demo
 
-demo-multicloud: setup ## The same over AWS, Azure and OpenTofu in one deployment (builds OpenTofu, which needs Go)
+demo-multicloud: setup ## The same over AWS, Azure, Google Cloud and OpenTofu in one deployment (builds OpenTofu, which needs Go)
 	@$(RUN) -m deployforge_local.demo_multicloud
 
 lint: setup ## Style, types, architecture, contracts

@@ -1,4 +1,4 @@
-"""One deployment over AWS, Azure and OpenTofu: each is fed by the one before, heals on its own, and goes back with the others."""
+"""One deployment over AWS, Azure, Google Cloud and OpenTofu: each is fed by the one before, heals on its own, and goes back with the others."""
 
 import json
 import re
@@ -8,9 +8,10 @@ import pytest
 from deployforge.control_plane.v1 import deployments_pb2 as cp
 from deployforge.orchestrator.v1 import plans_pb2
 from deployforge_client import DeployForge
-from deployforge_local import azure
+from deployforge_local import azure, gcp
 from deployforge_local.azure import Azure
 from deployforge_local.cloud import Cloud
+from deployforge_local.gcp import GoogleCloud
 
 from tests.integration.journey import NAMESPACE, REGION, applied, destroyed, eventually, followed, manifest, physical_ids
 from tests.integration.test_drift_and_healing import AUTO
@@ -22,20 +23,25 @@ PROVIDERS = {
         "type": "azure", "location": "westeurope", "subscription": azure.SUBSCRIPTION, "resourceGroup": GROUP,
         "credentialRef": "azure-local",
     },
+    "gcp": {"type": "gcp", "project": gcp.PROJECT, "region": "europe-west1", "credentialRef": "gcp-local"},
     "tf": {"type": "terraform", "credentialRef": "tf-local"},
 }  # fmt: skip
 _HEALED_WITHIN_SECONDS = 30.0
 
 
 def chain(last: dict[str, Any]) -> list[dict[str, Any]]:
-    """AWS → Azure → OpenTofu → AWS, and the properties of the last."""
+    """AWS → Azure → Google Cloud → OpenTofu → AWS, and the properties of the last."""
     return [
         {"name": "first", "type": "Queue", "provider": "aws", "properties": {"delay": "3s"}},
         {
             "name": "store", "type": "ObjectStore", "provider": "azure",
             "properties": {"publicAccess": "blocked", "tags": {"from": "${first.name}"}},
         },
-        {"name": "moment", "type": "tf/time_static", "properties": {"triggers": {"store": "${store.name}"}}},
+        {
+            "name": "parcels", "type": "Queue", "provider": "gcp",
+            "properties": {"visibilityTimeout": "60s", "tags": {"from": "${store.name}"}},
+        },
+        {"name": "moment", "type": "tf/time_static", "properties": {"triggers": {"parcels": "${parcels.address}"}}},
         {"name": "last", "type": "Queue", "provider": "aws", "properties": last},
     ]  # fmt: skip
 
@@ -47,6 +53,7 @@ def portal() -> Azure:
 
 
 def test_each_cloud_is_fed_by_the_one_before_and_heals(alice: DeployForge, cloud: Cloud, portal: Azure, name: str) -> None:
+    project = GoogleCloud.of_this_system()
     # Numbers come out of another cloud as text, and are numbers again where they are put.
     last = {"visibilityTimeout": "${moment.minute}", "delay": "5s", "tags": {"since": "${moment.rfc3339}"}}
     applied(alice, manifest(name, chain(last), providers=PROVIDERS, healing=AUTO, outputs={"since": "${moment.rfc3339}"}))
@@ -59,18 +66,24 @@ def test_each_cloud_is_fed_by_the_one_before_and_heals(alice: DeployForge, cloud
 
     # Only OpenTofu knows that other triggers make another moment, and what depends on it is not known before.
     resources = chain(last)
-    resources[2]["properties"]["triggers"] = {"store": "another"}
+    resources[3]["properties"]["triggers"] = {"parcels": "others"}
     asked = alice.submit(manifest(name, resources, providers=PROVIDERS, healing=AUTO), file="journey.yaml", plan_only=True)
     planned = followed(alice, asked.request_id, frozenset({cp.REQUEST_STATE_PLANNED, cp.REQUEST_STATE_FAILED}))
     changes = {change.name: change.action for change in alice.plan(planned.plan.plan_id).changes}
     assert changes["moment"] == plans_pb2.CHANGE_ACTION_REPLACE
     assert changes["last"] == plans_pb2.CHANGE_ACTION_UPDATE
-    assert changes["first"] == changes["store"] == plans_pb2.CHANGE_ACTION_NONE
+    assert changes["first"] == changes["store"] == changes["parcels"] == plans_pb2.CHANGE_ACTION_NONE
 
     portal.set_public_access(ids["store"], True)
     cloud.set_visibility_timeout(REGION, ids["last"], 99)
+    project.set_ack_deadline(ids["parcels"], 300)
 
     eventually(lambda: not portal.has_public_access(ids["store"]), _HEALED_WITHIN_SECONDS, "Azure is healed")
+    eventually(
+        lambda: project.subscription(ids["parcels"])["ackDeadlineSeconds"] == 60,
+        _HEALED_WITHIN_SECONDS,
+        "Google Cloud is healed",
+    )
     healed = lambda: cloud.visibility_timeout(REGION, ids["last"]) == int(since)  # noqa: E731
     eventually(healed, _HEALED_WITHIN_SECONDS, "AWS is healed, with the value that OpenTofu gave")
     eventually(lambda: not alice.drifts(alice.latest(f"{NAMESPACE}/{name}").deployment, open_only=True).records)
@@ -101,6 +114,6 @@ def test_a_failure_in_the_last_unit_takes_all_back_in_reverse(
     steps = [json.loads(event.fact_json) for event in events if event.type == "StepCompleted"]
     done = [step["unit_id"].partition("/")[0] for step in steps if not step["rollback"]]
     undone = [step["unit_id"].partition("/")[0] for step in steps if step["rollback"]]
-    assert (done, undone) == (["aws", "azure", "tf"], ["tf", "azure", "aws"])
+    assert (done, undone) == (["aws", "azure", "gcp", "tf"], ["tf", "gcp", "azure", "aws"])
     assert not [url for url in cloud.queues(REGION) if name in url]
     assert portal.resources(GROUP) == before

@@ -73,6 +73,8 @@ def test_a_history_is_exported_and_what_was_changed_in_it_is_named(
 def test_read_models_are_rebuilt_beside_a_running_system(alice: DeployForge, cli: Cli, name: str) -> None:
     where = f"{NAMESPACE}/{name}"
     applied(alice, manifest(name, [queue("jobs")]))
+    # The report that makes it good comes after the version is recorded.
+    eventually(lambda: alice.history(where).versions[0].good)
     before = [v.SerializeToString(deterministic=True) for v in alice.history(where).versions]
 
     done = cli("state", "rebuild", context="admin")

@@ -1,4 +1,4 @@
-"""`make demo-multicloud`: one deployment over AWS, Azure and OpenTofu, with drift in each and healing in each.
+"""`make demo-multicloud`: one deployment over three clouds and OpenTofu, with drift in each and healing in each.
 
 Builds OpenTofu where it is not built yet (about four minutes of a processor), brings the system up, deploys
 `examples/multicloud.yaml`, and changes something in every cloud behind DeployForge's back. Exits with 0 only if every
@@ -13,6 +13,7 @@ from pathlib import Path
 from deployforge_local import opentofu, showing, system
 from deployforge_local.azure import Azure
 from deployforge_local.cloud import Cloud
+from deployforge_local.gcp import GoogleCloud
 from deployforge_local.settings import LocalSettings
 from deployforge_local.showing import Sabotage, StepMissing, Timeline, console
 
@@ -33,10 +34,10 @@ def main() -> None:
 def _steps(timeline: Timeline) -> None:
     settings = LocalSettings()
     _install(settings)
-    showing.up(timeline, "Kafka, registry, PostgreSQL, emulated AWS and Azure, OpenTofu, six services")
+    showing.up(timeline, "Kafka, registry, PostgreSQL, emulated AWS, Azure and Google Cloud, OpenTofu, six services")
     page = settings.data_dir / "page.txt"
     manifest = _MANIFEST.read_text().replace(_PAGE, str(page))
-    resources = showing.deploy(manifest.encode(), str(_MANIFEST), 4, timeline)
+    resources = showing.deploy(manifest.encode(), str(_MANIFEST), 5, timeline)
     showing.heading("3  Drift: a change in each cloud, behind its back")
     showing.heal(DEPLOYMENT, _sabotages(resources, page), timeline)
     showing.remember(
@@ -61,9 +62,9 @@ def _install(settings: LocalSettings) -> None:
 
 
 def _sabotages(resources: Mapping[str, tuple[str, str]], page: Path) -> list[Sabotage]:
-    aws, azure = Cloud.of_this_system(), Azure.of_this_system()
+    aws, azure, gcp = Cloud.of_this_system(), Azure.of_this_system(), GoogleCloud.of_this_system()
     region, orders = resources["orders"]
-    _, uploads = resources["uploads"]
+    uploads, shipping = resources["uploads"][1], resources["shipping"][1]
     declared = page.read_text()
     return [
         Sabotage(
@@ -77,6 +78,12 @@ def _sabotages(resources: Mapping[str, tuple[str, str]], page: Path) -> list[Sab
             "Azure: opens storage account [bold]uploads[/] to everybody",
             lambda: azure.set_public_access(uploads, True),
             lambda: not azure.has_public_access(uploads),
+        ),
+        Sabotage(
+            "shipping",
+            "Google Cloud: sets the acknowledgement deadline of [bold]shipping[/] to 300 s",
+            lambda: gcp.set_ack_deadline(shipping, 300),
+            lambda: gcp.subscription(shipping)["ackDeadlineSeconds"] == 60,
         ),
         Sabotage(
             "page",

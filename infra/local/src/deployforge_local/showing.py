@@ -22,6 +22,8 @@ from deployforge_local import hsm
 
 #: Each change must be healed this long after it was made, unless it says otherwise.
 HEALED_WITHIN_SECONDS = 30.0
+#: What is healed is read again, and then its incident is closed.
+_CLOSED_SECONDS = 15.0
 
 console = Console(width=None if sys.stdout.isatty() else 160)
 
@@ -132,7 +134,7 @@ def heal(deployment: str, attacks: Sequence[Sabotage], timeline: Timeline) -> No
         stop = threading.Event()
         watched = (client, deployment, begin, {attack.resource: attack for attack in attacks}, timeline, stop)
         threading.Thread(target=_watch_quietly, args=watched, daemon=True).start()
-        deadline = time.monotonic() + max(a.within_seconds for a in attacks) + 5
+        deadline = time.monotonic() + max(a.within_seconds for a in attacks) + _CLOSED_SECONDS
         while time.monotonic() < deadline and not all(a.healed_s is not None and a.closed_s for a in attacks):
             for attack in attacks:
                 if attack.healed_s is None and attack.detected_s is not None and attack.healed():
@@ -177,7 +179,7 @@ def _watch_healing(
     stop: threading.Event,
 ) -> None:
     longest = max(attack.within_seconds for attack in waiting.values())
-    for event in client.watch(deployment=deployment, after=after, timeout_seconds=longest + 5):
+    for event in client.watch(deployment=deployment, after=after, timeout_seconds=longest + _CLOSED_SECONDS):
         if stop.is_set():
             return
         fact = json.loads(event.fact_json or "{}")

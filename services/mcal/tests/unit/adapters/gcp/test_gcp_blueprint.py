@@ -119,6 +119,10 @@ def test_what_google_cannot_have_is_refused_before_anything_is_touched(declared:
         plan(declared)
 
 
+def test_a_label_may_be_what_another_cloud_gives() -> None:
+    assert GcpProvider().check([resource("q", "Queue", {"tags": {"uploads": "${uploads.name}"}})]) == []
+
+
 @given(st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True), st.sampled_from(sorted(KINDS)))
 def test_generated_names_fit_their_service_and_are_the_same_again(name: str, type: str) -> None:
     kind = KINDS[type]

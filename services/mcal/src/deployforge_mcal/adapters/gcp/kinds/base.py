@@ -14,6 +14,7 @@ from deployforge_mcal.adapters.declarations import document
 from deployforge_mcal.adapters.gcp.natives import GOOGLE, GoogleType
 from deployforge_mcal.adapters.gcp.placing import PROVIDER, Place, relative, short
 from deployforge_mcal.domain.catalogue import TypeDoc
+from deployforge_mcal.domain.references import has_references
 from deployforge_mcal.domain.types.vocabulary import Property, UnifiedType
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class Kind:
     def problems(self, values: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
         """(property, what is wrong, what is expected) of values that are valid elsewhere."""
         for name, value in (values.get("tags") or {}).items():
-            if _KEY.fullmatch(name) is None or _LABEL.fullmatch(str(value)) is None:
+            known = not has_references(value)
+            if _KEY.fullmatch(name) is None or (known and _LABEL.fullmatch(str(value)) is None):
                 said = f"{name}: {value} is no label of Google Cloud"
                 yield "tags", said, "lower-case letters, digits, _ and -, at most 63 of them, the name with a letter first"
 
