@@ -58,6 +58,12 @@ EVERY_KIND = (
     resource("work", "Function", {"runtime": "python3.12", "handler": "main.handler", "code": {"store": "${uploads.name}", "key": "app.zip"}, "role": "${worker.address}",
                                   "memory": "256Mi", "timeout": "30s", "environment": {"CACHE": "${cache.host}:${cache.port}", "QUEUE": "${orders.address}"}}),
     resource("www", "DnsRecord", {"zone": "example-com", "name": "www.example.com", "record": "A", "ttl": "1m", "values": ["10.0.0.1", "10.0.0.2"]}),
+    resource("open", "Topic", {}),
+    resource("audit", "gcp/google_pubsub_subscription", {"topic": "${open.id}", "filter": 'attributes.kind = "order"', "ack_deadline_seconds": 20, "labels": {"env": "t"}}),
+    resource("inside", "gcp/google_compute_firewall", {"name": "inside", "network": "${net.id}", "direction": "INGRESS", "source_ranges": ["10.0.0.0/8"],
+                                                       "allow": [{"protocol": "tcp", "ports": ["22"]}]}),
+    resource("told", "Function", {"runtime": "go1.22", "handler": "Run", "code": {"store": "${uploads.name}", "key": "b.zip"}, "role": "${worker.address}",
+                                  "environment": {"LINK": "${inside.self_link}", "SUB": "${audit.name}"}}),
 )  # fmt: skip
 
 
@@ -547,6 +553,27 @@ def test_a_subscriber_that_nobody_declared_is_drift_and_is_removed(world: World)
     world.do("correct", unit=world.unit, targets=(world.target(topic, "subscriptions"),))
     assert world.drift() == {}
     assert world.gcp.rest("GET", extra)[0] == 404
+
+
+def test_what_nobody_declared_anything_about_is_neither_drift_nor_removed(world: World) -> None:
+    group = resource("g", "SecurityGroup", {"network": "${net.id}", "description": "d", "ingress": []})
+    made = world.apply(NET, group, resource("t", "Topic", {}))
+    subscription = f"//pubsub.googleapis.com/projects/{PROJECT}/subscriptions/theirs"
+    rule = f"{made['g'].physical_id.rpartition('/')[0]}/theirs-too"
+    tag, network = made["g"].physical_id.rpartition("/")[2], world.gcp.rest("GET", made["g"].physical_id)[1]["network"]
+    world.gcp.rest("PUT", subscription, {"topic": made["t"].attributes["id"]})
+    outwards = {
+        "network": network,
+        "direction": "EGRESS",
+        "targetTags": [tag],
+        "destinationRanges": ["0.0.0.0/0"],
+        "denied": [{"IPProtocol": "all"}],
+    }
+    world.gcp.rest("PUT", rule, outwards)
+    assert world.drift() == {}
+    world.apply(NET, group, resource("t", "Topic", {"tags": {"a": "b"}}))
+    # Theirs may stay; the network could not go while the rule is in it.
+    assert [world.gcp.rest("DELETE", full)[0] for full in (subscription, rule)] == [200, 200]
 
 
 def test_a_part_that_vanished_is_missed_and_comes_back(world: World) -> None:

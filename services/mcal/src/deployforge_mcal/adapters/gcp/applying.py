@@ -95,7 +95,7 @@ def _approved(session: GcpSession, work: Work, wanted: Plan, note: Mapping[str, 
     """What this adapter knows to be replaced was planned so. Of further arguments, and of what it takes over, only
     Terraform knows, and is asked. Raises ProviderFailure."""
     changed = {urn for urn, word in note["became"].items() if word == Became.UPDATED.value}
-    unsure = [d for d in wanted.declared if d.resource.urn in changed and OVERLAY in d.desired]
+    unsure = [d for d in wanted.declared if d.resource.urn in changed and (OVERLAY in d.desired or d.of.kind.native)]
     if work.replaces is None or not (unsure or work.adopt):
         return
     for change in previewed(session, work.unit_name, work.token, wanted, note["imports"]):
@@ -168,7 +168,7 @@ def exact(session: GcpSession, declared: Sequence[Declared], live: Live, tick: T
         native = live[d.id]
         if native is None or isinstance(native, Unreadable):
             continue
-        for full in d.of.kind.extras(d.id, native, d.native):
+        for full in d.of.kind.extras(d.id, native, d.native, d.desired):
             tick(d.resource.urn, "DELETING", relative(full))
             session.delete(full)
             recent.add([full, d.id])

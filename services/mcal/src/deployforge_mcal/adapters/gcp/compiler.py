@@ -41,7 +41,7 @@ def compile_unit(spec: UnitSpec) -> CompiledUnit:
     )
     resources = tuple(_resource(r, models[r.name], ids[r.name]) for r in spec.resources)
     template = {"resources": {r.urn: _entry(r, models[r.name], ids[r.name]) for r in spec.resources}}
-    known = {name: of.kind.attributes for name, of in models.items()}
+    known = {name: None if of.kind.native else of.kind.attributes for name, of in models.items()}
     problems += [p for r in spec.resources for p in compiling.unknown_attributes(r, known)]
     size = len(json.dumps([template, [r.desired for r in resources]], default=str))
     if size > _BYTES:
@@ -64,5 +64,5 @@ def _entry(r: ResourceSpec, of: Model, id: str) -> dict[str, Any]:
     return {
         "id": id, "retain": r.retain_on_delete, "initial": of.normal(r.initial),
         # Under a name of its own a successor can stand beside what it replaces.
-        "fixed": bool(r.import_id) or "name" in r.properties,
+        "fixed": bool(r.import_id) or of.kind.native or "name" in r.properties,
     }  # fmt: skip

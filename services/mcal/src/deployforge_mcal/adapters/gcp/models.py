@@ -16,11 +16,13 @@ from deployforge_mcal.adapters.declarations import (
 )
 from deployforge_mcal.adapters.gcp.kinds import KINDS
 from deployforge_mcal.adapters.gcp.kinds.base import Kind
+from deployforge_mcal.adapters.gcp.kinds.native import NativeKind, declarable
 from deployforge_mcal.adapters.gcp.natives import snake
 from deployforge_mcal.adapters.gcp.placing import PROVIDER, Place
 from deployforge_mcal.domain.normalise import key
+from deployforge_mcal.domain.references import substitute
 from deployforge_mcal.domain.types import TYPES
-from deployforge_mcal.domain.types.declared import enforced, normalised
+from deployforge_mcal.domain.types.declared import enforced, normalised, resolved
 from deployforge_mcal.domain.units import Problem, ResourceSpec
 from deployforge_mcal.domain.words import nearest
 
@@ -29,9 +31,13 @@ _ARGUMENT: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 def model(type_name: str) -> "Model":
     """The type of a declaration. Raises UnknownResourceType."""
-    if type_name not in TYPES:
-        raise UnknownResourceType(type_name, "one of " + ", ".join(TYPES), nearest(type_name, TYPES))
-    return Model(type_name, KINDS.get(type_name))
+    if type_name in TYPES:
+        return Model(type_name, KINDS.get(type_name))
+    google = type_name.removeprefix(f"{PROVIDER}/")
+    if google == type_name or google not in declarable():
+        hint = nearest(google, TYPES if google == type_name else declarable())
+        raise UnknownResourceType(type_name, f"one of {', '.join(TYPES)}, or {PROVIDER}/google_…", hint)
+    return Model(type_name, NativeKind(google))
 
 
 @dataclass(frozen=True)
@@ -51,21 +57,31 @@ class Model:
 
     def problems(self, spec: ResourceSpec) -> list[Problem]:
         """Everything that is wrong with a declaration."""
-        if absent := unsupported(TYPES[self.type], PROVIDER, self.mapped is not None, spec.name):
+        if self.type in TYPES and (absent := unsupported(TYPES[self.type], PROVIDER, self.mapped is not None, spec.name)):
             return absent
-        own = [p.name for p in self.kind.model.properties if p.secret]
+        own = [] if self.kind.native else [p.name for p in self.kind.model.properties if p.secret]
         found = reference_problems(spec) or secret_problems(spec, own, own, "a property that Google never gives back")
-        return found or unified_problems(self.kind, PROVIDER, spec) + _overlay_problems(spec)
+        if found or not self.kind.native:
+            return found or unified_problems(self.kind, PROVIDER, spec) + _overlay_problems(spec)
+        where = f"{spec.name}.properties"
+        found = [Problem(f"{where}.{name}", said, wanted) for name, said, wanted in self.kind.problems(spec.properties)]
+        if spec.native:
+            found.append(Problem(f"{spec.name}.{OVERLAY}", "a native type has no overlay", "write it into properties"))
+        return found
 
     # --- translating ----------------------------------------------------------------------------------
 
     def desired(self, spec: ResourceSpec) -> dict[str, Any]:
         """Normalised enforced values in the vocabulary of the type. The spec must have no problems."""
+        if self.kind.native:
+            return self.kind.to_native(spec.properties)[""]
         values = enforced(self.kind.model, PROVIDER, self.normal(spec.properties, whole=True))
         return {**values, **({OVERLAY: dict(spec.native)} if spec.native else {})}
 
     def normal(self, given: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
-        """Canonical values."""
+        """Canonical values; of a native type they are as they come."""
+        if self.kind.native:
+            return dict(given)
         return normalised(self.kind.model, PROVIDER, given, whole=whole)[0]
 
     def native_of(self, desired: Mapping[str, Any]) -> Native:
@@ -77,6 +93,8 @@ class Model:
 
     def live(self, native: Native) -> dict[str, Any]:
         """What was read, in the vocabulary of the type."""
+        if self.kind.native:
+            return self.kind.from_native(native)
         fixed = dict(self.kind.model.on(PROVIDER).fixed)
         return {**fixed, **self.kind.from_native(native), OVERLAY: snake(native[""])}
 
@@ -91,6 +109,10 @@ class Model:
         seed = Seed(unit_name, account, spec.name, key(fixed) if fixed else "")
         return self.kind.id(place, seed, values)
 
+    def filled(self, values: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """Values with the references that are known."""
+        return substitute(dict(values), known) if self.kind.native else resolved(self.kind.model, values, known)
+
     def attributes(self, id: str, native: Native | None = None) -> dict[str, str]:
         """What references resolve to, as far as it is known."""
         later = self.kind.live_attributes(native) if native is not None else {}
@@ -101,12 +123,14 @@ class Model:
     @property
     def create_only_paths(self) -> tuple[str, ...]:
         """Paths of the vocabulary whose change replaces the resource."""
+        if self.kind.native:
+            return ()
         return tuple(p.name for p in self.kind.model.supported(PROVIDER) if self.kind.replaces(p))
 
     @property
     def set_paths(self) -> tuple[str, ...]:
         """Paths of the vocabulary that are lists without order."""
-        return tuple(p.name for p in self.kind.model.properties if p.is_set)
+        return () if self.kind.native else tuple(p.name for p in self.kind.model.properties if p.is_set)
 
 
 def _overlay_problems(spec: ResourceSpec) -> list[Problem]:

@@ -16,7 +16,6 @@ from deployforge_mcal.application.ports import ProviderFailure, Work
 from deployforge_mcal.domain import references
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.secrets import marks
-from deployforge_mcal.domain.types.declared import resolved
 from deployforge_mcal.domain.units import CompiledResource, CompiledUnit
 
 UNIT_LABEL: Final = "deployforge-unit"
@@ -130,6 +129,10 @@ def plan(unit: CompiledUnit, inputs: Mapping[str, str]) -> Plan:
         for r in unit.resources
         for name, there in models[r.name].kind.later.items()
     }
+    for r in unit.resources:
+        for ref in references.of([dict(r.desired), dict(entries[r.urn]["initial"])]):
+            if ref.name in models and models[ref.name].kind.native and str(ref) not in known:
+                later[str(ref)] = f"{_address(models[ref.name].kind.google, ref.name, '')}.{ref.attribute}"
     declared = []
     pieces: list[Piece] = []
     for r in unit.resources:
@@ -235,7 +238,7 @@ def _told(of: Model, values: Mapping[str, Any], known: Mapping[str, Any], later:
     says it. Raises ProviderFailure for what nobody has told."""
     expressed = {name: _expressed(value, known, later) for name, value in values.items()}
     plain = {name: value for name, value in values.items() if expressed[name] == value}
-    return {**expressed, **resolved(of.kind.model, plain, known)}
+    return {**expressed, **of.filled(plain, known)}
 
 
 def _expressed(value: Any, known: Mapping[str, Any], later: Mapping[str, str]) -> Any:

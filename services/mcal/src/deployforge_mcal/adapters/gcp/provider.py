@@ -7,6 +7,7 @@ from deployforge_mcal.adapters.failures import failing_as
 from deployforge_mcal.adapters.gcp import applying, compiler, credentials, examining, planning, reading, repair, state
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.kinds import KINDS
+from deployforge_mcal.adapters.gcp.kinds.native import declarable
 from deployforge_mcal.adapters.gcp.reading import recent
 from deployforge_mcal.adapters.gcp.rollout import Rollout, previewed
 from deployforge_mcal.adapters.gcp.session import GcpSession
@@ -38,6 +39,7 @@ class GcpProvider:
     """See CloudProvider. `endpoint` is an emulator's; empty means Google Cloud itself."""
 
     type = "gcp"
+    tells_by_preview = True
 
     def __init__(self, endpoint: str = "") -> None:
         self.endpoint = endpoint
@@ -50,8 +52,8 @@ class GcpProvider:
         return tuple(KINDS[name].document() for name in there)
 
     def native_types(self) -> tuple[str, ...]:
-        """See CloudProvider: none can be declared."""
-        return ()
+        """See CloudProvider: those whose REST is known, so that they can be read."""
+        return declarable()
 
     def check(self, specs: Sequence[ResourceSpec]) -> list[Problem]:
         """See CloudProvider."""
@@ -93,7 +95,7 @@ class GcpProvider:
 
     def native_type(self, type: str) -> str:
         """See CloudProvider."""
-        return KINDS[type].google
+        return KINDS[type].google if type in KINDS else type.rpartition("/")[2]
 
     @typed
     def list_ids(self, session: GcpSession, type: str) -> list[str]:
@@ -105,7 +107,9 @@ class GcpProvider:
         """See CloudProvider. Terraform speaks of its own resources; one of ours changes when one of its parts does."""
         plan = planning.for_work(work)
         mains = {piece.address for piece in plan.pieces if not piece.part}
-        earlier = planning.plan(work.previous, work.previous_inputs) if work.previous is not None else None
+        # What the values of other units were is not always known; names seldom depend on these.
+        inputs = {**work.inputs, **work.previous_inputs}
+        earlier = planning.plan(work.previous, inputs) if work.previous is not None else None
         found: dict[str, str] = {}
         for change in previewed(session, work.unit_name, work.token, plan, applying.adopted(session, work, plan)):
             address, action = str(change["terraform_info"]["address"]), _ACTIONS.get(str(change["intent"]))

@@ -86,6 +86,8 @@ class Kind:
     direct: ClassVar[frozenset[str]] = frozenset()
     #: what Asset Inventory lists of the type are whole resources of this kind, and not parts of others
     listed: ClassVar[bool] = False
+    #: declared in Terraform's words, and not in the domain's
+    native: ClassVar[bool] = False
     attributes: ClassVar[tuple[str, ...]] = ("id", "name", "address")
     #: attribute that only the living resource has → Terraform's name of it
     later: ClassVar[Mapping[str, str]] = {}
@@ -189,8 +191,8 @@ class Kind:
     def settle(self, session: "GcpSession", id: str, native: Native) -> None:
         """Set the direct parts of a living resource; secrets are in their places. Raises GoogleError."""
 
-    def extras(self, id: str, native: Native, wanted: Native) -> list[str]:
-        """Full names of parts that are there and shall not be."""
+    def extras(self, id: str, native: Native, wanted: Native, desired: Mapping[str, Any]) -> list[str]:
+        """Full names of parts that are there and shall not be, by what is declared."""
         return []
 
 

@@ -90,9 +90,11 @@ class SecurityGroupKind(Kind):
                 found[f"{_RULE}{mine}" if mine != name else f"{host}/{name}"] = body
         return found
 
-    def extras(self, id: str, native: Native, wanted: Native) -> list[str]:
+    def extras(self, id: str, native: Native, wanted: Native, desired: Mapping[str, Any]) -> list[str]:
         """See Kind."""
-        return [self.placed(id, part)[1] for part in native if part not in wanted]
+        judged = {_IN, _OUT} if "egress" in desired else {_IN}
+        too_much = [part for part, body in native.items() if part not in wanted and body.get("direction", _IN) in judged]
+        return [self.placed(id, part)[1] for part in too_much]
 
     def attribute_values(self, id: str) -> dict[str, str]:
         """See Kind."""

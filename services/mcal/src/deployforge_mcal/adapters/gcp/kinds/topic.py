@@ -72,8 +72,10 @@ class TopicKind(Kind):
             found[f"{_TO}{_queue(id, str(body['name']))}"] = body
         return found
 
-    def extras(self, id: str, native: Native, wanted: Native) -> list[str]:
+    def extras(self, id: str, native: Native, wanted: Native, desired: Mapping[str, Any]) -> list[str]:
         """See Kind."""
+        if "subscriptions" not in desired:
+            return []
         return [self.placed(id, part)[1] for part in native if part not in wanted]
 
 
