@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
+from deployforge_documents.problems import quoted
 from deployforge_documents.reading import Node
 
-from deployforge_templates.values import PARAMETERS, fixed, targets
+from deployforge_templates.values import PARAMETERS, Later, Reference, fixed, refused, targets
+
+_SECRET: Final = "secret://"  # noqa: S105 - the beginning of a reference
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,22 @@ class Imported:
     parameters: Mapping[str, ImportedParameter] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     description: str = ""
+
+
+def secret(
+    name: str, told: Node | None, place: Node, given: "Given", kept: bool, description: str
+) -> tuple[Later, ImportedParameter | None]:
+    """What a secret parameter of a template comes to: a reference that was given, or a secret parameter of the manifest
+    (with an ImportedParameter beside it). Neither a value nor a default of one is taken over."""
+    if told is not None and isinstance(told.value, Later):
+        return told.value, None
+    if not kept:
+        hint = "declare a parameter with type: secret and give ${parameters.<name>}"
+        raise refused(told or place, f"parameter {quoted(name)} is a secret", "a reference to a secret", hint)
+    reference = str(told.value) if told is not None else f"{_SECRET}file/{given.deployment}/{name}"
+    if not reference.startswith(_SECRET):
+        raise refused(told or place, f"parameter {quoted(name)} is a secret", "secret://source/name")
+    return Later((Reference(f"{PARAMETERS}.{name}"),)), ImportedParameter("secret", description, None, reference)
 
 
 def finished(

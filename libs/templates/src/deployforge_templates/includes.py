@@ -15,7 +15,7 @@ from deployforge_templates.formats import FORMATS, Format
 from deployforge_templates.imported import Given, Imported, ImportedResource
 from deployforge_templates.laying import Expanded, laid
 from deployforge_templates.sources import Sources
-from deployforge_templates.values import at, from_manifest, refused, written
+from deployforge_templates.values import at, from_manifest, key_place, refused, written
 
 #: As the schema of a manifest has it; a test compares the two.
 FIELDS: Final[Mapping[str, type]] = {
@@ -134,10 +134,8 @@ def _checked(node: Node) -> Mapping[str, Node]:
     if not isinstance(node.value, dict):
         raise refused(node, "an include is no mapping", "format and path")
     for name, child in node.value.items():
-        line, column = node.keys[name]
         if name not in FIELDS:
-            place = Node(None, line, column, file=node.file)
-            raise refused(place, f"unknown field {quoted(name)}", ", ".join(FIELDS), nearest(name, FIELDS))
+            raise refused(key_place(node, name), f"unknown field {quoted(name)}", ", ".join(FIELDS), nearest(name, FIELDS))
         if not isinstance(child.value, FIELDS[name]):
             raise refused(child, f"{name} is not {_WORDS[FIELDS[name]]}", _WORDS[FIELDS[name]])
     for name in _REQUIRED:

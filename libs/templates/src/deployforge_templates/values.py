@@ -1,9 +1,9 @@
 """What a template's expressions come to: plain values, and texts that are known only when something is deployed."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from deployforge_documents.problems import InvalidDocument, Problem
 from deployforge_documents.reading import Node, read
@@ -33,6 +33,8 @@ class Later:
     now: Any = UNKNOWN
 
 
+T = TypeVar("T")
+
 _TOKEN: Final = re.compile(r"\$\$\{|\$\{([A-Za-z0-9-]{1,63}\.[A-Za-z][A-Za-z0-9_.]*)\}")
 
 PARAMETERS: Final = "parameters"
@@ -44,6 +46,34 @@ NOTHING: Final = object()
 def refused(node: Node, message: str, expected: str = "", hint: str = "", path: str = "") -> InvalidDocument:
     """The refusal of what stands at `node`."""
     return InvalidDocument([Problem(message, node.line, node.column, path, expected, hint, node.file)])
+
+
+def key_place(node: Node, name: str, child: Node | None = None) -> Node:
+    """Where a key of a mapping stands; of one that came from elsewhere, where its value (`child`) does."""
+    if name in node.keys:
+        line, column = node.keys[name]
+        return Node(None, line, column, file=node.file)
+    return at(child or node, None)
+
+
+class Collected:
+    """Refusals, told together when everything has been looked at."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def tried(self, function: Callable[..., T], *arguments: Any) -> T | None:
+        """What `function` gives; None, and its refusal is kept, where it refuses."""
+        try:
+            return function(*arguments)
+        except InvalidDocument as wrong:
+            self.problems += wrong.problems
+            return None
+
+    def told(self) -> None:
+        """Raises InvalidDocument with everything that was refused."""
+        if self.problems:
+            raise InvalidDocument(list(dict.fromkeys(self.problems)))
 
 
 def at(node: Node, value: Any) -> Node:

@@ -10,7 +10,7 @@ from deployforge_documents.reading import Node
 from deployforge_templates.arm import evaluator
 from deployforge_templates.arm.known import settled
 from deployforge_templates.arm.scope import Outputs, Scope
-from deployforge_templates.values import Later, Reference, joined, refused
+from deployforge_templates.values import Later, Reference, joined, key_place, refused
 
 #: Of a resource: what becomes a property, and what says how it is declared.
 BODY: Final = ("location", "sku", "kind", "identity", "plan", "zones", "tags", "properties", "managedBy")
@@ -86,8 +86,7 @@ def _fields(node: Node) -> Mapping[str, Node]:
         raise refused(node, "a resource is no mapping", "type, apiVersion and name")
     found = {}
     for name, child in node.value.items():
-        line, column = node.keys[name]
-        place = Node(None, line, column, file=node.file)
+        place = key_place(node, name)
         if name in _NOT_HERE:
             raise refused(place, f"{name}: {_NOT_HERE[name]}", "a resource without it")
         if name.lower() not in _FIELDS:

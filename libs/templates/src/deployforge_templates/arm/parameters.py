@@ -12,7 +12,7 @@ from deployforge_templates.arm import evaluator
 from deployforge_templates.arm.functions import text
 from deployforge_templates.arm.known import settled, untree
 from deployforge_templates.arm.scope import Resources, Scope
-from deployforge_templates.imported import Given, ImportedParameter
+from deployforge_templates.imported import Given, ImportedParameter, secret
 from deployforge_templates.values import UNKNOWN, Later, Reference, refused
 
 _KEPT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
@@ -21,7 +21,6 @@ _TYPES: Final[Mapping[str, tuple[str, type]]] = {
     "object": ("map", dict),
 }  # fmt: skip
 _SECURE: Final = ("securestring", "secureobject")
-_SECRET: Final = "secret://"  # noqa: S105 - the beginning of a reference
 
 
 def bind(declared: Mapping[str, Node], given: Given, resources: Resources) -> tuple[Scope, dict[str, ImportedParameter]]:
@@ -73,7 +72,11 @@ class _Asked:
         told = self.given.parameters.get(self.name)
         description = _description(self.node)
         if kind in _SECURE:
-            return self._secret(told, description)
+            keeps = self.given.keep and _KEPT.fullmatch(self.name) is not None
+            found, stays = secret(self.name, told, self.node, self.given, keeps, description)
+            if stays is not None:
+                self._kept[self.name] = stays
+            return found
         if told is not None:
             value = _typed(told, self.name, kind, told.value if isinstance(told.value, str | Later) else untree(told))
         else:
@@ -90,19 +93,6 @@ class _Asked:
         if value is None:
             raise refused(self.node, f"parameter {quoted(self.name)} has no value", "a value, or a default in the template")
         return value
-
-    def _secret(self, told: Node | None, description: str) -> Any:
-        """A secure parameter is a secret; neither a value nor a default of one is taken over."""
-        if told is not None and isinstance(told.value, Later):
-            return told.value
-        if self.given.keep and _KEPT.fullmatch(self.name):
-            reference = str(told.value) if told is not None else f"{_SECRET}file/{self.given.deployment}/{self.name}"
-            if not reference.startswith(_SECRET):
-                raise refused(told or self.node, f"parameter {quoted(self.name)} is a secret", "secret://source/name")
-            self._kept[self.name] = ImportedParameter("secret", description, None, reference)
-            return Later((Reference(f"parameters.{self.name}"),))
-        hint = "declare a parameter with type: secret and give ${parameters.<name>}"
-        raise refused(told or self.node, f"parameter {quoted(self.name)} is a secret", "a reference to a secret", hint)
 
 
 def _kind(name: str, node: Node) -> str:

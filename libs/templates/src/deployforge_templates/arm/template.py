@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from deployforge_documents.problems import InvalidDocument, Problem, nearest, quoted
+from deployforge_documents.problems import nearest, quoted
 from deployforge_documents.reading import Node
 
 from deployforge_templates.arm import evaluator, parameters
@@ -17,7 +17,7 @@ from deployforge_templates.arm.scope import Resources, Scope
 from deployforge_templates.arm.surroundings import found as found_word
 from deployforge_templates.imported import Given, Imported, ImportedResource, finished
 from deployforge_templates.naming import apart, spelt
-from deployforge_templates.values import Later, Reference, at, refused
+from deployforge_templates.values import Collected, Later, Reference, at, key_place, refused
 
 _SECTIONS: Final = (
     "$schema", "contentVersion", "languageVersion", "apiProfile", "metadata", "definitions", "parameters", "variables",
@@ -39,21 +39,12 @@ def load(data: bytes, given: Given, file: str) -> Imported:
     named = _named(declared, given.prefix)
     for one in declared:
         resources.note((one.id, str(now(one.name)), *one.words), named[one.id])
-    problems: list[Problem] = []
-    made = [_tried(problems, _resource, one, named) for one in declared]
-    outputs = {name: _tried(problems, _output, name, node, scope) for name, node in sections["outputs"].items()}
-    if problems:
-        raise InvalidDocument(problems)
+    collected = Collected()
+    made = [collected.tried(_resource, one, named) for one in declared]
+    outputs = {name: collected.tried(_output, name, node, scope) for name, node in sections["outputs"].items()}
+    collected.told()
     told = {name: node for name, node in outputs.items() if node is not None}
-    return finished(made, told, kept, scope.decided)
-
-
-def _tried(problems: list[Problem], function: Any, *arguments: Any) -> Any:
-    try:
-        return function(*arguments)
-    except InvalidDocument as wrong:
-        problems += wrong.problems
-        return None
+    return finished([one for one in made if one is not None], told, kept, scope.decided)
 
 
 def _sections(root: Node) -> dict[str, Mapping[str, Node]]:
@@ -63,8 +54,7 @@ def _sections(root: Node) -> dict[str, Mapping[str, Node]]:
     if schema is not None and str(schema.value).rstrip("#").rpartition("/")[2].lower() != _GROUP.lower():
         raise refused(schema, "is a template for more than a resource group", _GROUP, "import what is in one group")
     for name, node in root.value.items():
-        line, column = root.keys[name]
-        place = Node(None, line, column, file=root.file)
+        place = key_place(root, name)
         if name not in _SECTIONS:
             raise refused(place, f"unknown section {quoted(name)}", ", ".join(_SECTIONS), nearest(name, _SECTIONS))
         if name == "functions" and node.value:

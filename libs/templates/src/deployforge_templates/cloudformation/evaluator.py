@@ -12,7 +12,7 @@ from deployforge_documents.problems import nearest, quoted
 from deployforge_documents.reading import Node
 
 from deployforge_templates.imported import Given
-from deployforge_templates.values import NOTHING, PARAMETERS, UNKNOWN, Later, Reference, at, refused, scalar_text
+from deployforge_templates.values import NOTHING, PARAMETERS, UNKNOWN, Later, Reference, at, key_place, refused, scalar_text
 
 _DYNAMIC: Final = re.compile(r"\{\{resolve:([A-Za-z-]+):")
 
@@ -190,8 +190,7 @@ def called(node: Node, *, conditions: bool = False) -> tuple[str, Node] | None:
         return name, argument
     functions = [name for name in names if name != "Ref"]
     if functions:
-        line, column = node.keys.get(functions[0], (node.line, node.column))
-        place = Node(None, line, column, file=node.file)
+        place = key_place(node, functions[0], node)
         raise refused(place, f"{functions[0]} stands beside other keys", "a function alone")
     return None
 

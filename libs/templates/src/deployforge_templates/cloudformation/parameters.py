@@ -8,8 +8,8 @@ from typing import Any, Final
 from deployforge_documents.problems import InvalidDocument, Problem, nearest, quoted
 from deployforge_documents.reading import Node
 
-from deployforge_templates.imported import Given, ImportedParameter
-from deployforge_templates.values import UNKNOWN, Later, Reference, refused, scalar_text
+from deployforge_templates.imported import Given, ImportedParameter, secret
+from deployforge_templates.values import UNKNOWN, Later, Reference, key_place, refused, scalar_text
 
 _FIELDS: Final = frozenset({
     "Type", "Default", "AllowedPattern", "AllowedValues", "ConstraintDescription", "Description", "MaxLength", "MaxValue",
@@ -17,7 +17,6 @@ _FIELDS: Final = frozenset({
 })  # fmt: skip
 _KEPT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _STORED: Final = "AWS::SSM::Parameter::Value<"
-_SECRET: Final = "secret://"  # noqa: S105 - the beginning of a reference
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,13 @@ def _bound(name: str, node: Node, given: Given) -> tuple[Any, ImportedParameter 
     if not isinstance(node.value, dict):
         raise refused(node, f"parameter {quoted(name)} is no mapping", "Type and more")
     for field in node.value.keys() - _FIELDS:
-        line, column = node.keys[field]
-        place = Node(None, line, column, file=node.file)
+        place = key_place(node, field)
         raise refused(place, f"unknown field {quoted(field)}", ", ".join(sorted(_FIELDS)), nearest(field, _FIELDS))
     hidden = scalar_text(_field(node, "NoEcho")) == "true"
     told = given.parameters.get(name)
     if hidden:
-        return _hidden(name, node, told, given)
+        kept = given.keep and _KEPT.fullmatch(name) is not None
+        return secret(name, told, node, given, kept, str(_field(node, "Description") or ""))
     kind = _type(node)
     if told is None and kind.startswith(_STORED):
         said = f"parameter {quoted(name)} is looked up in the Parameter Store when a stack is made"
@@ -79,20 +78,6 @@ def _bound(name: str, node: Node, given: Given) -> tuple[Any, ImportedParameter 
     if value is None:
         raise refused(node, f"parameter {quoted(name)} has no value", "a value, or a default in the template")
     return value, None
-
-
-def _hidden(name: str, node: Node, told: Node | None, given: Given) -> tuple[Any, ImportedParameter | None]:
-    """A parameter that CloudFormation shows to nobody is a secret; neither a value nor a default of one is taken over."""
-    later = Later((Reference(f"parameters.{name}"),))
-    if told is not None and isinstance(told.value, Later):
-        return told.value, None
-    if given.keep and _KEPT.fullmatch(name):
-        reference = str(told.value) if told is not None else f"{_SECRET}file/{given.deployment}/{name}"
-        if not reference.startswith(_SECRET):
-            raise refused(told or node, f"parameter {quoted(name)} is a secret (NoEcho)", "secret://source/name")
-        return later, ImportedParameter("secret", str(_field(node, "Description") or ""), None, reference)
-    hint = "declare a parameter with type: secret and give ${parameters.<name>}"
-    raise refused(told or node, f"parameter {quoted(name)} is a secret (NoEcho)", "a reference to a secret", hint)
 
 
 def _field(node: Node, name: str) -> Any:

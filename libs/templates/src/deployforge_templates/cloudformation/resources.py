@@ -8,7 +8,7 @@ from deployforge_documents.reading import Node
 
 from deployforge_templates.cloudformation.evaluator import Evaluator
 from deployforge_templates.imported import ImportedResource
-from deployforge_templates.values import at, refused
+from deployforge_templates.values import at, key_place, refused
 
 _FIELDS: Final = (
     "Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "CreationPolicy",
@@ -45,8 +45,7 @@ def is_made(e: Evaluator, node: Node) -> bool:
 def resource(e: Evaluator, id: str, root: Node, node: Node) -> ImportedResource:
     """The resource. Raises InvalidDocument for the first thing that cannot be taken over."""
     for field in node.value:
-        line, column = node.keys[field]
-        place = Node(None, line, column, file=node.file)
+        place = key_place(node, field)
         if field in _REFUSED:
             raise refused(place, f"{field} {_REFUSED[field]}", "a resource without it")
         if field not in _FIELDS:
@@ -63,8 +62,7 @@ def resource(e: Evaluator, id: str, root: Node, node: Node) -> ImportedResource:
 
 
 def _place_of(root: Node, id: str, node: Node) -> Node:
-    line, column = root.value["Resources"].keys[id]
-    return Node(None, line, column, file=node.file)
+    return key_place(root.value["Resources"], id, node)
 
 
 def _type(node: Node) -> str:
@@ -90,9 +88,8 @@ def _check_metadata(node: Node) -> None:
         return
     for name in _HELPERS:
         if name in metadata.value:
-            line, column = metadata.keys[name]
             said = f"{name} is read from the stack by helper scripts"
-            raise refused(Node(None, line, column, file=node.file), said, "a resource without it")
+            raise refused(key_place(metadata, name), said, "a resource without it")
 
 
 def _properties(e: Evaluator, node: Node) -> Node:

@@ -1,9 +1,9 @@
 """A CloudFormation template as resources of a manifest."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from deployforge_documents.problems import InvalidDocument, Problem, nearest, quoted
+from deployforge_documents.problems import nearest, quoted
 from deployforge_documents.reading import Node, read
 
 from deployforge_templates.cloudformation import parameters, resources
@@ -12,7 +12,7 @@ from deployforge_templates.cloudformation.functions import FUNCTIONS
 from deployforge_templates.cloudformation.reading import TEMPLATE
 from deployforge_templates.imported import Given, Imported, finished
 from deployforge_templates.naming import names
-from deployforge_templates.values import NOTHING, at, refused
+from deployforge_templates.values import NOTHING, Collected, at, key_place, refused
 
 _SECTIONS: Final = (
     "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Outputs",
@@ -30,14 +30,13 @@ def load(data: bytes, given: Given, file: str) -> Imported:
     sections = _sections(root)
     bound = parameters.bind(sections["Parameters"], given, root)
     e = Evaluator(given, bound.values, bound.lists, sections["Mappings"], sections["Conditions"], FUNCTIONS)
-    problems: list[Problem] = []
-    made = {id: node for id, node in sections["Resources"].items() if _tried(problems, resources.is_made, e, node)}
+    collected = Collected()
+    made = {id: node for id, node in sections["Resources"].items() if collected.tried(resources.is_made, e, node)}
     left_out = frozenset(sections["Resources"].keys() - made.keys())
     e.names = Names(names(made, given.prefix), left_out)
-    found = [_tried(problems, resources.resource, e, id, root, node) for id, node in made.items()]
-    outputs = {name: _tried(problems, _output, e, node) for name, node in sections["Outputs"].items()}
-    if problems:
-        raise InvalidDocument(problems)
+    found = [collected.tried(resources.resource, e, id, root, node) for id, node in made.items()]
+    outputs = {name: collected.tried(_output, e, node) for name, node in sections["Outputs"].items()}
+    collected.told()
     if not made:
         raise refused(root, "makes no resource", "at least one resource")
     imported = [one for one in found if one is not None]
@@ -46,22 +45,13 @@ def load(data: bytes, given: Given, file: str) -> Imported:
     return finished(imported, told, bound.kept, e.decided, str(description.value or ""))
 
 
-def _tried(problems: list[Problem], function: Any, *arguments: Any) -> Any:
-    try:
-        return function(*arguments)
-    except InvalidDocument as wrong:
-        problems += wrong.problems
-        return None
-
-
 def _sections(root: Node) -> dict[str, Mapping[str, Node]]:
     if not isinstance(root.value, dict):
         raise refused(root, "is no template", "a mapping with Resources")
     found: dict[str, Mapping[str, Node]] = {section: {} for section in _SECTIONS}
     # What a macro is for comes first: sections of its own would only look like mistakes.
     for name, node in sorted(root.value.items(), key=lambda entry: entry[0] not in _REFUSED):
-        line, column = root.keys[name]
-        place = Node(None, line, column, file=root.file)
+        place = key_place(root, name)
         if name in _REFUSED:
             said = f"{name}{_listed(node) if name == 'Transform' else ''}: {_REFUSED[name]}"
             raise refused(place, said, "a template without it", "import what the transform makes of it")
@@ -80,10 +70,9 @@ def _sections(root: Node) -> dict[str, Mapping[str, Node]]:
 
 def _entry(section: Node, name: str, node: Node) -> Node:
     if name.startswith("Fn::"):
-        line, column = section.keys[name]
         loop = name.startswith("Fn::ForEach")
         said = f"{name} is a loop of the transform AWS::LanguageExtensions" if loop else f"{name} is not evaluated"
-        raise refused(Node(None, line, column, file=section.file), said, "entries that are written out")
+        raise refused(key_place(section, name), said, "entries that are written out")
     return node
 
 

@@ -8,7 +8,7 @@ from deployforge_documents.problems import nearest, quoted
 from deployforge_documents.reading import Node
 
 from deployforge_templates.deployment_manager.types import ITEMS, SHORT, GoogleType, Nested, Spec
-from deployforge_templates.values import at, refused
+from deployforge_templates.values import at, key_place, refused
 
 _INDEXED: Final = re.compile(r"([A-Za-z0-9]+)(?:\[([0-9]+)\])?")
 
@@ -33,8 +33,7 @@ def _translated(kind: str, spec: Spec, node: Node, around: Node) -> dict[str, No
         raise refused(around, f"{kind}: properties are no mapping", "name: value")
     found: dict[str, Node] = {}
     for name, child in node.value.items():
-        line, column = node.keys.get(name, (child.line, child.column))
-        place = Node(None, line, column, file=node.file)
+        place = key_place(node, name, child)
         if name not in spec:
             said = f"{kind}: {name} has no counterpart that is known to be the same"
             raise refused(place, said, ", ".join(spec), nearest(name, spec))

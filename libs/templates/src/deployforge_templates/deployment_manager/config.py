@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from deployforge_documents.problems import InvalidDocument, Problem, nearest, quoted
+from deployforge_documents.problems import nearest, quoted
 from deployforge_documents.reading import Node, read
 
 from deployforge_templates.deployment_manager.arguments import arguments, attribute
@@ -21,7 +21,7 @@ from deployforge_templates.deployment_manager.types import TYPES, GoogleType, na
 from deployforge_templates.imported import Given, Imported, ImportedResource
 from deployforge_templates.naming import apart, spelt
 from deployforge_templates.sources import Source
-from deployforge_templates.values import Later, Reference, at, joined, refused, scalar_text, typed
+from deployforge_templates.values import Collected, Later, Reference, at, joined, refused, scalar_text, typed
 
 ENDED: Final = "Deployment Manager ended on 31 March 2026; what it made is still there: `import: {id: …}` takes it over"
 _REFERENCE: Final = re.compile(r"\$\(ref\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_.\[\]]+)\)")
@@ -56,22 +56,15 @@ def _top(source: Source, given: Given, reading: Reading) -> Mapping[str, Node]:
 
 def _imported(reading: Reading, outputs: Mapping[str, Node]) -> Imported:
     names = apart({name: spelt(name) for name in reading.declared}, reading.given.prefix)
-    problems: list[Problem] = []
-    made: list[ImportedResource] = []
-    for name, one in reading.declared.items():
-        try:
-            made.append(_made(one, name, names, reading))
-        except InvalidDocument as wrong:
-            problems += wrong.problems
-    told: dict[str, Node] = {}
-    for name, node in outputs.items():
-        try:
-            told[name] = _output(node, names, reading)
-        except InvalidDocument as wrong:
-            problems += wrong.problems
-    if problems:
-        raise InvalidDocument(problems)
-    return Imported(tuple(made), told, notes=(ENDED,))
+    collected = Collected()
+    made = [collected.tried(_made, one, name, names, reading) for name, one in reading.declared.items()]
+    told = {name: collected.tried(_output, node, names, reading) for name, node in outputs.items()}
+    collected.told()
+    return Imported(
+        tuple(one for one in made if one is not None),
+        {name: node for name, node in told.items() if node is not None},
+        notes=(ENDED,),
+    )
 
 
 def _made(one: Declared, name: str, names: Mapping[str, str], reading: Reading) -> ImportedResource:

@@ -10,7 +10,7 @@ from deployforge_documents.reading import Dialect, Node, read
 from deployforge_templates.deployment_manager.rendering import rendered
 from deployforge_templates.imported import Given
 from deployforge_templates.sources import Source
-from deployforge_templates.values import at, refused
+from deployforge_templates.values import at, key_place, refused
 
 YAML: Final = Dialect(
     noun="a configuration", most_depth=64, aliases=True, octal=True,
@@ -73,8 +73,7 @@ def configuration(root: Node, reading: Reading, depth: int) -> Mapping[str, Node
         raise refused(root, "is no configuration", "a mapping with resources")
     for name, node in root.value.items():
         if name not in _SECTIONS:
-            line, column = root.keys[name]
-            place = Node(None, line, column, file=root.file)
+            place = key_place(root, name)
             raise refused(place, f"unknown section {quoted(name)}", ", ".join(_SECTIONS), nearest(name, _SECTIONS))
         if name == "imports":
             for item in _list(node):
@@ -97,8 +96,7 @@ def _resource(node: Node) -> Declared:
     fields = node.value if isinstance(node.value, dict) else {}
     for name in fields:
         if name not in _FIELDS:
-            line, column = node.keys[name]
-            place = Node(None, line, column, file=node.file)
+            place = key_place(node, name)
             said = f"{name} is not taken over" if name in ("accessControl", "action") else f"unknown field {quoted(name)}"
             raise refused(place, said, ", ".join(_FIELDS), nearest(name, _FIELDS))
     metadata = fields.get("metadata")
