@@ -2,7 +2,8 @@
 
 A root credential is `{"stateUrl": "postgres://…", "stateKey": "…", "environment": {…}, "readEnvironment": {…}}`:
 where states are kept, what they are encrypted with, and the variables by which the providers log in; those in
-`readEnvironment`, where given, are used for whatever only reads.
+`readEnvironment`, where given, are used for whatever only reads. With `"aws": {"accessKeyId", "secretAccessKey",
+"roleArn"}` each operation gets credentials of that role, which end within the hour and of which reads can change nothing.
 """
 
 import re
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from deployforge_mcal.application.ports import NoSecrets, SecretValues
 from deployforge_mcal.domain.operation import Grant
 
+from deployforge_terraform.assuming import assumed
 from deployforge_terraform.errors import failed
 
 _LIFE: Final = timedelta(minutes=15)
@@ -72,9 +74,13 @@ def session(
         raise failed("STATE_NOT_ENCRYPTED", "Terraform cannot encrypt its state", hint)
     chosen = "readEnvironment" if read_only and root.get("readEnvironment") else "environment"
     environment = _environment(root.get(chosen) or {}, reference, chosen)
+    until = datetime.now(UTC) + _LIFE
+    if root.get("aws") is not None:
+        more, until = assumed(root["aws"], reference, name, environment, read_only=read_only)
+        environment |= more
     scope = tuple(sorted(environment))
     actions = ("read",) if read_only else ("read", "change")
-    grant = Grant(reference, name[:64], actions, scope, read_only, datetime.now(UTC) + _LIFE)
+    grant = Grant(reference, name[:64], actions, scope, read_only, until)
     return TerraformSession(grant, root["stateUrl"], root["stateKey"], environment, not plain, hold, secrets or NoSecrets())
 
 
