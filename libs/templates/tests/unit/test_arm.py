@@ -73,7 +73,7 @@ def value(expression: Any, **more: Any) -> Any:
         ("[startsWith('Abc', 'aB')]", True), ("[contains(createObject('Key', 1), 'key')]", True), ("[empty('')]", True),
         ("[union(createObject('a', createObject('x', 1)), createObject('a', createObject('y', 2)))]", {"a": {"x": 1, "y": 2}}),
         ("[intersection(createArray(1, 2, 3), createArray(3, 1))]", [1, 3]), ("[range(2, 3)]", [2, 3, 4]),
-        ("[skip(createArray(1, 2, 3), 1)]", [2, 3]), ("[take('abc', 2)]", "ab"), ("[first(createArray())]", None),
+        ("[skip(createArray(1, 2, 3), 1)]", [2, 3]), ("[take('abc', 2)]", "ab"), ("[empty(first(createArray()))]", True),
         ("[add(mul(2, 3), sub(5, div(7, 2)))]", 8), ("[mod(-7, 3)]", -1), ("[max(1, 5, 3)]", 5), ("[min(createArray(4, 2))]", 2),
         ("[base64('one')]", "b25l"), ("[base64ToString('b25l')]", "one"), ("[uri('https://a.b/c/', 'd')]", "https://a.b/c/d"),
         ("[uriComponent('a b/c')]", "a%20b%2Fc"), ("[json('{\"a\": [1]}').a[0]]", 1), ("[int('4')]", 4), ("[bool('True')]", True),
@@ -205,10 +205,30 @@ def test_a_name_with_a_kept_parameter_in_it_is_split_where_it_is_written() -> No
     }  # fmt: skip
     found = read(template, keep=True)
     assert declared(found)["hub-a-hub"][1] == {
-        "name": "a-hub", "apiVersion": "2024-05-01", "parent": "${hub.id}", "properties": {"secret": "${parameters.pw}"},
+        "name": "a-${parameters.net}", "apiVersion": "2024-05-01", "parent": "${hub.id}", "properties": {"secret": "${parameters.pw}"},
     }  # fmt: skip
     assert found.parameters["pw"].reference == "secret://file/shop/pw"
     assert "hunter2" not in repr(found)
+
+
+def test_what_only_names_a_resource_decides_nothing_and_null_is_left_out() -> None:
+    template = {
+        "parameters": {"net": {"type": "string", "defaultValue": "hub"}, "far": {"type": "string", "defaultValue": "spoke"}},
+        "resources": [
+            {**NET, "name": "[parameters('net')]"},
+            {**NET, "name": "other", "dependsOn": ["[parameters('net')]"], "properties": {
+                "id": "[resourceId('Microsoft.Network/virtualNetworks', parameters('net'))]", "guid": "[reference(parameters('net')).guid]",
+                "far": "[resourceId('Microsoft.Network/virtualNetworks', parameters('far'))]", "none": "[json('null')]", "list": [{"a": None}],
+            }},
+        ],
+    }  # fmt: skip
+    found = read(template, keep=True)
+    assert list(found.parameters) == ["net"]
+    assert declared(found)["hub"][1]["name"] == "${parameters.net}"
+    assert declared(found)["other"][1]["properties"] == {
+        "id": "${hub.id}", "guid": "${hub.guid}", "far": f"{GROUP}/providers/Microsoft.Network/virtualNetworks/spoke", "list": [{}],
+    }  # fmt: skip
+    assert found.notes == ("parameter far decided what is made and is put in with its value, spoke",)
 
 
 def test_a_nested_deployment_is_taken_apart() -> None:

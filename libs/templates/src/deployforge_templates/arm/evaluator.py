@@ -250,18 +250,21 @@ class _Evaluation:
         loop = next((one for one in given if isinstance(one, str)), "")
         return self._scope.index(where, loop) + sum(one for one in given if isinstance(one, int))
 
-    def _texts(self, call: Call, where: Node) -> list[str]:
-        return [str(settled(where, self.of(argument), self._scope)) for argument in call.arguments]
-
     def _resource_id(self, call: Call, where: Node) -> Any:
-        id = referring.id(where, self._texts(call, where), self._scope.group)
-        return referring.reference_of(id, self._scope)
+        given = [self.of(argument) for argument in call.arguments]
+        words = [str(settled(where, one, self._scope, fix=False)) for one in given]
+        found = referring.reference_of(referring.id(where, words, self._scope.group), self._scope)
+        if not isinstance(found, Later):
+            settled(where, given, self._scope)  # Nothing follows the parameters in this id.
+        return found
 
     def _subscription_resource_id(self, call: Call, where: Node) -> Any:
-        return referring.id(where, self._texts(call, where), self._scope.group.partition("/resourceGroups/")[0])
+        words = [str(settled(where, self.of(argument), self._scope)) for argument in call.arguments]
+        return referring.id(where, words, self._scope.group.partition("/resourceGroups/")[0])
 
     def _reference(self, call: Call, where: Node) -> Any:
         self._count(call, where, 1, 3)
         if len(call.arguments) == 3:
             raise refused(where, "reference with 'Full' tells more than properties", "reference without it")
-        return referring.runtime(where, str(settled(where, self.of(call.arguments[0]), self._scope)), self._scope)
+        word = str(settled(where, self.of(call.arguments[0]), self._scope, fix=False))
+        return referring.runtime(where, word, self._scope)

@@ -34,12 +34,13 @@ def shown(node: Node, found: Any) -> Any:
     return Later((Reference(f"{found.name}.{'.'.join(found.path)}"),))
 
 
-def settled(node: Node, found: Any, scope: Scope) -> Any:
-    """A value without anything that is known later. Raises InvalidDocument."""
+def settled(node: Node, found: Any, scope: Scope, *, fix: bool = True) -> Any:
+    """A value without anything that is known later. Raises InvalidDocument. `fix`: the parameters in it decide something,
+    and are fixed by that; what only names a resource decides nothing."""
     if isinstance(found, dict):
-        return {key: settled(node, inner, scope) for key, inner in found.items()}
+        return {key: settled(node, inner, scope, fix=fix) for key, inner in found.items()}
     if isinstance(found, list):
-        return [settled(node, item, scope) for item in found]
+        return [settled(node, item, scope, fix=fix) for item in found]
     if isinstance(found, Runtime):
         found = shown(node, found)
     if not isinstance(found, Later):
@@ -47,5 +48,6 @@ def settled(node: Node, found: Any, scope: Scope) -> Any:
     if found.now is UNKNOWN:
         said = ", ".join(f"${{{part.target}}}" for part in found.parts if isinstance(part, Reference))
         raise refused(node, f"{said} is known only when it is deployed, or has no value", "a value that is known now")
-    scope.decide(found)
+    if fix:
+        scope.decide(found)
     return found.now

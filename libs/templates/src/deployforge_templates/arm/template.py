@@ -101,12 +101,19 @@ def _resource(one: Declared, named: Mapping[str, str]) -> ImportedResource:
         properties["parent"] = at(one.fields["name"], Later((Reference(f"{name}.id"),), parent) if name else parent)
     for field in BODY:
         if field in one.fields:
-            properties[field] = evaluator.value(one.fields[field], one.scope)
+            properties[field] = _given(evaluator.value(one.fields[field], one.scope))
     found = Node(properties, one.node.line, one.node.column, _keys(one), one.node.file)
     depends = {name for need, scope in one.needs for name in _names_of(need, scope)}
     depends |= {named[other.id] for other in one.after}
     kind = f"{one.scope.given.alias}/{one.type}"
     return ImportedResource(named[one.id], kind, found, one.node, tuple(sorted(depends - {named[one.id]})))
+
+
+def _given(node: Node) -> Node:
+    """A tree without properties that are null: to Azure they are as good as left out."""
+    if isinstance(node.value, dict):
+        return at(node, {name: _given(child) for name, child in node.value.items() if child.value is not None})
+    return at(node, [_given(item) for item in node.value]) if isinstance(node.value, list) else node
 
 
 def _keys(one: Declared) -> dict[str, tuple[int, int]]:
@@ -116,7 +123,7 @@ def _keys(one: Declared) -> dict[str, tuple[int, int]]:
 
 def _names_of(need: Node, scope: Scope) -> tuple[str, ...]:
     """What a `dependsOn` stands for; nothing where its condition does not hold."""
-    word = str(settled(need, evaluator.plain(need, scope), scope))
+    word = str(settled(need, evaluator.plain(need, scope), scope, fix=False))
     key = found_word(word, scope.resources.made, scope.group)
     return scope.resources.made.get(key, ())
 
