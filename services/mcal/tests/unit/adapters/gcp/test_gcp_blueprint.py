@@ -124,6 +124,19 @@ def test_a_label_may_be_what_another_cloud_gives() -> None:
     assert GcpProvider().check([resource("q", "Queue", {"tags": {"uploads": "${uploads.name}"}})]) == []
 
 
+def test_what_is_known_later_is_not_judged_before() -> None:
+    elsewhere = {
+        "description": "d",
+        "size": "${other.size}",
+        "version": "${other.version}",
+        "tags": {"from": "${other.name}"},
+    }
+    assert GcpProvider().check([resource("c", "Cache", elsewhere)]) == []
+    wrong = {"description": "d", "size": "tiny", "version": "1.0", "replicas": 9}
+    found = [p.path for p in GcpProvider().check([resource("c", "Cache", wrong)])]
+    assert found == ["c.properties.size", "c.properties.replicas", "c.properties.version"]
+
+
 @given(st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True), st.sampled_from(sorted(KINDS)))
 def test_generated_names_fit_their_service_and_are_the_same_again(name: str, type: str) -> None:
     kind = KINDS[type]

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final
 
 from deployforge_mcal.adapters.bodies import Field, Native
 from deployforge_mcal.adapters.gcp.kinds.base import Kind
+from deployforge_mcal.domain.references import has_references
 from deployforge_mcal.domain.types.cache import CACHE
 
 #: GB of memory
@@ -41,13 +42,15 @@ class CacheKind(Kind):
         """See Kind."""
         yield from super().problems(values)
         size, replicas = _gigabytes(values["size"]), values.get("replicas", 0)
+        if has_references(size):
+            return
         if not isinstance(size, int):
             yield "size", f"{values['size']} is no size of a cache", "small, medium, large, or a number of GB"
         elif isinstance(replicas, int) and replicas > 1 and size < _LEAST_FOR_READING:
             yield "replicas", f"a cache of {size} GB cannot have {replicas}", f"a size of {_LEAST_FOR_READING} GB, or 1"
         if isinstance(replicas, int) and not 0 <= replicas <= _MOST_REPLICAS:
             yield "replicas", f"Memorystore cannot have {replicas}", f"0 to {_MOST_REPLICAS}"
-        if values.get("version") not in (None, *_VERSIONS):
+        if values.get("version") not in (None, *_VERSIONS) and not has_references(values["version"]):
             yield "version", f"there is no version {values['version']}", ", ".join(_VERSIONS)
 
     def to_native(self, values: Mapping[str, Any]) -> Native:
