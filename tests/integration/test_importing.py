@@ -1,5 +1,6 @@
 """Native templates, included and imported, are deployed as they say, and nothing of them is drift."""
 
+import json
 from pathlib import Path
 
 import yaml
@@ -27,12 +28,11 @@ def test_templates_of_three_kinds_are_parts_of_one_deployment(
     includes = [
         {"format": "cloudformation", "path": "cloudformation/orders.yaml", "parameters": {"Env": "production"}},
         {"format": "arm", "path": "arm/web.json", "parameters": {"machines": 1, "env": "staging"}},
-        {
-            "format": "terraform", "path": "terraform/site",
-            "parameters": {"root": str(tmp_path), "title": "${announcements.TopicName}"},
-        },
+        {"format": "terraform", "path": "terraform/site", "parameters": {"root": str(tmp_path), "title": name}},
     ]  # fmt: skip
-    jobs = queue("jobs", deadLetter="${dead-orders.Arn}", tags={"page": "${site.path}", "net": "${web-staging.id}"})
+    # What each of them tells is used by a unit that comes after.
+    tags = {"page": "${site.path}", "net": "${web-staging.id}", "topic": "${announcements.TopicName}"}
+    jobs = queue("jobs", deadLetter="${dead-orders.Arn}", tags=tags)
     text = manifest(name, [jobs], providers=PROVIDERS, includes=includes)
     sent = expand(text, EXAMPLES / "manifest.yaml", EXAMPLES).text
 
@@ -47,8 +47,11 @@ def test_templates_of_three_kinds_are_parts_of_one_deployment(
         "addressPrefix"
     ]
     assert ids["web-staging-part0"].lower() == f"{prefix}/subnets/part0".lower()
-    # The title of the page is the name of the topic, which only AWS could tell.
-    assert name in (tmp_path / "index.md").read_text()
+    assert (tmp_path / "index.md").read_text().startswith(f"# {name}, since 20")
+    told = alice.state(f"{NAMESPACE}/{name}")
+    [seen] = [json.loads(one.actual_json)["tags"] for one in told.resources if one.name == "jobs"]
+    assert (seen["page"], seen["net"].lower()) == (str(tmp_path / "index.md"), prefix.lower())
+    assert name in seen["topic"]
     _, plan = planned(alice, sent)
     assert {change.action for change in plan.changes} == {plans_pb2.CHANGE_ACTION_NONE}
     destroyed(alice, name)
