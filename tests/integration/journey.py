@@ -15,7 +15,7 @@ T = TypeVar("T")
 NAMESPACE = "journeys"
 REGION = "eu-west-1"
 #: An apply that takes longer than this hangs.
-APPLY_SECONDS = 120.0
+APPLY_SECONDS = 200.0
 _PLANNED = frozenset({cp.REQUEST_STATE_PLANNED, cp.REQUEST_STATE_FAILED})
 
 
