@@ -133,7 +133,7 @@ def heal(deployment: str, attacks: Sequence[Sabotage], timeline: Timeline) -> No
             timeline.add("somebody", attack.what)
         stop = threading.Event()
         watched = (client, deployment, begin, {attack.resource: attack for attack in attacks}, timeline, stop)
-        threading.Thread(target=_watch_quietly, args=watched, daemon=True).start()
+        threading.Thread(target=_watch_healing, args=watched, daemon=True).start()
         deadline = time.monotonic() + max(a.within_seconds for a in attacks) + _CLOSED_SECONDS
         while time.monotonic() < deadline and not all(a.healed_s is not None and a.closed_s for a in attacks):
             for attack in attacks:
@@ -157,19 +157,6 @@ def _position(client: DeployForge, deployment: str) -> int:
     return newest
 
 
-def _watch_quietly(
-    client: DeployForge,
-    deployment: str,
-    after: int,
-    waiting: Mapping[str, Sabotage],
-    timeline: Timeline,
-    stop: threading.Event,
-) -> None:
-    # The stream ends with the time that healing is given, or with the connection; both are judged elsewhere.
-    with contextlib.suppress(DeployForgeError, ValueError):
-        _watch_healing(client, deployment, after, waiting, timeline, stop)
-
-
 def _watch_healing(
     client: DeployForge,
     deployment: str,
@@ -179,30 +166,32 @@ def _watch_healing(
     stop: threading.Event,
 ) -> None:
     longest = max(attack.within_seconds for attack in waiting.values())
-    for event in client.watch(deployment=deployment, after=after, timeout_seconds=longest + _CLOSED_SECONDS):
-        if stop.is_set():
-            return
-        fact = json.loads(event.fact_json or "{}")
-        attack = waiting.get(str(fact.get("urn", "")).rsplit(":", 1)[-1])
-        if attack is None:
-            continue
-        seconds = time.monotonic() - attack.changed_at
-        match event.type:
-            case "DriftDetected":
-                if attack.detected_s is None:
-                    attack.detected_s = seconds
-                attack.severity = str(fact["severity"]).lower()
-                attack.attributes = ", ".join(a["path"] for a in fact["attributes"]) or fact["kind"].lower()
-                attack.impact = ", ".join(i["urn"].rsplit(":", 1)[-1] for i in fact["impact"]) or "-"
-            case "RemedyChosen":
-                attack.remedy = fact["remedy"]
-            case "IncidentClosed":
-                attack.closed_s = seconds
-            case "DriftResolved" | "IncidentOpened":
-                pass
-            case _:
+    # The stream ends with the time that healing is given, or with the connection; both are judged elsewhere.
+    with contextlib.suppress(DeployForgeError, ValueError):
+        for event in client.watch(deployment=deployment, after=after, timeout_seconds=longest + _CLOSED_SECONDS):
+            if stop.is_set():
+                return
+            fact = json.loads(event.fact_json or "{}")
+            attack = waiting.get(str(fact.get("urn", "")).rsplit(":", 1)[-1])
+            if attack is None:
                 continue
-        timeline.add(event.source, f"{event.type}  [dim]{event.summary}[/]")
+            seconds = time.monotonic() - attack.changed_at
+            match event.type:
+                case "DriftDetected":
+                    if attack.detected_s is None:
+                        attack.detected_s = seconds
+                    attack.severity = str(fact["severity"]).lower()
+                    attack.attributes = ", ".join(a["path"] for a in fact["attributes"]) or fact["kind"].lower()
+                    attack.impact = ", ".join(i["urn"].rsplit(":", 1)[-1] for i in fact["impact"]) or "-"
+                case "RemedyChosen":
+                    attack.remedy = fact["remedy"]
+                case "IncidentClosed":
+                    attack.closed_s = seconds
+                case "DriftResolved" | "IncidentOpened":
+                    pass
+                case _:
+                    continue
+            timeline.add(event.source, f"{event.type}  [dim]{event.summary}[/]")
 
 
 def _show_healing(attacks: Sequence[Sabotage]) -> None:

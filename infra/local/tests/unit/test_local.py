@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from deployforge_chassis.testing import until
-from deployforge_local import artifacts, everything, people, processes
+from deployforge_local import artifacts, everything, opentofu, people, processes, terraform
 from deployforge_local.artifacts import Artifact, ArtifactDiffers
 from deployforge_local.pids import Pid
 from deployforge_local.settings import LocalSettings
@@ -187,3 +187,31 @@ def test_ending_a_process_is_gentle_first_and_sure_in_the_end() -> None:
 def test_a_stage_counts_what_failed_was_skipped_or_broke_off(printed: str, code: int, counted: tuple[int, int]) -> None:
     command = [sys.executable, "-c", f"import sys; print({printed!r}); sys.exit({code})"]
     assert everything._pytest(command) == counted
+
+
+def test_opentofu_is_found_only_where_it_and_all_its_providers_were_built(tmp_path: Path) -> None:
+    settings = LocalSettings(home=tmp_path / "home", cache=tmp_path / "cache")
+    assert opentofu.found(settings) is None
+    assert terraform.options(settings) == {}
+    cache = settings.cache_dir / "opentofu"
+    modules = Path(opentofu.__file__).with_name("go")
+    for name, program in (("tofu", opentofu.TOFU), *((n, p) for (n, _), p in opentofu.PROVIDERS.items())):
+        built = opentofu._target(cache, modules / name, program)
+        built.parent.mkdir(parents=True)
+        built.touch()
+        assert opentofu.found(settings) is None, f"{name} is not all of it"
+    for (name, version), program in opentofu.PROVIDERS.items():
+        opentofu.place(cache / "mirror", "hashicorp", name, version, opentofu._target(cache, modules / name, program))
+    found = opentofu.found(settings)
+    assert found is not None
+    assert terraform.options(settings) == {"cli": str(found.program), "mirror": str(found.mirror)}
+
+
+def test_the_key_of_opentofu_s_states_stays(tmp_path: Path) -> None:
+    settings = LocalSettings(home=tmp_path)
+    first = terraform.credential(settings)
+    assert terraform.credential(LocalSettings(home=tmp_path)) == first
+    assert len(first["stateKey"]) >= 16
+    assert str(settings.socket_dir.name) in first["stateUrl"]
+    [key] = settings.key_dir.glob("terraform*")
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
