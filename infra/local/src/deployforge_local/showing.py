@@ -104,7 +104,8 @@ def deploy(manifest: bytes, file: str, resources: int, timeline: Timeline) -> Ma
     if len(items) < resources:
         raise StepMissing(f"at least {resources} resources in the inventory, found {len(items)}")
     places = sorted({f"{item.provider} {item.location}".strip() for item in items})
-    timeline.add("state-manager", f"version {request.version}: {len(items)} resources in {', '.join(places)}")
+    version = f"version {request.version}" if request.version else "nothing had to change"
+    timeline.add("state-manager", f"{version}: {len(items)} resources in {', '.join(places)}")
     return {item.urn.rsplit(":", 1)[-1]: (item.location, item.physical_id) for item in items}
 
 

@@ -9,9 +9,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Final
 
+from deployforge_mcal.adapters.aws.schemas import bundled
 from deployforge_mcal.application.ports import ProviderFailure
 from deployforge_mcal.domain.operation import Failure
 
@@ -129,7 +129,7 @@ def _sensitive(service: str, needed: frozenset[str]) -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _actions() -> dict[str, tuple[str, ...]]:
     """Service → its actions in lower case."""
-    text = files("cfnlint").joinpath("data/AdditionalSpecs/Policies.json").read_text()
+    text = (bundled() / "AdditionalSpecs" / "Policies.json").read_text()
     return {service: tuple(about["Actions"]) for service, about in json.loads(text).items()}
 
 

@@ -112,16 +112,17 @@ def _dotted(pointer: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _root() -> Path:
+def bundled() -> Path:
+    """The directory of what cfn-lint bundles, found without importing it."""
     spec = importlib.util.find_spec("cfnlint")
     assert spec is not None, "cfn-lint is a dependency"
     assert spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / "data" / "schemas"
+    return Path(spec.submodule_search_locations[0]) / "data"
 
 
 @lru_cache(maxsize=1)
 def index() -> Mapping[str, str]:
-    found: dict[str, str] = json.loads((_root() / "providers" / f"{_REGION}.json").read_text())
+    found: dict[str, str] = json.loads((bundled() / "schemas" / "providers" / f"{_REGION}.json").read_text())
     return found
 
 
@@ -136,4 +137,4 @@ def load(type_name: str) -> Schema:
     digest = index().get(type_name)
     if digest is None:
         raise UnknownType(type_name)
-    return Schema(type_name, json.loads((_root() / "resources" / f"{digest}.json").read_text()))
+    return Schema(type_name, json.loads((bundled() / "schemas" / "resources" / f"{digest}.json").read_text()))

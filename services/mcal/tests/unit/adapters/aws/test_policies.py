@@ -1,6 +1,8 @@
 """Policies are short, and allow what was asked for and nothing else."""
 
 import json
+import subprocess
+import sys
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any
@@ -153,3 +155,13 @@ def test_a_service_that_the_list_does_not_know_keeps_its_words() -> None:
         "nimbus:DoThis",
     ]
     assert policies.DATA
+
+
+def test_aws_s_list_of_actions_is_read_without_importing_what_bundles_it() -> None:
+    # Importing it takes seconds, and the first plan after a start would wait for them.
+    said = (
+        "import sys; from deployforge_mcal.adapters.aws import policies, schemas; schemas.load('AWS::SQS::Queue'); "
+        "policies.exact([{'Effect': 'Allow', 'Action': ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'], 'Resource': ['*']}]); "
+        "sys.exit('cfnlint' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", said], check=False).returncode == 0
