@@ -3,7 +3,7 @@
 from typing import Final
 
 from deployforge_mcal.domain.normalise import as_set, boolean, duration, known, one_of, text
-from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType
+from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType, partial
 
 LOAD_BALANCER: Final = UnifiedType(
     "LoadBalancer",
@@ -22,7 +22,7 @@ LOAD_BALANCER: Final = UnifiedType(
     {
         "aws": FULL,
         "azure": NONE,
-        "gcp": NONE,
+        "gcp": partial("securityGroups", "idleTimeout", "deletionProtection"),
         "terraform": NONE,
     },
 )  # fmt: skip
