@@ -168,7 +168,7 @@ KINDS: Final = (
     ),
     *(
         Kind(f"Microsoft.Network/{name}", _VERSIONS, _NAME)
-        for name in ("publicIPAddresses", "networkInterfaces", "loadBalancers", "routeTables", "natGateways")
+        for name in ("routeTables", "natGateways")
     ),
     Kind("Microsoft.Network/virtualNetworks/virtualNetworkPeerings", _VERSIONS, _NAME, tracked=False),
     Kind("Microsoft.Network/dnsZones", ("2018-05-01",)),

@@ -4,15 +4,25 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tests.emulators.arm import network_kinds, service_kinds
+from tests.emulators.arm import machine_kinds, network_kinds, service_kinds
 from tests.emulators.arm.ids import ArmId, group_id
 from tests.emulators.arm.kinds import Kind, bad, generic, prepared
 from tests.emulators.arm.later import Later
 from tests.emulators.arm.replies import Refused
 from tests.emulators.store import Clock, Store, iso
 
-KINDS: Final[Mapping[str, Kind]] = {k.type.lower(): k for k in (*network_kinds.KINDS, *service_kinds.KINDS)}
+KINDS: Final[Mapping[str, Kind]] = {
+    k.type.lower(): k for k in (*network_kinds.KINDS, *machine_kinds.KINDS, *service_kinds.KINDS)
+}
 _NETWORK: Final = "microsoft.network/virtualnetworks"
+#: What cannot be removed while another resource names it, and what Azure calls that.
+_IN_USE: Final = {
+    "microsoft.network/networksecuritygroups": "InUseNetworkSecurityGroupCannotBeDeleted",
+    "microsoft.network/virtualnetworks/subnets": "InUseSubnetCannotBeDeleted",
+    "microsoft.network/publicipaddresses": "PublicIPAddressCannotBeDeleted",
+    "microsoft.network/networkinterfaces": "NicInUse",
+    "microsoft.web/serverfarms": "Conflict",
+}
 LOCATIONS: Final = ("westeurope", "northeurope", "germanywestcentral", "eastus", "westus")
 
 
@@ -33,6 +43,15 @@ def checked_version(id: ArmId, version: str) -> None:
             f"The supported api-versions are '{known}'."
         )
         raise Refused(400, "NoRegisteredProviderFound", said)
+
+
+def _named(value: Any) -> set[str]:
+    """Ids, in lower case, that stand anywhere in properties."""
+    if isinstance(value, Mapping):
+        return {name for inner in value.values() for name in _named(inner)}
+    if isinstance(value, list):
+        return {name for inner in value for name in _named(inner)}
+    return {value.lower()} if isinstance(value, str) and value.startswith("/subscriptions/") else set()
 
 
 class Resources:
@@ -189,11 +208,12 @@ class Resources:
         """Raises Refused when something stands in the way."""
         if not kind_of(id).deletable:
             raise Refused(405, "MethodNotAllowed", f"The resource type {id.type} does not support DELETE")
-        if id.type.lower() == "microsoft.network/networksecuritygroups":
-            for key, body in self._store.below("resource"):
-                if str((body["properties"].get("networkSecurityGroup") or {}).get("id", "")).lower() == id.key:
-                    said = f"Network security group {id} cannot be deleted because it is in use by the following resources: {key}."
-                    raise bad(id, said, "InUseNetworkSecurityGroupCannotBeDeleted")
+        if (code := _IN_USE.get(id.type.lower())) is None:
+            return
+        for key, body in self._store.below("resource"):
+            if not key.startswith(id.key) and not id.key.startswith(f"{key}/") and id.key in _named(body["properties"]):
+                said = f"{id.type} {id.name} cannot be deleted because it is in use by the following resources: {key}."
+                raise bad(id, said, code)
 
     def drop(self, id: str) -> None:
         """Remove a resource with all below it, at once."""

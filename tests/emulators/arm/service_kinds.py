@@ -221,5 +221,4 @@ KINDS: Final = (
         computed=lambda id, properties, location: {"fullyQualifiedDomainName": f"{id.name}.postgres.database.azure.com", "state": "Ready"},
     ),
     Kind("Microsoft.DBforPostgreSQL/flexibleServers/databases", ("2022-12-01", "2024-08-01"), tracked=False, check=_child_of),
-    Kind("Microsoft.Compute/virtualMachines", ("2023-09-01", "2024-07-01"), slow=True, hidden=("osProfile",)),
 )  # fmt: skip

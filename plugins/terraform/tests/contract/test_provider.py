@@ -3,16 +3,21 @@
 from collections.abc import Iterator
 from typing import Any
 
-from deployforge_mcal.testing.stage import Stage, provider_stage
+import pytest
+from deployforge_mcal.testing import ProviderContract, Stage
 
 
-@provider_stage("terraform")
-def terraform_stage(world: Any) -> Iterator[Stage]:
+class TestTerraform(ProviderContract):
     """OpenTofu, a provider whose cloud is a directory, state in PostgreSQL."""
-    stage = Stage(
-        world.provider, world.root, world.scope, "tf/filestore_record", "delay", {"fail": "create"},
-        tamper=lambda id, n: world.tamper(id, delay=n), vanish=world.vanish,
-    )  # fmt: skip
-    yield stage
-    stage.close()
-    assert world.records() == []
+
+    scheme = "terraform"
+
+    @pytest.fixture
+    def stage(self, world: Any) -> Iterator[Stage]:
+        stage = Stage(
+            world.provider, world.root, world.scope, "tf/filestore_record", "delay", {"fail": "create"},
+            tamper=lambda id, n: world.tamper(id, delay=n), vanish=world.vanish,
+        )  # fmt: skip
+        yield stage
+        stage.close()
+        assert world.records() == []

@@ -55,6 +55,23 @@ EVERY_KIND = (
     resource("alias", "DnsRecord", {"zone": "shop.example", "name": "cache.shop.example", "record": "CNAME", "ttl": "1m", "values": ["${cache.host}"]}, depends_on=("zone",)),
     resource("text", "DnsRecord", {"zone": "shop.example", "name": "shop.example", "record": "TXT", "values": ['"v=spf1 -all"', '"a" "b"']}, depends_on=("zone",)),
     resource("mail", "DnsRecord", {"zone": "shop.example", "name": "shop.example", "record": "MX", "values": ["10 mx.shop.example"]}, depends_on=("zone",)),
+    resource("key", "azure/Microsoft.Compute/sshPublicKeys", {"name": "ops", "properties": {"publicKey": "ssh-ed25519 AAAA ops"}}),
+    resource(
+        "vm", "Compute",
+        {"image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "small", "subnet": "${sub.id}", "securityGroups": ["${firewall.id}"],
+         "keyPair": "ops", "startup": "#!/bin/sh\necho é", "tags": {"env": "t"}},
+        depends_on=("key",),
+    ),
+    resource("front", "LoadBalancer", {"layer": "network", "public": True, "subnets": ["${sub.id}"], "tags": {"env": "t"}}),
+    resource("inside", "LoadBalancer", {"layer": "network", "subnets": ["${sub.id}"]}),
+    resource(
+        "hosts", "DnsRecord", {"zone": "shop.example", "name": "all.shop.example", "record": "A", "values": ["${vm.privateIp}", "${inside.host}"]},
+        depends_on=("zone",),
+    ),
+    resource(
+        "entry", "DnsRecord", {"zone": "shop.example", "name": "entry.shop.example", "record": "CNAME", "values": ["${front.host}"]},
+        depends_on=("zone",),
+    ),
     resource(
         "raw", "azure/Microsoft.Storage/storageAccounts",
         {"sku": {"name": "Standard_LRS"}, "name": "raw0001", "kind": "StorageV2", "properties": {"accessTier": "Cool"}},
@@ -163,6 +180,10 @@ def test_every_kind_is_deployed_scanned_without_drift_and_destroyed(world: World
     made = world.apply(*EVERY_KIND)
     assert {o.status for o in made.values()} == {Became.CREATED}
     assert made["hook"].attributes["note"] == "[https://raw0001.blob.core.windows.net/]"
+    assert made["vm"].attributes["privateIp"].startswith("10.20.1.")
+    held = world.arm.rest("GET", made["hosts"].physical_id, "2018-05-01")[1]["properties"]["ARecords"]
+    assert {one["ipv4Address"] for one in held} == {made["vm"].attributes["privateIp"], made["inside"].attributes["host"]}
+    assert made["front"].attributes["host"].endswith(".westeurope.cloudapp.azure.com")
     assert world.drift() == {}
     reading.recent.forget()
     assert world.drift() == {}, "read in bulk, by Resource Graph"
@@ -236,8 +257,18 @@ def test_what_is_in_the_group_is_listed_by_type(world: World) -> None:
     session = world.provider.open_reader(world.arm.credential, world.scope, ["Network"])
     assert sorted(world.provider.list_ids(session, "Network")) == sorted([mine, theirs])
     others = set(world.provider.listable()) - {"Network"}
-    assert others == {"SecurityGroup", "ObjectStore", "Table", "Role", "LogGroup", "Database", "Cache"}
-    assert [world.provider.list_ids(session, name) for name in sorted(others)] == [[]] * 7
+    assert others == {
+        "SecurityGroup",
+        "ObjectStore",
+        "Table",
+        "Role",
+        "LogGroup",
+        "Database",
+        "Cache",
+        "Compute",
+        "LoadBalancer",
+    }
+    assert [world.provider.list_ids(session, name) for name in sorted(others)] == [[]] * 9
 
 
 # --- crashes --------------------------------------------------------------------------------------------
@@ -467,6 +498,63 @@ def test_rules_that_are_too_much_or_missing_are_drift_and_are_corrected(world: W
         target = world.target(group, "ingress")
         assert [o.status for o in world.do("correct", unit=world.unit, targets=(target,))] == [Became.CORRECTED]
         assert world.drift() == {}
+
+
+def machine(**properties: Any) -> tuple[ResourceSpec, ...]:
+    """A virtual machine with what it needs."""
+    of = {"image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "small", "subnet": "${sub.id}", "keyPair": "ops"}
+    made = [r for r in EVERY_KIND if r.name in ("net", "sub", "firewall", "key")]
+    groups = {"securityGroups": ["${firewall.id}"]}
+    return (*made, resource("vm", "Compute", {**of, **groups, **properties}, depends_on=("key",)))
+
+
+def test_what_drifted_beside_a_machine_is_seen_there_and_corrected(world: World) -> None:
+    vm = world.apply(*machine())["vm"]
+    beside = vm.physical_id.replace("Microsoft.Compute/virtualMachines", "Microsoft.Network/networkInterfaces")
+    live = world.arm.rest("GET", beside, _NET)[1]
+    opened = {name: value for name, value in live["properties"].items() if name != "networkSecurityGroup"}
+    world.arm.rest("PUT", beside, _NET, {"location": "westeurope", "tags": live["tags"], "properties": opened})
+    assert world.drift() == {"vm": ["securityGroups"]}
+    target = world.target(vm, "securityGroups")
+    assert [o.status for o in world.do("correct", unit=world.unit, targets=(target,))] == [Became.CORRECTED]
+    assert world.drift() == {}
+    session = world.provider.open(world.arm.credential, Work(str(uuid4()), world.scope, "d", world.unit_name))
+    session.delete(vm.physical_id)
+    recreated = world.do("recreate", unit=world.unit, targets=(world.target(vm),))
+    assert [(o.status, o.physical_id) for o in recreated] == [(Became.RECREATED, vm.physical_id)]
+    assert recreated[0].attributes["privateIp"] == vm.attributes["privateIp"]
+    assert world.drift() == {}
+
+
+def test_a_machine_that_is_replaced_or_removed_takes_its_network_interface_with_it(world: World) -> None:
+    first = world.apply(*machine())["vm"]
+    second = world.apply(*machine(startup="#!/bin/sh"))["vm"]
+    assert first.physical_id != second.physical_id
+    assert world.arm.rest("GET", first.physical_id, "2024-07-01")[0] == 404
+    assert world.left().count("Microsoft.Network/networkInterfaces") == 1
+    assert world.drift() == {}
+    assert world.apply(*machine()[:-1])["vm"].status is Became.DELETED
+    assert {"Microsoft.Network/networkInterfaces", "Microsoft.Compute/virtualMachines"}.isdisjoint(world.left())
+
+
+def test_a_key_that_is_not_there_is_named_and_nothing_is_left(world: World) -> None:
+    failure = world.refused(unit=world.compile(*(r for r in machine(keyPair="nobodys") if r.name != "key")))
+    assert "nobodys" in failure.message
+    assert failure.restored
+    assert world.left() == []
+
+
+def test_the_front_of_a_load_balancer_that_was_moved_is_drift_and_is_corrected(world: World) -> None:
+    other = resource("other", "Subnet", {"network": "${net.id}", "cidr": "10.20.2.0/24"})
+    subnets = {"layer": "network", "subnets": ["${sub.id}"]}
+    made = world.apply(*EVERY_KIND[:2], other, resource("lb", "LoadBalancer", subnets))
+    live = world.arm.rest("GET", made["lb"].physical_id, _NET)[1]
+    moved = [{"name": "x", "properties": {"subnet": {"id": made["other"].physical_id}}}]
+    body = {"location": "westeurope", "sku": live["sku"], "tags": live["tags"]}
+    world.arm.rest("PUT", made["lb"].physical_id, _NET, {**body, "properties": {"frontendIPConfigurations": moved}})
+    assert world.drift() == {"lb": ["subnets"]}
+    world.do("correct", unit=world.unit, targets=(world.target(made["lb"], "subnets"),))
+    assert world.drift() == {}
 
 
 def test_a_subscriber_that_nobody_declared_is_drift_and_is_removed(world: World) -> None:

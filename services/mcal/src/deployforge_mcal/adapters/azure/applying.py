@@ -122,11 +122,11 @@ def _concluded(session: AzureSession, work: Work, wanted: Plan, note: Mapping[st
         else set()
     )
     urns = {p.key: p.urn for p in earlier.pieces} if earlier else {}
-    leftover = (
-        [*note.get("owned", ()), *(p.id for p in earlier.pieces if p.urn in gone)]
-        if earlier
-        else list(note.get("owned", ()))
-    )
+    # In the order in which they need each other, as far as it is known; what is older than that goes last.
+    known = earlier.ids if earlier else {}
+    owned = {str(id).lower(): str(id) for id in note.get("owned", ())}
+    mine = [p.id for p in earlier.pieces if p.key in owned or p.urn in gone] if earlier else []
+    leftover = [*(id for low, id in owned.items() if low not in known), *mine]
     membership.remove(session, [id for id in leftover if id.lower() not in wanted.ids], {*wanted.ids, *kept}, tick, urns)
     live = readable(session, wanted)
     outcomes = [outcome(d, live[d.id], Became(note["became"].get(d.resource.urn, "updated"))) for d in wanted.declared]
@@ -147,7 +147,7 @@ def exact(session: AzureSession, wanted: Plan, tick: Tick) -> None:
             continue
         for part in d.of.kind.extras(native, d.of.native_of(d.desired, {})):
             tick(d.resource.urn, "DELETING", part)
-            session.delete(f"{d.id}{part}")
+            session.delete(d.of.part_id(d.id, part))
 
 
 def outcome(d: Declared, native: Native | Unreadable | None, became: Became) -> Outcome:

@@ -102,6 +102,10 @@ class Model:
         native[""] = merged({k: v for k, v in native[""].items() if k not in ("id", "name")}, desired.get(OVERLAY, {}))
         return native
 
+    def linked(self, id: str, native: Native) -> Native:
+        """The same with what its parts say of each other."""
+        return self.kind.linked(id, native) if self.kind else native
+
     def constants(self) -> Native:
         """What every resource of the type has, by part."""
         return {part: dict(body) for part, body in self.kind.constants.items()} if self.kind else {"": {}}
@@ -136,10 +140,22 @@ class Model:
         """What has to be there for it."""
         return self.kind.companions(id) if self.kind else []
 
+    def part_id(self, id: str, part: str) -> str:
+        """The id of a part."""
+        return self.kind.part_id(id, part) if self.kind else id
+
+    def is_beside(self, part: str) -> bool:
+        """Whether a part is a resource beside this one, with location and tags of its own."""
+        return self.kind is not None and part in self.kind.beside
+
+    def later(self, id: str, values: Mapping[str, Any]) -> Mapping[str, tuple[str, str]]:
+        """Attribute → the id of who says it, and where; of a unified type, those that do not follow from the id."""
+        return self.kind.later(id, values) if self.kind else {}
+
     def attributes(self, id: str, native: Native | None = None) -> dict[str, str]:
         """What references resolve to; of a native type, those that were read are among them."""
         if self.kind is not None:
-            return self.kind.attribute_values(id)
+            return {**self.kind.attribute_values(id), **(self.kind.live_attributes(native) if native else {})}
         return natives.attributes(id, names_of(id)[-1], (native or {}).get("", {}))
 
     # --- semantics ------------------------------------------------------------------------------------

@@ -26,6 +26,12 @@ class Place:
             raise ProviderFailure(Failure("INVALID", said, "give the provider `subscription` and `resourceGroup`"))
         return cls(subscription, group, scope.location)
 
+    @classmethod
+    def holding(cls, id: str) -> "Place":
+        """The group that a resource is in."""
+        words = id.split("/")
+        return cls(words[2], words[4], "") if len(words) > 4 else cls("", "", "")
+
     @property
     def id(self) -> str:
         """The group's id."""
@@ -51,6 +57,11 @@ def names_of(id: str) -> tuple[str, ...]:
 def parent_of(id: str) -> str:
     """The id of the resource that this one is a child of, or an empty string."""
     return id.rsplit("/", 2)[0] if len(names_of(id)) > 1 else ""
+
+
+def beside(id: str, type: str) -> str:
+    """The id of a resource of another type that has the same name in the same group."""
+    return f"{id.rpartition('/providers/')[0]}/providers/{type}/{names_of(id)[-1]}"
 
 
 def same(one: str, other: str) -> bool:

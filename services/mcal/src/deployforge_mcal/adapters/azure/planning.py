@@ -5,15 +5,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from deployforge_mcal.adapters.azure import versions
 from deployforge_mcal.adapters.azure.kinds.base import own_tags
 from deployforge_mcal.adapters.azure.models import Model, model
 from deployforge_mcal.adapters.azure.placing import Place, names_of, parent_of, type_of
-from deployforge_mcal.adapters.bodies import Body, digest, merged
+from deployforge_mcal.adapters.azure.rendering import Rendering, version_of
+from deployforge_mcal.adapters.bodies import Body, merged
 from deployforge_mcal.application.ports import ProviderFailure, SecretValues, Work
 from deployforge_mcal.domain import references
 from deployforge_mcal.domain.operation import Failure
-from deployforge_mcal.domain.secrets import is_mark
 from deployforge_mcal.domain.units import CompiledResource, CompiledUnit
 
 URN_TAG: Final = "deployforge:urn"
@@ -24,10 +23,6 @@ NOTE: Final = "deployforge"
 _SCHEMA: Final = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 #: Types without location and tags of their own, of those that are made here beside the kinds'.
 _TAGGED: Final = frozenset({"Microsoft.KeyVault/vaults/secrets"})
-
-
-class Expression(str):
-    """Text that Azure evaluates; every other text that begins like one is escaped."""
 
 
 @dataclass(frozen=True)
@@ -120,36 +115,41 @@ def plan(unit: CompiledUnit, inputs: Mapping[str, str], tags: Mapping[str, Mappi
     entries: Mapping[str, Any] = unit.template["resources"]
     models = {r.name: model(r.type) for r in unit.resources}
     ids: dict[str, str] = {}
+    later: dict[str, tuple[str, str]] = {}
     for r in unit.resources:
         ids[r.name] = str(references.substitute(entries[r.urn]["id"], inputs))
         known |= {f"{r.name}.{name}": value for name, value in models[r.name].attributes(ids[r.name]).items()}
+        told = models[r.name].later(ids[r.name], models[r.name].filled(r.desired, inputs))
+        later |= {f"{r.name}.{name}": where for name, where in told.items()}
         _must_be_here(ids[r.name], place, r.urn)
     declared: list[Declared] = []
     pieces: dict[str, Piece] = {}
-    secrets = _Secrets()
+    rendering = Rendering(ids, later)
     for r in unit.resources:
         of, id, entry = models[r.name], ids[r.name], entries[r.urn]
         desired = of.filled(r.desired, known)
         declared.append(Declared(r, of, id, desired, bool(entry["retain"])))
-        native = of.native_of(desired, references.substitute(dict(entry["initial"]), known))
+        native = of.linked(id, of.native_of(desired, references.substitute(dict(entry["initial"]), known)))
         needs = frozenset(ids[name].lower() for name in r.depends_on if name in ids)
         for companion in of.companions(id):
             whole = _whole(unit, {**companion.body}, type_of(companion.id), "", {}, entry)
             pieces.setdefault(
-                companion.id.lower(), Piece(companion.id, _version(companion.id), whole, r.urn, frozenset(), False)
+                companion.id.lower(), Piece(companion.id, version_of(companion.id), whole, r.urn, frozenset(), False)
             )
-        for part, constant in {**{name: Body() for name in native}, **of.constants()}.items():
-            rendered = _rendered(native.get(part, {}), secrets, ids)
-            body = merged(constant, rendered)
-            if not part:
-                body = _whole(unit, body, type_of(id), r.urn, (tags or {}).get(id.lower(), {}), entry)
-            full = f"{id}{part}"
-            version = entry["version"] if not part and entry["version"] else _version(full)
-            pieces[full.lower()] = Piece(full, version, body, r.urn, needs, not part)
+        parts = {**{name: Body() for name in native}, **of.constants()}
+        beside = {of.part_id(id, part).lower() for part in parts if of.is_beside(part)}
+        for part, constant in parts.items():
+            full = of.part_id(id, part)
+            body = merged(constant, rendering.rendered(native.get(part, {})))
+            if not part or of.is_beside(part):
+                body = _whole(unit, body, type_of(full), "" if part else r.urn, (tags or {}).get(full.lower(), {}), entry)
+            version = entry["version"] if not part and entry["version"] else version_of(full)
+            first = needs if part else needs | beside
+            pieces[full.lower()] = Piece(full, version, body, r.urn, first, not part)
     for low, piece in pieces.items():
         # What a resource lies in comes before it.
         pieces[low] = replace(piece, needs=(piece.needs | {a for a in _ancestors(low) if a in pieces}) - {low})
-    return Plan(place, tuple(declared), tuple(_ordered(pieces)), secrets.found)
+    return Plan(place, tuple(declared), tuple(_ordered(pieces)), rendering.secrets)
 
 
 def for_work(work: Work, tags: Mapping[str, Mapping[str, str]] | None = None) -> Plan:
@@ -165,46 +165,6 @@ def undeclared(live: Mapping[str, str], *declared: Mapping[str, Any]) -> dict[st
     return {name: value for name, value in own_tags(live).items() if name not in ours}
 
 
-@dataclass
-class _Secrets:
-    found: dict[str, str] = field(default_factory=dict)
-
-    def parameter(self, marked: str) -> Expression:
-        name = f"secret{digest(marked)}"
-        self.found[name] = marked
-        return Expression(f"[parameters('{name}')]")
-
-
-def _rendered(value: Any, secrets: _Secrets, ids: Mapping[str, str]) -> Any:
-    """Values as a template has them: secrets by parameter, what a resource will say of itself by reference, and text
-    that only looks like an expression escaped."""
-    if isinstance(value, Mapping):
-        return {name: _rendered(inner, secrets, ids) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rendered(inner, secrets, ids) for inner in value]
-    if not isinstance(value, str):
-        return value
-    if is_mark(value):
-        return secrets.parameter(value)
-    if references.has_references(value):
-        return _dynamic(value, ids)
-    return f"[{value}" if value.startswith("[") else value
-
-
-def _dynamic(text: str, ids: Mapping[str, str]) -> Expression:
-    said = [_said(p, ids) for p in references.parts(text)]
-    return Expression(f"[{said[0]}]" if len(said) == 1 else f"[concat({', '.join(said)})]")
-
-
-def _said(piece: Any, ids: Mapping[str, str]) -> str:
-    if isinstance(piece, str):
-        return "'" + piece.replace("'", "''") + "'"
-    if getattr(piece, "name", None) not in ids:
-        raise ProviderFailure(Failure("INPUT_UNKNOWN", f"nobody has told what {piece} is", "apply what it refers to first"))
-    path = piece.attribute.removeprefix("properties.")
-    return f"reference('{ids[piece.name]}', '{_version(ids[piece.name])}').{path}"
-
-
 def _whole(
     unit: CompiledUnit, body: Body, type: str, urn: str, live_tags: Mapping[str, str], entry: Mapping[str, Any]
 ) -> Body:
@@ -215,10 +175,6 @@ def _whole(
         own = {DEPLOYMENT_TAG: unit.deployment_id, UNIT_TAG: unit.unit_name, **({URN_TAG: urn} if urn else {})}
         found["tags"] = {**live_tags, **unit.tags, **body.get("tags", {}), **own}
     return found
-
-
-def _version(id: str) -> str:
-    return versions.pinned(type_of(id)) or versions.ARM
 
 
 def _ancestors(low: str) -> Iterable[str]:

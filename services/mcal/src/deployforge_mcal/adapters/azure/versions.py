@@ -40,6 +40,8 @@ PINNED: Final[Mapping[str, str]] = {
     "Microsoft.Cache/redis": "2024-03-01",
     "Microsoft.DBforPostgreSQL/flexibleServers": "2024-08-01",
     "Microsoft.Compute/virtualMachines": "2024-07-01",
+    "Microsoft.Compute/virtualMachines/extensions": "2024-07-01",
+    "Microsoft.Compute/sshPublicKeys": "2024-07-01",
 }
 _LOW: Final = {name.lower(): (name, version) for name, version in PINNED.items()}
 

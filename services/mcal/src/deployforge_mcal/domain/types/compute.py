@@ -21,7 +21,7 @@ COMPUTE: Final = UnifiedType(
     ("id", "address", "privateIp"),
     {
         "aws": FULL,
-        "azure": NONE,
+        "azure": partial("deletionProtection"),
         "gcp": partial("keyPair"),
         "terraform": NONE,
     },

@@ -31,6 +31,9 @@ def normalised(
                 values[name] = known[name].normalise(value)
             except NotCanonical as wrong:
                 found.append(Problem(path, str(wrong), wrong.expected, wrong.hint))
+    supported = type.supported(provider)
+    if whole:
+        values |= {p.name: p.default for p in supported if p.has_default and p.name not in given}
     found += _not_fixed(type, provider, values, where)
     found += [
         Problem(f"{where}.{one}.{name}", f"{name} stands in {one} and in {other}", f"{name} in one of them")
@@ -38,9 +41,7 @@ def normalised(
         for name in sorted(values.get(one, {}).keys() & values.get(other, {}).keys())
     ]
     if whole:
-        supported = type.supported(provider)
         found += _missing(type, provider, supported, given, where)
-        values |= {p.name: p.default for p in supported if p.has_default and p.name not in given}
     return values, found
 
 
@@ -99,10 +100,13 @@ def _have(said: str, providers: Collection[str]) -> str:
 
 def _not_fixed(type: UnifiedType, provider: str, values: Mapping[str, Any], where: str) -> list[Problem]:
     fixed = type.on(provider).fixed
+    # Leaving out what stands for another value by default would deploy something else in silence.
+    said = {p.name for p in type.properties if p.has_default and p.name in fixed and p.default != fixed[p.name]}
     return [
         Problem(
             f"{where}.{name}", f"{name}: {_shown(values[name])} is not supported on {provider}; there it is always "
-            f"{_shown(fixed[name])}", _shown(fixed[name]), f"remove {name}, or say {_shown(fixed[name])}",
+            f"{_shown(fixed[name])}", _shown(fixed[name]),
+            f"{'' if name in said else f'remove {name}, or '}say {_shown(fixed[name])}",
         )
         for name in sorted(values.keys() & fixed.keys())
         if values[name] != fixed[name]

@@ -21,8 +21,8 @@ LOAD_BALANCER: Final = UnifiedType(
     ("id", "address", "host"),
     {
         "aws": FULL,
-        "azure": NONE,
-        "gcp": partial("securityGroups", "idleTimeout", "deletionProtection"),
+        "azure": partial("securityGroups", "idleTimeout", "deletionProtection", fixed={"layer": "network"}),
+        "gcp": NONE,
         "terraform": NONE,
     },
 )  # fmt: skip

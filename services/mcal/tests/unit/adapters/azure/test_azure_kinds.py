@@ -1,4 +1,4 @@
-"""Databases, caches and DNS records in Azure's words and back, and what Azure does not have of them."""
+"""Databases, caches, DNS records, machines and load balancers in Azure's words and back, and what Azure does not have of them."""
 
 from typing import Any
 
@@ -14,6 +14,14 @@ DATABASE = {
 }  # fmt: skip
 CACHE = {"description": "sessions", "size": "small"}
 RECORD = {"zone": "shop.example", "name": "www.shop.example", "record": "A", "values": ["192.0.2.1"]}
+
+_GROUP = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
+SUBNET = f"{_GROUP}/virtualNetworks/net/subnets/sub"
+MACHINE = {
+    "image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "medium", "subnet": SUBNET, "keyPair": "ops",
+    "securityGroups": [f"{_GROUP}/networkSecurityGroups/web"], "startup": "#!/bin/sh\necho \"é\"", "tags": {"a": "b"},
+}  # fmt: skip
+BALANCER = {"layer": "network", "subnets": [SUBNET, f"{SUBNET}2"], "tags": {"a": "b"}}
 
 
 def declared(type: str, properties: dict[str, Any]) -> ResourceSpec:
@@ -45,6 +53,14 @@ def declared(type: str, properties: dict[str, Any]) -> ResourceSpec:
         ("DnsRecord", {**RECORD, "record": "CNAME", "values": ["a.example", "b.example"]}, "values"),
         ("DnsRecord", {**RECORD, "record": "TXT", "values": ["not quoted"]}, "values"),
         ("DnsRecord", {**RECORD, "record": "MX", "values": ["mail.example"]}, "values"),
+        ("Compute", {**MACHINE, "image": "ami-0123"}, "image"),
+        ("Compute", {**MACHINE, "securityGroups": ["/a", "/b"]}, "securityGroups"),
+        ("Compute", {k: v for k, v in MACHINE.items() if k != "keyPair"}, "keyPair"),
+        ("Compute", {**MACHINE, "keyPair": "x', '1').a"}, "keyPair"),
+        ("Compute", {**MACHINE, "deletionProtection": True}, "deletionProtection"),
+        ("LoadBalancer", {**BALANCER, "layer": "application"}, "layer"),
+        ("LoadBalancer", {"subnets": [SUBNET]}, "layer"),
+        ("LoadBalancer", {**BALANCER, "securityGroups": ["/a"]}, "securityGroups"),
     ],
 )  # fmt: skip
 def test_what_azure_does_not_have_is_refused_at_its_property(type: str, properties: dict[str, Any], path: str) -> None:
@@ -60,6 +76,12 @@ def test_what_azure_does_not_have_is_refused_at_its_property(type: str, properti
         ("Database", {**DATABASE, "size": "Standard_E4ds_v5", "public": True, "multiZone": False}),
         ("Cache", CACHE),
         ("Cache", {**CACHE, "size": "P2", "replicas": 3, "encryptedInTransit": False}),
+        ("Compute", MACHINE),
+        ("Compute", {k: v for k, v in MACHINE.items() if k not in ("securityGroups", "startup")}),
+        ("Compute", {**MACHINE, "image": f"{_GROUP}/images/own", "size": "Standard_E4ds_v5", "securityGroups": []}),
+        ("LoadBalancer", BALANCER),
+        ("LoadBalancer", {**BALANCER, "public": True}),
+        ("LoadBalancer", {**BALANCER, "public": True, "subnets": [SUBNET.replace("/g/", "/other/")]}),
         ("DnsRecord", RECORD),
         *(
             ("DnsRecord", {**RECORD, "record": record, "values": values})
@@ -76,8 +98,8 @@ def test_what_is_put_is_read_back_as_it_was_declared(type: str, properties: dict
     of = model(type)
     assert AzureProvider().check([spec]) == []
     desired = of.desired(spec)
-    native = of.native_of(desired, {})
     id = of.id(Place("s", "g", "westeurope"), "unit", "s/g", spec)
+    native = of.linked(id, of.native_of(desired, {}))
     native[""] |= {"id": id, "name": id.rpartition("/")[2]}
     live = of.live(native)
     assert {name: live.get(name) for name in desired if name != "password"} == {

@@ -19,11 +19,14 @@ def test_references_can_name_what_the_model_says() -> None:
         id = f"/subscriptions/s/resourceGroups/g/providers/{kind.native_type.split('/')[0]}"
         id += "".join(f"/{t}/n" for t in kind.native_type.split("/")[1:])
         assert set(TYPES[name].attributes) <= set(kind.attributes), name
-        assert set(kind.attributes) <= kind.attribute_values(id).keys(), name
+        assert set(kind.attributes) <= {*kind.attribute_values(id), *kind.later(id, {})}, name
 
 
 def test_every_property_says_where_azure_holds_it_and_every_version_is_pinned() -> None:
     for name, kind in KINDS.items():
         assert {p.name for p in TYPES[name].mapped(PROVIDER)} == {*kind.fields, *kind.respelt}, name
         assert kind.native_type in PINNED
-        assert {"/".join((kind.native_type, *part.split("/")[1::2])) for part in kind.constants if part} <= PINNED.keys()
+        assert {
+            "/".join((kind.native_type, *part.split("/")[1::2])) for part in kind.constants if part.startswith("/")
+        } <= PINNED.keys()
+        assert {*kind.beside.values()} <= PINNED.keys()

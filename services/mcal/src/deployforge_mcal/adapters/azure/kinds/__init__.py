@@ -5,8 +5,10 @@ from typing import Final
 
 from deployforge_mcal.adapters.azure.kinds.base import Kind
 from deployforge_mcal.adapters.azure.kinds.cache import CacheKind
+from deployforge_mcal.adapters.azure.kinds.compute import ComputeKind
 from deployforge_mcal.adapters.azure.kinds.database import DatabaseKind
 from deployforge_mcal.adapters.azure.kinds.dns_record import DnsRecordKind
+from deployforge_mcal.adapters.azure.kinds.load_balancer import LoadBalancerKind
 from deployforge_mcal.adapters.azure.kinds.log_group import LogGroupKind
 from deployforge_mcal.adapters.azure.kinds.network import NetworkKind
 from deployforge_mcal.adapters.azure.kinds.object_store import ObjectStoreKind
@@ -22,6 +24,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     kind.model.name: kind
     for kind in (
         NetworkKind(), SubnetKind(), SecurityGroupKind(), ObjectStoreKind(), QueueKind(), TopicKind(), TableKind(),
-        SecretKind(), RoleKind(), LogGroupKind(), DatabaseKind(), CacheKind(), DnsRecordKind(),
+        SecretKind(), RoleKind(), LogGroupKind(), DatabaseKind(), CacheKind(), DnsRecordKind(), ComputeKind(),
+        LoadBalancerKind(),
     )
 }  # fmt: skip

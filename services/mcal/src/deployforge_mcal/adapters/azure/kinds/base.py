@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from deployforge_mcal.adapters.azure.placing import PROVIDER, Place, names_of
+from deployforge_mcal.adapters.azure.placing import PROVIDER, Place, beside, names_of
 from deployforge_mcal.adapters.bodies import Body, Field, Native, Seed, get, translated
 from deployforge_mcal.adapters.declarations import document
 from deployforge_mcal.domain.catalogue import TypeDoc
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Tags that this system or Azure sets; nobody declares them and they are never drift.
 SYSTEM_TAGS: Final = ("deployforge:", "hidden-", "ms-resource-")
 KEY_TYPE_TAG: Final = "deployforge:key-type"
+#: What something is for, of types for which Azure has no place for that.
+DESCRIPTION_TAG: Final = "deployforge:description"
+TAG_LIMIT: Final = 256
 _DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
 
 
@@ -61,6 +64,8 @@ class Kind:
     respelt: ClassVar[Mapping[str, str]] = {}
     #: part → what it holds whatever is declared
     constants: ClassVar[Mapping[str, Body]] = {"": {}}
+    #: part → native type of what stands beside the resource and has its name: a network interface, a plan
+    beside: ClassVar[Mapping[str, str]] = {}
     #: has location and tags
     tracked: ClassVar[bool] = True
     #: properties beside the model's own that Azure does not change on a living resource
@@ -102,9 +107,22 @@ class Kind:
         """What has to be there for it, outermost first."""
         return []
 
+    def part_id(self, id: str, part: str) -> str:
+        """The id of a part: below the resource, or beside it."""
+        return beside(id, self.beside[part]) if part in self.beside else f"{id}{part}"
+
     def attribute_values(self, id: str) -> dict[str, str]:
-        """What references resolve to."""
+        """What references resolve to, as far as it follows from the id."""
         return {"id": id, "name": names_of(id)[-1], "address": id}
+
+    def later(self, id: str, values: Mapping[str, Any]) -> Mapping[str, tuple[str, str]]:
+        """The other attributes: each with the id of the native resource that says it, and the path among its
+        properties."""
+        return {}
+
+    def live_attributes(self, native: Native) -> dict[str, str]:
+        """The same, of what was read."""
+        return {}
 
     # --- translating ----------------------------------------------------------------------------------
 
@@ -113,6 +131,10 @@ class Kind:
         native = translated(self.fields, values)
         if values.get("name") is not None:
             native[""]["name"] = values["name"]
+        return native
+
+    def linked(self, id: str, native: Native) -> Native:
+        """What is put, with what its parts say of each other; `id` is the resource's."""
         return native
 
     def from_native(self, native: Native) -> dict[str, Any]:
@@ -134,7 +156,7 @@ class Kind:
         """All parts; None when one of them is missing."""
         found: Native = {}
         for part in self.constants:
-            body = session.get(f"{id}{part}")
+            body = session.get(self.part_id(id, part))
             if body is None:
                 return None
             found[part] = body

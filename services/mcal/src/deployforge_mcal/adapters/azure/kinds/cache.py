@@ -5,15 +5,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
-from deployforge_mcal.adapters.azure.kinds.base import Kind
+from deployforge_mcal.adapters.azure.kinds.base import DESCRIPTION_TAG, TAG_LIMIT, Kind
 from deployforge_mcal.adapters.azure.placing import names_of
 from deployforge_mcal.adapters.bodies import Body, Field, Native, get, put
 from deployforge_mcal.domain.references import has_references
 from deployforge_mcal.domain.types.cache import CACHE
 
-#: Azure has no place for what a cache is for; it is noted on it.
-DESCRIPTION_TAG: Final = "deployforge:description"
-_TAG_LIMIT: Final = 256
 _SIZES: Final = {"small": "C1", "medium": "C2", "large": "C3"}
 _PORTABLE: Final = {name: size for size, name in _SIZES.items()}
 _SIZE: Final = re.compile(r"C[0-6]|P[1-5]")
@@ -51,8 +48,8 @@ class CacheKind(Kind):
             yield "replicas", f"a cache of size {size} cannot have {replicas}", " or ".join(map(str, allowed))
         if not has_references(version) and version not in _VERSIONS:
             yield "version", f"there is no version {version}", " or ".join(_VERSIONS)
-        if len(values["description"]) > _TAG_LIMIT:
-            yield "description", "it is too long to be noted", f"{_TAG_LIMIT} characters at most"
+        if len(values["description"]) > TAG_LIMIT:
+            yield "description", "it is too long to be noted", f"{TAG_LIMIT} characters at most"
 
     def to_native(self, values: Mapping[str, Any]) -> Native:
         """See Kind."""
