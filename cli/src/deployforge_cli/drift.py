@@ -7,12 +7,14 @@ from deployforge.drift_detector.v1 import drift_pb2
 from deployforge_client.naming import Ref, reference
 from rich.markup import escape
 
+from deployforge_cli import baselines
 from deployforge_cli.exits import Exit
 from deployforge_cli.output import (
     Format,
     console,
     emit,
     moment,
+    more,
     named,
     plain,
     severity,
@@ -131,3 +133,24 @@ def coverage(deployment: DeploymentName, output: Output = Format.table, context:
         ),
         empty="no scan yet",
     )
+
+
+@app.command()
+@command
+def baseline(
+    deployment: DeploymentName,
+    resource: Annotated[str, typer.Argument(metavar="[RESOURCE]", help="By its name in the manifest.")] = "",
+    cursor: Annotated[str, typer.Option(help="Go on where the last page ended.")] = "",
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """Show what is usual: how often and when resources change, to which numbers, and how unusual the last change was."""
+    with connected(context) as client:
+        answer = client.baselines(deployment, resource, cursor=cursor)
+    if output is not Format.table:
+        emit(plain(answer), output)
+    elif resource:
+        baselines.described(answer.baselines[0])
+    else:
+        baselines.listed(deployment, answer.baselines)
+        more(answer.next_cursor)

@@ -38,6 +38,15 @@ class Mending(Stubs):
         """What the last scans checked, and what they could not."""
         return self._call.unary(self._drift.Coverage, drift_pb2.CoverageRequest(deployment=reference(deployment)))
 
+    def baselines(self, deployment: str, resource: str = "", *, cursor: str = "") -> drift_pb2.BaselineResponse:
+        """What is usual of one resource, or of all of a deployment that ever drifted, a page at a time."""
+        return self._call.unary(
+            self._drift.Baseline,
+            drift_pb2.BaselineRequest(
+                deployment=reference(deployment), resource=resource, page=common_pb2.PageRequest(cursor=cursor)
+            ),
+        )
+
     def incidents(
         self, deployment: Ref | None = None, *, open_only: bool = False, size: int = 100, cursor: str = ""
     ) -> healing_pb2.ListIncidentsResponse:

@@ -12,6 +12,7 @@ from deployforge_chassis.runner import run
 
 from deployforge_drift_detector.adapters.desired import DesiredReader
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
+from deployforge_drift_detector.adapters.learner import Learner
 from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.adapters.parked import ParkedBatches
 from deployforge_drift_detector.adapters.records import records
@@ -19,6 +20,7 @@ from deployforge_drift_detector.adapters.scheduler import Scheduler
 from deployforge_drift_detector.adapters.stores import open_stores
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.judging import Judging
+from deployforge_drift_detector.application.learning import Learning
 from deployforge_drift_detector.application.scheduling import Scheduling
 from deployforge_drift_detector.config import Settings
 from deployforge_drift_detector.entrypoints.batches import Batches
@@ -49,6 +51,7 @@ def main() -> None:
     watchdog = Watchdog(clock, stall_seconds=settings.stall_seconds, rss_cap_bytes=cap)
     processor = Processor(settings, batches, meter, watchdog)
     scheduler = Scheduler(database, scheduling.tick)
+    learner = Learner(database, Learning(app).tick)
 
     bodies = Bodies(database, sealer)
     hearing = inbox(app, bus, wire, channels, Limits.of(settings))
@@ -57,7 +60,7 @@ def main() -> None:
         settings, served, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF},
         pressure=pressure_of(settings, database), commands=COMMANDS,
     )  # fmt: skip
-    parts: list[Part] = [metrics, relay, desired, hearing, processor, scheduler, server]
+    parts: list[Part] = [metrics, relay, desired, hearing, processor, scheduler, learner, server]
     run(parts, server, drain_seconds=settings.drain_seconds)
 
 

@@ -3,45 +3,15 @@
 from collections.abc import Callable
 from typing import Final
 
-import psycopg
-import structlog
 from deployforge_chassis.database import Database
-from deployforge_chassis.keys import KeyUnavailable
-from deployforge_chassis.part import ThreadPart
-from eventsourcing.persistence import PersistenceError
 
-log = structlog.get_logger(__name__)
+from deployforge_drift_detector.adapters.leading import Leading
 
 _LEADER_LOCK: Final = 0x4446_5343
-_TICK_SECONDS: Final = 0.25
-_STANDBY_SECONDS: Final = 1.0
-_RETRY_SECONDS: Final = 1.0
 
 
-class Scheduler(ThreadPart):
-    """Leads by an advisory lock on a connection of its own, which is given up with that connection."""
+class Scheduler(Leading):
+    """See Leading."""
 
     def __init__(self, database: Database, tick: Callable[[], int]) -> None:
-        super().__init__("scheduler")
-        self._database, self._tick = database, tick
-
-    def run(self) -> None:
-        """Lead when nobody else does; start over when the database or the key provider was away."""
-        while not self.stopping.is_set():
-            try:
-                self._lead()
-            except (PersistenceError, psycopg.Error, KeyUnavailable) as error:
-                log.warning("scheduler starts over", error=str(error))
-                self.stopping.wait(_RETRY_SECONDS)
-
-    def _lead(self) -> None:
-        with self._database.own_connection() as connection:
-            lock = "SELECT pg_try_advisory_lock(%s) AS got"
-            while not (row := connection.execute(lock, (_LEADER_LOCK,)).fetchone()) or not row["got"]:
-                if self.stopping.wait(_STANDBY_SECONDS):
-                    return
-            log.info("scheduler leads")
-            while not self.stopping.wait(_TICK_SECONDS):
-                # The lock lives as long as this connection: a dead one means that another may lead.
-                connection.execute("SELECT 1")
-                self._tick()
+        super().__init__("scheduler", _LEADER_LOCK, database, tick)

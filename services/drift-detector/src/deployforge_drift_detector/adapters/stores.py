@@ -3,6 +3,7 @@
 from deployforge_chassis.database import Database
 from deployforge_chassis.sealing import Sealer
 
+from deployforge_drift_detector.adapters.baselines import BaselineTable
 from deployforge_drift_detector.adapters.checks import CheckTable
 from deployforge_drift_detector.adapters.drifts import DriftTable
 from deployforge_drift_detector.adapters.executions import ExecutionTable
@@ -12,4 +13,7 @@ from deployforge_drift_detector.application.ports import Stores
 
 def open_stores(database: Database, sealer: Sealer) -> Stores:
     """The tables, made if they are not there."""
-    return Stores(DriftTable(database, sealer), CheckTable(database), ExecutionTable(database), ScheduleTable(database))
+    return Stores(
+        DriftTable(database, sealer), CheckTable(database), ExecutionTable(database), ScheduleTable(database),
+        BaselineTable(database, sealer),
+    )  # fmt: skip

@@ -12,7 +12,15 @@ from eventsourcing.application import AggregateNotFoundError
 
 from deployforge_drift_detector.application.coverage import coverage
 from deployforge_drift_detector.application.ports import DesiredStates, Stores
-from deployforge_drift_detector.application.views import DriftNotFound, DriftView, NothingToScan, Page, ShardCoverage
+from deployforge_drift_detector.application.views import (
+    BaselineView,
+    DriftNotFound,
+    DriftView,
+    NothingLearned,
+    NothingToScan,
+    Page,
+    ShardCoverage,
+)
 from deployforge_drift_detector.domain.drift import Drift, NoOpenDrift
 from deployforge_drift_detector.domain.scan import Scan
 
@@ -67,7 +75,7 @@ class DriftDetector(EventSourcedApplication):
     def removed(self, urn: str) -> None:
         """A resource is gone for good: its drift, if open, is over. Repeating it changes nothing."""
         for _ in range(_CONFLICTS_AT_MOST):
-            effects = Effects(writes=(self.stores.checks.forget(urn),))
+            effects = Effects(writes=(self.stores.checks.forget(urn), self.stores.baselines.forget(urn)))
             drift = self.drift_of(urn) if self.stores.drifts.open([urn]) else None
             if drift is not None:
                 try:
@@ -103,6 +111,19 @@ class DriftDetector(EventSourcedApplication):
     def page(self, namespace: str, name: str, *, open_only: bool, size: int, cursor: str) -> Page:
         """Records, newest first. Raises BadCursor."""
         return self.stores.drifts.page(namespace, name, open_only=open_only, size=size, cursor=cursor)
+
+    def baselines(self, namespace: str, name: str, resource: str, *, size: int, cursor: str) -> Sequence[BaselineView]:
+        """What is usual of one resource, or of a deployment's by urn; `cursor` is the last urn of the page before.
+
+        Raises NothingLearned of a single resource.
+        """
+        if not resource:
+            return self.stores.baselines.page(namespace, name, after=cursor, size=size)
+        urn = f"urn:df:{namespace}:{name}:{resource}"
+        found = self.stores.baselines.of([urn]).get(urn)
+        if found is None:
+            raise NothingLearned(namespace, name, resource)
+        return [found]
 
     def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]:
         """What came of the last look at each resource, by shard."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from deployforge_chassis.facts import Write
 
-from deployforge_drift_detector.application.views import DriftView, Page
+from deployforge_drift_detector.application.views import BaselineView, DriftView, Page
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
 
@@ -156,6 +156,26 @@ class Schedule(Protocol):
         ...
 
 
+class Baselines(Protocol):
+    """What is usual of each resource that ever drifted."""
+
+    def position(self, name: str) -> int:
+        """The id of the last event that was learned from; 0 for none."""
+        ...
+
+    def of(self, urns: Collection[str]) -> Mapping[str, BaselineView]:
+        """Of those among these that have one."""
+        ...
+
+    def put(self, views: Sequence[BaselineView]) -> Sequence[Write]: ...
+
+    def forget(self, urn: str) -> Write: ...
+
+    def page(self, namespace: str, name: str, *, after: str, size: int) -> Sequence[BaselineView]:
+        """Of one deployment, by urn, those beyond `after`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Stores:
     """All tables."""
@@ -164,3 +184,4 @@ class Stores:
     checks: Checks
     executions: Executions
     schedule: Schedule
+    baselines: Baselines

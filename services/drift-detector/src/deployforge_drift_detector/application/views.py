@@ -1,9 +1,11 @@
 """What callers are shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from deployforge_drift_detector.domain.baseline import Baseline
+from deployforge_drift_detector.domain.baseline_score import Score
 from deployforge_drift_detector.domain.finding import Attribute
 from deployforge_drift_detector.domain.impact import Impact
 
@@ -20,6 +22,13 @@ class NothingToScan(LookupError):
 
     def __init__(self, namespace: str, name: str) -> None:
         super().__init__(f"{namespace}/{name} has no deployed resources")
+
+
+class NothingLearned(LookupError):
+    """The resource has never drifted since it is there, or there is no such resource."""
+
+    def __init__(self, namespace: str, name: str, resource: str) -> None:
+        super().__init__(f"nothing is known of {resource[:63]!r} in {namespace}/{name}: it has not drifted yet")
 
 
 class BadCursor(ValueError):
@@ -78,3 +87,23 @@ class ShardCoverage:
     drifted: int
     not_checked: tuple[tuple[str, str], ...]
     """(urn, why)."""
+
+
+@dataclass(frozen=True)
+class BaselineView:
+    """What is usual of one resource, and how unusual its last change was."""
+
+    urn: str
+    deployment_id: UUID
+    namespace: str
+    name: str
+    type: str
+    baseline: Baseline = field(default_factory=Baseline)
+    score: Score = field(default_factory=lambda: Score(0.0, ()))
+    """Of the last change, against what was usual before it."""
+    at: datetime | None = None
+    """When that change was observed."""
+
+    def then(self, baseline: Baseline, score: Score, at: datetime | None) -> "BaselineView":
+        """The same resource later."""
+        return replace(self, baseline=baseline, score=score, at=at)

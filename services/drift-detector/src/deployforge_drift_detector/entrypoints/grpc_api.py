@@ -1,7 +1,6 @@
 """`drift_detector.v1.Drift`: proto → method → proto."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import grpc
@@ -9,17 +8,25 @@ from deployforge.common.v1 import common_pb2
 from deployforge.drift_detector.v1 import drift_pb2 as pb
 from deployforge.drift_detector.v1 import drift_pb2_grpc
 from deployforge_chassis.identity import CONTROL_PLANE
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from deployforge_drift_detector.application.drift_detector import DriftDetector
-from deployforge_drift_detector.application.views import BadCursor, DriftNotFound, DriftView, NothingToScan
+from deployforge_drift_detector.application.views import (
+    BadCursor,
+    DriftNotFound,
+    DriftView,
+    NothingLearned,
+    NothingToScan,
+)
+from deployforge_drift_detector.entrypoints.baselines import baseline, timestamp
 
 _DEFAULT_PAGE: Final = 100
 _BIGGEST_PAGE: Final = 500
 _DRIFT: Final = "/deployforge.drift_detector.v1.Drift/"
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys((f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage")), frozenset({CONTROL_PLANE})),
+    **dict.fromkeys(
+        (f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage", "Baseline")), frozenset({CONTROL_PLANE})
+    ),
 }
 """Which certificates may call what."""
 
@@ -34,6 +41,7 @@ class BadRequest(ValueError):
 STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
     DriftNotFound: grpc.StatusCode.NOT_FOUND,
     NothingToScan: grpc.StatusCode.NOT_FOUND,
+    NothingLearned: grpc.StatusCode.NOT_FOUND,
     BadCursor: grpc.StatusCode.INVALID_ARGUMENT,
     BadRequest: grpc.StatusCode.INVALID_ARGUMENT,
 }
@@ -46,13 +54,11 @@ class DriftApi(drift_pb2_grpc.DriftServicer):
         self._app = app
 
     def List(self, request: pb.ListRequest, context: grpc.ServicerContext) -> pb.ListResponse:
-        if request.page.size > _BIGGEST_PAGE:
-            raise BadRequest(f"a page has at most {_BIGGEST_PAGE} rows")
         page = self._app.page(
             request.deployment.namespace,
             request.deployment.name,
             open_only=request.open_only,
-            size=request.page.size or _DEFAULT_PAGE,
+            size=_size(request.page),
             cursor=request.page.cursor,
         )
         return pb.ListResponse(records=map(_record, page.views), next_cursor=page.next_cursor)
@@ -73,7 +79,7 @@ class DriftApi(drift_pb2_grpc.DriftServicer):
                 pb.ShardCoverage(
                     shard=one.shard,
                     scan_id=one.scan_id,
-                    at=_timestamp(one.at) if one.at else None,
+                    at=timestamp(one.at) if one.at else None,
                     checked=one.checked,
                     drifted=one.drifted,
                     not_checked=[pb.NotChecked(urn=urn, reason=reason) for urn, reason in one.not_checked],
@@ -82,11 +88,27 @@ class DriftApi(drift_pb2_grpc.DriftServicer):
             ]
         )
 
+    def Baseline(self, request: pb.BaselineRequest, context: grpc.ServicerContext) -> pb.BaselineResponse:
+        deployment, size = request.deployment, _size(request.page)
+        if not deployment.namespace or not deployment.name:
+            raise BadRequest("baselines are of one deployment: namespace and name are needed")
+        found = self._app.baselines(
+            deployment.namespace, deployment.name, request.resource, size=size, cursor=request.page.cursor
+        )
+        cursor = found[-1].urn if len(found) == size and not request.resource else ""
+        return pb.BaselineResponse(baselines=map(baseline, found), next_cursor=cursor)
+
 
 def registrations(app: DriftDetector) -> Sequence[Callable[[Any], object]]:
     """The own API."""
     own: Any = drift_pb2_grpc
     return [lambda server: own.add_DriftServicer_to_server(DriftApi(app), server)]
+
+
+def _size(page: common_pb2.PageRequest) -> int:
+    if page.size > _BIGGEST_PAGE:
+        raise BadRequest(f"a page has at most {_BIGGEST_PAGE} rows")
+    return page.size or _DEFAULT_PAGE
 
 
 def _record(view: DriftView) -> pb.DriftRecord:
@@ -111,9 +133,9 @@ def _record(view: DriftView) -> pb.DriftRecord:
             for a in view.attributes
         ],
         impact=[pb.Impact(urn=i.urn, path=i.path, reason=i.reason) for i in view.impact],
-        detected_at=_timestamp(view.detected_at),
-        last_seen_at=_timestamp(view.last_seen_at),
-        resolved_at=_timestamp(view.resolved_at) if view.resolved_at else None,
+        detected_at=timestamp(view.detected_at),
+        last_seen_at=timestamp(view.last_seen_at),
+        resolved_at=timestamp(view.resolved_at) if view.resolved_at else None,
         state=view.state,
         desired_version=view.desired_version,
         physical_id=view.physical_id,
@@ -122,9 +144,3 @@ def _record(view: DriftView) -> pb.DriftRecord:
 
 def _severity(level: str) -> Any:
     return common_pb2.Severity.Value(f"SEVERITY_{level}")
-
-
-def _timestamp(at: datetime) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(at)
-    return message

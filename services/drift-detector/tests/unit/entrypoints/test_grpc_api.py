@@ -7,7 +7,8 @@ import pytest
 from deployforge.common.v1 import common_pb2
 from deployforge.drift_detector.v1 import drift_pb2 as pb
 from deployforge_chassis.identity import CONTROL_PLANE
-from deployforge_drift_detector.application.views import DriftNotFound, NothingToScan
+from deployforge_drift_detector.application.learning import Learning
+from deployforge_drift_detector.application.views import DriftNotFound, NothingLearned, NothingToScan
 from deployforge_drift_detector.entrypoints.grpc_api import RULES, STATUS_OF, BadRequest, DriftApi
 
 from ...conftest import ORDERS, SHARD, WORKER, World, seen, urn
@@ -56,3 +57,22 @@ def test_a_scan_and_what_is_refused(api: DriftApi) -> None:
 def test_who_may_call_what_and_how_refusals_are_told() -> None:
     assert RULES["/deployforge.drift_detector.v1.Drift/Scan"] == {CONTROL_PLANE}
     assert STATUS_OF[DriftNotFound] is grpc.StatusCode.NOT_FOUND
+
+
+def test_what_is_usual_a_page_at_a_time(api: DriftApi, world: World) -> None:
+    Learning(world.app).tick()
+    world.judge(2, seen(ORDERS), seen(WORKER, {"fifo": True}))
+    Learning(world.app).tick()
+    first = api.Baseline(pb.BaselineRequest(deployment=WEBSHOP, page=common_pb2.PageRequest(size=1)), CONTEXT)
+    assert [one.urn for one in first.baselines] == [ORDERS.urn]
+    page = common_pb2.PageRequest(size=1, cursor=first.next_cursor)
+    second = api.Baseline(pb.BaselineRequest(deployment=WEBSHOP, page=page), CONTEXT)
+    assert [one.urn for one in second.baselines] == [WORKER.urn]
+    [one] = api.Baseline(pb.BaselineRequest(deployment=WEBSHOP, resource="orders"), CONTEXT).baselines
+    assert (one.type, one.rhythm.changes, sum(one.hours), len(one.hours)) == ("Queue", 1, 1, 168)
+    [attribute] = one.attributes
+    assert (attribute.path, attribute.numbers, attribute.median) == ("visibilityTimeout", 2, 45)
+    with pytest.raises(NothingLearned):
+        api.Baseline(pb.BaselineRequest(deployment=WEBSHOP, resource="none"), CONTEXT)
+    with pytest.raises(BadRequest):
+        api.Baseline(pb.BaselineRequest(), CONTEXT)

@@ -149,3 +149,87 @@ class CoverageResponse(_message.Message):
     SHARDS_FIELD_NUMBER: _ClassVar[int]
     shards: _containers.RepeatedCompositeFieldContainer[ShardCoverage]
     def __init__(self, shards: _Optional[_Iterable[_Union[ShardCoverage, _Mapping]]] = ...) -> None: ...
+
+class BaselineRequest(_message.Message):
+    __slots__ = ("deployment", "resource", "page")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    resource: str
+    page: _common_pb2.PageRequest
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., resource: _Optional[str] = ..., page: _Optional[_Union[_common_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class Rhythm(_message.Message):
+    __slots__ = ("changes", "first_at", "last_at", "usual_gap_seconds")
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    FIRST_AT_FIELD_NUMBER: _ClassVar[int]
+    LAST_AT_FIELD_NUMBER: _ClassVar[int]
+    USUAL_GAP_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    changes: int
+    first_at: _timestamp_pb2.Timestamp
+    last_at: _timestamp_pb2.Timestamp
+    usual_gap_seconds: float
+    def __init__(self, changes: _Optional[int] = ..., first_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., usual_gap_seconds: _Optional[float] = ...) -> None: ...
+
+class AttributeBaseline(_message.Message):
+    __slots__ = ("path", "rhythm", "numbers", "median", "spread", "shifted_at")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    RHYTHM_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    MEDIAN_FIELD_NUMBER: _ClassVar[int]
+    SPREAD_FIELD_NUMBER: _ClassVar[int]
+    SHIFTED_AT_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    rhythm: Rhythm
+    numbers: int
+    median: float
+    spread: float
+    shifted_at: _timestamp_pb2.Timestamp
+    def __init__(self, path: _Optional[str] = ..., rhythm: _Optional[_Union[Rhythm, _Mapping]] = ..., numbers: _Optional[int] = ..., median: _Optional[float] = ..., spread: _Optional[float] = ..., shifted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ActorBaseline(_message.Message):
+    __slots__ = ("actor", "rhythm")
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    RHYTHM_FIELD_NUMBER: _ClassVar[int]
+    actor: str
+    rhythm: Rhythm
+    def __init__(self, actor: _Optional[str] = ..., rhythm: _Optional[_Union[Rhythm, _Mapping]] = ...) -> None: ...
+
+class ScoreReason(_message.Message):
+    __slots__ = ("name", "part", "words")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    part: float
+    words: str
+    def __init__(self, name: _Optional[str] = ..., part: _Optional[float] = ..., words: _Optional[str] = ...) -> None: ...
+
+class ResourceBaseline(_message.Message):
+    __slots__ = ("urn", "type", "rhythm", "hours", "attributes", "actors", "score", "reasons")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    RHYTHM_FIELD_NUMBER: _ClassVar[int]
+    HOURS_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    ACTORS_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    type: str
+    rhythm: Rhythm
+    hours: _containers.RepeatedScalarFieldContainer[int]
+    attributes: _containers.RepeatedCompositeFieldContainer[AttributeBaseline]
+    actors: _containers.RepeatedCompositeFieldContainer[ActorBaseline]
+    score: float
+    reasons: _containers.RepeatedCompositeFieldContainer[ScoreReason]
+    def __init__(self, urn: _Optional[str] = ..., type: _Optional[str] = ..., rhythm: _Optional[_Union[Rhythm, _Mapping]] = ..., hours: _Optional[_Iterable[int]] = ..., attributes: _Optional[_Iterable[_Union[AttributeBaseline, _Mapping]]] = ..., actors: _Optional[_Iterable[_Union[ActorBaseline, _Mapping]]] = ..., score: _Optional[float] = ..., reasons: _Optional[_Iterable[_Union[ScoreReason, _Mapping]]] = ...) -> None: ...
+
+class BaselineResponse(_message.Message):
+    __slots__ = ("baselines", "next_cursor")
+    BASELINES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    baselines: _containers.RepeatedCompositeFieldContainer[ResourceBaseline]
+    next_cursor: str
+    def __init__(self, baselines: _Optional[_Iterable[_Union[ResourceBaseline, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...

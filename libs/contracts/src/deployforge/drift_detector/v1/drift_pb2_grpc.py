@@ -54,6 +54,11 @@ class DriftStub:
                 request_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.CoverageRequest.SerializeToString,
                 response_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.CoverageResponse.FromString,
                 _registered_method=True)
+        self.Baseline = channel.unary_unary(
+                '/deployforge.drift_detector.v1.Drift/Baseline',
+                request_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineRequest.SerializeToString,
+                response_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineResponse.FromString,
+                _registered_method=True)
 
 
 class DriftServicer:
@@ -86,6 +91,13 @@ class DriftServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Baseline(self, request, context):
+        """What is usual of resources: how often and when they change, and to which numbers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DriftServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -108,6 +120,11 @@ def add_DriftServicer_to_server(servicer, server):
                     servicer.Coverage,
                     request_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.CoverageRequest.FromString,
                     response_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.CoverageResponse.SerializeToString,
+            ),
+            'Baseline': grpc.unary_unary_rpc_method_handler(
+                    servicer.Baseline,
+                    request_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineRequest.FromString,
+                    response_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -218,6 +235,33 @@ class Drift:
             '/deployforge.drift_detector.v1.Drift/Coverage',
             deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.CoverageRequest.SerializeToString,
             deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.CoverageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Baseline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.drift_detector.v1.Drift/Baseline',
+            deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineRequest.SerializeToString,
+            deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineResponse.FromString,
             options,
             channel_credentials,
             insecure,
