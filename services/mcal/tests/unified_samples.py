@@ -62,6 +62,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "LoadBalancer": (
         {**_NAMED, "layer": "network", "public": True, "subnets": ["s-1", "s-2"], "securityGroups": ["sg-1"],
          "idleTimeout": 90, "deletionProtection": True},
+        {**_NAMED, "layer": "application", "public": False, "subnets": ["s-1"]},
     ),
     "DnsRecord": ({"zone": "example.com", "name": "www.example.com", "record": "A", "ttl": "1m", "values": ["10.0.0.1"]},),
     "LogGroup": ({**_NAMED, "retention": "30d", "encryptionKey": "k-1"},),

@@ -76,9 +76,8 @@ def _allow(rules: Any) -> Any:
 
 
 def _compute(relative: str, body: Body) -> Body:
-    kind = {"networks": "network", "subnetworks": "subnetwork", "firewalls": "firewall", "instances": "instance"}.get(
-        relative.split("/")[-2], ""
-    )
+    collection = relative.split("/")[-2]
+    kind = collection.removesuffix("ies") + "y" if collection.endswith("ies") else collection.removesuffix("s")
     found: Body = {"kind": f"compute#{kind}", "name": relative.rpartition("/")[2], "selfLink": link(relative)}
     if "network" in body:
         found["network"] = link(str(body["network"]))
@@ -133,6 +132,7 @@ def _args(*plain: str, force: str = "", required: str = "", **spelt: Arg) -> dic
     return {**found, **spelt}
 
 
+_COMPUTE_NAME: Final = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 _HERE: Final = Arg(force=True)
 _NAMED: Final = Arg(force=True, required=True)
 
@@ -143,15 +143,15 @@ KINDS: Final[Mapping[str, Kind]] = {
             "google_compute_network", "compute.googleapis.com/Network", "compute.googleapis.com", "compute/v1/",
             "projects/{project}/global/networks/{name}",
             _args("routing_mode", "mtu", force="auto_create_subnetworks description", name=_NAMED, project=_HERE),
-            "items", lambda r, b: {**_compute(r, b), "routingConfig": {"routingMode": "REGIONAL"}}, name_rule=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+            "items", lambda r, b: {**_compute(r, b), "routingConfig": {"routingMode": "REGIONAL"}}, name_rule=_COMPUTE_NAME,
         ),
         Kind(
             "google_compute_subnetwork", "compute.googleapis.com/Subnetwork", "compute.googleapis.com", "compute/v1/",
             "projects/{project}/regions/{region}/subnetworks/{name}",
-            _args("private_ip_google_access", force="ip_cidr_range", required="ip_cidr_range", name=_NAMED, project=_HERE, region=_HERE,
+            _args("private_ip_google_access", "role", force="ip_cidr_range purpose", required="ip_cidr_range", name=_NAMED, project=_HERE, region=_HERE,
                   network=Arg("network", True, True, link)),
             "items", lambda r, b: {**_compute(r, b), "region": link("/".join(r.split("/")[:4]))}, {"network": "compute.googleapis.com"},
-            name_rule=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+            name_rule=_COMPUTE_NAME,
         ),
         Kind(
             "google_compute_firewall", "compute.googleapis.com/Firewall", "compute.googleapis.com", "compute/v1/",
@@ -159,7 +159,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             _args("description", "priority", "disabled", "source_ranges", "destination_ranges", "source_tags", "target_tags",
                   force="direction", name=_NAMED, project=_HERE, network=Arg("network", True, True, link),
                   allow=Arg("allowed", there=_allow), deny=Arg("denied", there=_allow)),
-            "items", _compute, {"network": "compute.googleapis.com"}, name_rule=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+            "items", _compute, {"network": "compute.googleapis.com"}, name_rule=_COMPUTE_NAME,
         ),
         Kind(
             "google_storage_bucket", "storage.googleapis.com/Bucket", "storage.googleapis.com", "storage/v1/b/", "{name}",
@@ -236,7 +236,7 @@ KINDS: Final[Mapping[str, Kind]] = {
                   tags=Arg("tags", there=lambda v: {"items": list(v)}), metadata=Arg("metadata", there=lambda v: {"items": [{"key": k, "value": x} for k, x in v.items()]}),
                   boot_disk=Arg("disks", True, True, lambda v: [{"boot": True, "index": 0}]),
                   network_interface=Arg("networkInterfaces", True, True, lambda v: [{"subnetwork": link(v["subnetwork"]), "networkIP": "10.0.0.2"}])),
-            "items", lambda r, b: {**_compute(r, b), "status": "RUNNING"}, name_rule=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+            "items", lambda r, b: {**_compute(r, b), "status": "RUNNING"}, name_rule=_COMPUTE_NAME,
         ),
         Kind(
             "google_cloudfunctions2_function", "cloudfunctions.googleapis.com/Function", "cloudfunctions.googleapis.com", "v2/",
@@ -244,6 +244,34 @@ KINDS: Final[Mapping[str, Kind]] = {
             _args("description", "labels", name=_NAMED, project=_HERE, location=_NAMED, build_config=Arg("buildConfig", required=True, there=nested),
                   service_config=Arg("serviceConfig", there=_service)),
             "functions", lambda r, b: {"name": r, "state": "ACTIVE", "environment": "GEN_2"}, name_rule=r"[a-z][a-z0-9-]{0,61}[a-z0-9]",
+        ),
+        Kind(
+            "google_compute_forwarding_rule", "compute.googleapis.com/ForwardingRule", "compute.googleapis.com", "compute/v1/",
+            "projects/{project}/regions/{region}/forwardingRules/{name}",
+            _args("labels", "allow_global_access", force="load_balancing_scheme port_range all_ports description", name=_NAMED, project=_HERE, region=_HERE,
+                  ip_protocol=Arg("IPProtocol", True), ip_address=Arg("IPAddress", True), subnetwork=Arg("subnetwork", True, there=link),
+                  target=Arg("target", there=link), backend_service=Arg("backendService", there=link)),
+            "items", lambda r, b: {"loadBalancingScheme": "EXTERNAL", "IPAddress": "203.0.113.8" if b.get("loadBalancingScheme") == "EXTERNAL" else "10.0.0.9",
+                                   **b, **_compute(r, b)},
+            {"subnetwork": "compute.googleapis.com", "target": "compute.googleapis.com", "backendService": "compute.googleapis.com"}, name_rule=_COMPUTE_NAME,
+        ),
+        Kind(
+            "google_compute_region_backend_service", "compute.googleapis.com/RegionBackendService", "compute.googleapis.com", "compute/v1/",
+            "projects/{project}/regions/{region}/backendServices/{name}",
+            _args("description", "protocol", "timeout_sec", "backend", "health_checks", force="load_balancing_scheme", name=_NAMED, project=_HERE, region=_HERE),
+            "items", lambda r, b: {"loadBalancingScheme": "INTERNAL", "timeoutSec": 30, **b, **_compute(r, b)}, name_rule=_COMPUTE_NAME,
+        ),
+        Kind(
+            "google_compute_region_url_map", "compute.googleapis.com/UrlMap", "compute.googleapis.com", "compute/v1/",
+            "projects/{project}/regions/{region}/urlMaps/{name}",
+            _args("description", name=_NAMED, project=_HERE, region=_HERE, default_service=Arg("defaultService", there=link)),
+            "items", _compute, {"defaultService": "compute.googleapis.com"}, name_rule=_COMPUTE_NAME,
+        ),
+        Kind(
+            "google_compute_region_target_http_proxy", "compute.googleapis.com/TargetHttpProxy", "compute.googleapis.com", "compute/v1/",
+            "projects/{project}/regions/{region}/targetHttpProxies/{name}",
+            _args("description", name=_NAMED, project=_HERE, region=_HERE, url_map=Arg("urlMap", required=True, there=link)),
+            "items", _compute, {"urlMap": "compute.googleapis.com"}, name_rule=_COMPUTE_NAME,
         ),
         Kind(
             "google_dns_record_set", "dns.googleapis.com/ResourceRecordSet", "dns.googleapis.com", "dns/v1/",

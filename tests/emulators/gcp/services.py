@@ -4,13 +4,16 @@ import base64
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tests.emulators.faults import Faults
 from tests.emulators.gcp.kinds import KINDS, REGIONS, Body, Kind
 from tests.emulators.gcp.replies import Refused
 from tests.emulators.messages import Ask, Reply
 from tests.emulators.store import Clock, Store
+
+#: Where a resource of Compute Engine names another one that it needs.
+_USES: Final = ("network", "subnetwork", "backendService", "target", "urlMap", "defaultService")
 
 
 class Services:
@@ -58,11 +61,9 @@ class Services:
             raise Refused(404, f"Resource not found (resource={_short(full)}).")
         if there.get("deleteProtectionState") == "DELETE_PROTECTION_ENABLED" or there.get("deletionProtection"):
             raise Refused(412, f"{_short(full)} is protected against deletion", word="FAILED_PRECONDITION")
-        for other, body in self.all():
-            if other != full and "/networks/" in full and str(body.get("network", "")).endswith(_relative(full)):
-                said = f"The network resource '{_relative(full)}' is already being used by '{_relative(other)}'"
-                raise Refused(400, said, reason="RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")
         kept = self._store.get("resource", full) or {}
+        if full.startswith("//compute.googleapis.com/"):
+            self._check_unused(kept["full"])
         self._put(full, None, str(kept.get("project", "")), KINDS[kept["type"]])
 
     def project(self, full: str) -> str:
@@ -187,6 +188,25 @@ class Services:
         seconds = body.get("ackDeadlineSeconds")
         if seconds is not None and not 10 <= seconds <= 600:
             raise Refused(400, f"Invalid ack deadline given: (ack_deadline_seconds={seconds}).")
+
+        if body.get("loadBalancingScheme") == "INTERNAL_MANAGED" and "subnetwork" in body:
+            self._check_proxies(_plain(body["subnetwork"]))
+
+    def _check_unused(self, full: str) -> None:
+        link = f"/{_relative(full)}"
+        for other, body in self.all():
+            if any(str(body.get(path, "")).endswith(link) for path in _USES):
+                word = full.rpartition("/")[0].rpartition("/")[2].rstrip("s")
+                said = f"The {word} resource '{_relative(full)}' is already being used by '{_relative(other)}'"
+                raise Refused(400, said, reason="RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")
+
+    def _check_proxies(self, subnetwork: str) -> None:
+        """Proxies of Google's need addresses of their own in the network."""
+        there = self.find(f"//compute.googleapis.com/{subnetwork}") or {}
+        purposes = [b.get("purpose") for _, b in self.all() if b.get("network") == there.get("network", "")]
+        if "REGIONAL_MANAGED_PROXY" not in purposes:
+            said = "An active proxy-only subnetwork is required in the same region and VPC as the forwarding rule."
+            raise Refused(400, said)
 
     def _put(self, full: str, body: Body | None, project: str, kind: Kind) -> None:
         kept = self._store.get("resource", full)

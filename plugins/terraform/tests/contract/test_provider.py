@@ -3,21 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from deployforge_mcal.testing import ProviderContract, Stage
+from deployforge_mcal.testing.stage import Stage, provider_stage
 
 
-class TestTerraform(ProviderContract):
+@provider_stage("terraform")
+def terraform_stage(world: Any) -> Iterator[Stage]:
     """OpenTofu, a provider whose cloud is a directory, state in PostgreSQL."""
-
-    scheme = "terraform"
-
-    @pytest.fixture
-    def stage(self, world: Any) -> Iterator[Stage]:
-        stage = Stage(
-            world.provider, world.root, world.scope, "tf/filestore_record", "delay", {"fail": "create"},
-            tamper=lambda id, n: world.tamper(id, delay=n), vanish=world.vanish,
-        )  # fmt: skip
-        yield stage
-        stage.close()
-        assert world.records() == []
+    stage = Stage(
+        world.provider, world.root, world.scope, "tf/filestore_record", "delay", {"fail": "create"},
+        tamper=lambda id, n: world.tamper(id, delay=n), vanish=world.vanish,
+    )  # fmt: skip
+    yield stage
+    stage.close()
+    assert world.records() == []

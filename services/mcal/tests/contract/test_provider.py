@@ -3,40 +3,31 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from deployforge_mcal.adapters.aws.provider import AwsProvider
 from deployforge_mcal.domain.units import Scope
-from deployforge_mcal.testing import ProviderContract, Stage
+from deployforge_mcal.testing.stage import Stage, provider_stage
 
 SCOPE = Scope("aws", "000000000000", "eu-west-1", "aws-test")
 
 
-class TestMemory(ProviderContract):
+@provider_stage("aws")
+def memory_stage(cloud: Any) -> Stage:
     """The cloud in memory; it plays AWS in the tests of the application."""
-
-    scheme = "aws"
-
-    @pytest.fixture
-    def stage(self, cloud: Any) -> Stage:
-        return Stage(
-            cloud, {}, SCOPE, "Queue", "delay", {"refused": True},
-            tamper=lambda id, n: cloud.live[id].update(delay=n), vanish=lambda id: cloud.live.pop(id),
-        )  # fmt: skip
+    return Stage(
+        cloud, {}, SCOPE, "Queue", "delay", {"refused": True},
+        tamper=lambda id, n: cloud.live[id].update(delay=n), vanish=lambda id: cloud.live.pop(id),
+    )  # fmt: skip
 
 
-class TestAws(ProviderContract):
+@provider_stage("aws")
+def aws_stage(aws: Any) -> Iterator[Stage]:
     """CloudFormation and SQS, emulated, with access rules on."""
-
-    scheme = "aws"
-
-    @pytest.fixture
-    def stage(self, aws: Any) -> Iterator[Stage]:
-        sqs = aws.client("sqs")
-        stage = Stage(
-            AwsProvider(aws.endpoint), aws.root, SCOPE, "Queue", "delay",
-            {"deadLetter": "arn:aws:sqs:eu-west-1:000000000000:nowhere"},
-            tamper=lambda id, n: sqs.set_queue_attributes(QueueUrl=id, Attributes={"DelaySeconds": str(n)}),
-            vanish=lambda id: sqs.delete_queue(QueueUrl=id),
-        )  # fmt: skip
-        yield stage
-        stage.close()
+    sqs = aws.client("sqs")
+    stage = Stage(
+        AwsProvider(aws.endpoint), aws.root, SCOPE, "Queue", "delay",
+        {"deadLetter": "arn:aws:sqs:eu-west-1:000000000000:nowhere"},
+        tamper=lambda id, n: sqs.set_queue_attributes(QueueUrl=id, Attributes={"DelaySeconds": str(n)}),
+        vanish=lambda id: sqs.delete_queue(QueueUrl=id),
+    )  # fmt: skip
+    yield stage
+    stage.close()

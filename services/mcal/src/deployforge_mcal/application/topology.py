@@ -12,13 +12,14 @@ from deployforge_mcal.application.stores import Wiring
 from deployforge_mcal.domain.topology import unified
 from deployforge_mcal.domain.topology.network_map import NetworkMap
 from deployforge_mcal.domain.topology.places import Place, UnknownPlace, place
-from deployforge_mcal.domain.topology.reach import Answer, Traffic, reach
+from deployforge_mcal.domain.topology.reach import reach
+from deployforge_mcal.domain.topology.traffic import Answer, Traffic
 from deployforge_mcal.domain.topology.wiring import Part, Wired
 
 #: What is not looked at, said with every answer.
 UNSEEN: Final = (
-    "network ACLs, native network security groups, firewalls within machines, and whatever was not deployed from here "
-    "are not looked at"
+    "native network security groups and routes of Azure, firewalls within machines, and whatever was not deployed from "
+    "here are not looked at"
 )
 
 

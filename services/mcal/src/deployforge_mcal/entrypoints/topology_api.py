@@ -12,7 +12,7 @@ from deployforge_mcal.application.addressing import Addressing
 from deployforge_mcal.application.topology import UNSEEN, Topology
 from deployforge_mcal.domain.topology.addressing import Claim
 from deployforge_mcal.domain.topology.places import UnknownPlace
-from deployforge_mcal.domain.topology.reach import BadTraffic, Hop, Traffic
+from deployforge_mcal.domain.topology.traffic import BadTraffic, Hop, Traffic
 
 _TOPOLOGY: Final = "/deployforge.mcal.v1.Topology/"
 

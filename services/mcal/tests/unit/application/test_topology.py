@@ -53,7 +53,7 @@ def test_a_way_is_found_in_what_is_deployed(api: TopologyApi) -> None:
     answer = asked(api, "s/w/sub", "s/w/vm")
     assert answer.reachable
     assert [hop.what for hop in answer.hops] == ["network", "firewall", "arrives"]
-    assert "network ACLs" in answer.notes[0]
+    assert "firewalls within machines" in answer.notes[0]
     refused = asked(api, "s/w/sub", "s/w/vm", 22)
     assert (refused.reachable, refused.blocked_by.urn) == (False, "urn:df:s:w:wall")
 

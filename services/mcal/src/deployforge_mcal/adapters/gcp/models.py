@@ -76,6 +76,7 @@ class Model:
         if self.kind.native:
             return self.kind.to_native(spec.properties)[""]
         values = enforced(self.kind.model, PROVIDER, self.normal(spec.properties, whole=True))
+        values = {name: value for name, value in values.items() if name not in self.kind.meaningless(values)}
         return {**values, **({OVERLAY: dict(spec.native)} if spec.native else {})}
 
     def normal(self, given: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:

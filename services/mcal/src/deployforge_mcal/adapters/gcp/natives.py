@@ -57,7 +57,7 @@ class GoogleType:
         return merged(found, _snake(rest))
 
 
-_PLAIN: Final = {"allowed": "allow", "denied": "deny", "IPProtocol": "protocol"}
+_PLAIN: Final = {"allowed": "allow", "denied": "deny", "IPProtocol": "protocol", "IPAddress": "ip_address"}
 
 
 def _snake(value: Any) -> Any:
@@ -145,6 +145,17 @@ GOOGLE: Final[Mapping[str, GoogleType]] = {
                    "projects/{project}/zones/{zone}/instances/{name}", "compute.instances", shaped=_instance),
         GoogleType("google_cloudfunctions2_function", "cloudfunctions.googleapis.com", "Function",
                    "projects/{project}/locations/{location}/functions/{name}", "cloudfunctions.functions"),
+        GoogleType("google_compute_forwarding_rule", "compute.googleapis.com", "ForwardingRule",
+                   "projects/{project}/regions/{region}/forwardingRules/{name}", "compute.forwardingRules",
+                   {"IPProtocol": "ip_protocol"}),
+        GoogleType("google_compute_region_backend_service", "compute.googleapis.com", "RegionBackendService",
+                   "projects/{project}/regions/{region}/backendServices/{name}", "compute.regionBackendServices",
+                   labels=""),
+        GoogleType("google_compute_region_url_map", "compute.googleapis.com", "UrlMap",
+                   "projects/{project}/regions/{region}/urlMaps/{name}", "compute.regionUrlMaps", labels=""),
+        GoogleType("google_compute_region_target_http_proxy", "compute.googleapis.com", "TargetHttpProxy",
+                   "projects/{project}/regions/{region}/targetHttpProxies/{name}", "compute.regionTargetHttpProxies",
+                   labels=""),
         GoogleType("google_dns_record_set", "dns.googleapis.com", "ResourceRecordSet",
                    "projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}",
                    "dns.resourceRecordSets", labels=""),

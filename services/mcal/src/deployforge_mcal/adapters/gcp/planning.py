@@ -166,10 +166,9 @@ def _native(of: Model, id: str, desired: Mapping[str, Any], place: Place) -> Nat
 
 def _pieces(unit: CompiledUnit, d: Declared, first: Native, needs: frozenset[str], *, fixed: bool) -> list[Piece]:
     kind, found = d.of.kind, list[Piece]()
-    mine = {part for part in kind.constants if part not in kind.direct}
-    for part, body in d.native.items():
-        if part in kind.direct:
-            continue
+    mine = [part for part in d.native if part not in kind.direct]
+    for part in mine:
+        body = d.native[part]
         of, full = kind.placed(d.id, part)
         whole = _labelled(unit, d, part, body, of)
         arguments = of.arguments(relative(full), whole)
@@ -178,13 +177,11 @@ def _pieces(unit: CompiledUnit, d: Declared, first: Native, needs: frozenset[str
             arguments = merged(arguments, d.desired.get(OVERLAY, {}))
             at_first = merged(at_first, d.desired.get(OVERLAY, {}))
         ignored = sorted(name for name, value in at_first.items() if arguments.get(name) != value)
+        ignored += kind.left_alone.get(part, ())
         lifecycle: dict[str, Any] = {"ignore_changes": ignored} if ignored else {}
         if not fixed:
             lifecycle["create_before_destroy"] = True
-        # What always is there comes in the order of the kind's constants, and before what else there may be.
-        before = [p for p in kind.constants if p in mine and p != part]
-        before = before[: list(kind.constants).index(part)] if part in kind.constants else before
-        own = frozenset(_address(kind.placed(d.id, p)[0].name, d.resource.name, p) for p in before)
+        own = frozenset(_address(kind.placed(d.id, p)[0].name, d.resource.name, p) for p in kind.before(part, mine))
         address = _address(of.name, d.resource.name, part)
         found.append(Piece(address, of, full, at_first, d.resource.urn, part, needs | own, lifecycle))
     return found

@@ -1,6 +1,6 @@
 """All parts of all networks, put together: what is in what, and what joins what."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Final, TypeVar
@@ -9,17 +9,22 @@ import rustworkx
 
 from deployforge_mcal.domain.topology.wiring import (
     INTERNET,
+    AccessList,
+    Entry,
+    Exposed,
     FarEnd,
     Firewall,
     Gateway,
     Host,
     Laid,
     Link,
+    MoreRules,
     Net,
     Part,
     Route,
     Sub,
     Tunnel,
+    Widened,
 )
 
 T = TypeVar("T")
@@ -33,10 +38,12 @@ class NetworkMap:
 
     def __init__(self, parts: Iterable[Part]) -> None:
         every = list(parts)
-        self.firewalls = {one.id: one for one in _of(every, Firewall)}
+        self.firewalls = {one.id: one for one in _with_rules(_of(every, Firewall), _of(every, MoreRules))}
+        self.lists = {one.id: one for one in _with_entries(_of(every, AccessList), _of(every, Entry))}
         self.subs = {one.id: one for one in _laid(_of(every, Sub), _of(every, Laid))}
-        self.nets = {one.id: self._spread(one) for one in _of(every, Net)}
-        self.hosts = {one.id: one for one in _of(every, Host)}
+        self.nets = {one.id: self._spread(one) for one in _widened(_of(every, Net), _of(every, Widened))}
+        exposed = {one.host for one in _of(every, Exposed)}
+        self.hosts = {one.id: replace(one, public=one.public or one.id in exposed) for one in _of(every, Host)}
         self.routes = _of(every, Route)
         self._gateways = {one.id: one for one in _of(every, Gateway)}
         self.links = [
@@ -89,7 +96,7 @@ class NetworkMap:
             net = one.net or (self.subs[one.sub].net if one.sub in self.subs else "")
             if one.kind in _WAYS_OUT:
                 kind, outward = _WAYS_OUT[one.kind]
-                found.append(Link("", one.id, kind, (net, INTERNET), outward=outward))
+                found.append(Link("", one.id, kind, (net, INTERNET), outward=outward, via=one.sub))
         return found
 
     def _tunnels(self, tunnels: Iterable[Tunnel], far_ends: Iterable[FarEnd]) -> list[Link]:
@@ -118,9 +125,30 @@ def _laid(subs: Iterable[Sub], laid: Iterable[Laid]) -> Iterable[Sub]:
     for sub in subs:
         for one in around:
             if one.sub == sub.id:
-                more = (one.firewall,) if one.firewall else ()
-                sub = replace(sub, table=one.table or sub.table, firewalls=(*sub.firewalls, *more))
+                more = (one.list,) if one.list else ()
+                sub = replace(sub, table=one.table or sub.table, lists=(*sub.lists, *more))
         yield sub
+
+
+def _with_rules(firewalls: Iterable[Firewall], more: Sequence[MoreRules]) -> Iterable[Firewall]:
+    for wall in firewalls:
+        mine = [one for one in more if one.of == wall.id]
+        inward = tuple(rule for one in mine for rule in one.inward)
+        # Rules outwards beside a firewall that lets everything out take nothing away.
+        outward = None if wall.outward is None else (*wall.outward, *(rule for one in mine for rule in one.outward))
+        yield replace(wall, inward=(*wall.inward, *inward), outward=outward)
+
+
+def _with_entries(lists: Iterable[AccessList], entries: Sequence[Entry]) -> Iterable[AccessList]:
+    for one in lists:
+        every = [*one.entries, *(entry for entry in entries if entry.of == one.id)]
+        # Where two have one number, whoever denies comes first.
+        yield replace(one, entries=tuple(sorted(every, key=lambda entry: (entry.number, entry.allow))))
+
+
+def _widened(nets: Iterable[Net], widened: Sequence[Widened]) -> Iterable[Net]:
+    for net in nets:
+        yield replace(net, cidrs=(*net.cidrs, *(cidr for one in widened if one.net == net.id for cidr in one.cidrs)))
 
 
 def _of(parts: Iterable[Part], kind: type[T]) -> list[T]:

@@ -6,10 +6,13 @@ from ipaddress import IPv4Network
 from typing import Final
 
 from deployforge_mcal.domain.topology.network_map import NetworkMap
-from deployforge_mcal.domain.topology.ranges import parsed
+from deployforge_mcal.domain.topology.ranges import EVERYWHERE, parsed
 from deployforge_mcal.domain.topology.wiring import INTERNET, Firewall, Host, Net, Sub
 
-EVERYWHERE: Final = IPv4Network("0.0.0.0/0")
+#: Ports from which connections begin. Linux begins at the first, Windows and macOS above it (RFC 6335); load balancers, NAT
+#: gateways and whoever is on the internet may begin at the second. Source: Amazon VPC User Guide, "Ephemeral ports".
+_OWN_PORTS: Final = 32_768
+ANYBODYS_PORTS: Final = 1024
 #: Addresses that are nobody's on the internet. Source: RFC 1918, RFC 6598, RFC 3927, RFC 1122.
 _INSIDE: Final = tuple(
     map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"))
@@ -38,17 +41,20 @@ class Place:
     firewalls: tuple[str, ...] = ()
     public: bool = False
     guarded: bool = False
+    low_port: int = _OWN_PORTS
+    """Where it begins something, answers come to ports from this one on."""
 
 
 def place(map: NetworkMap, name: str) -> Place:
     """A place by its name: `namespace/deployment/resource` or urn, an address or range, `internet`. Raises UnknownPlace."""
     if name == INTERNET:
-        return Place(name, "", INTERNET, (EVERYWHERE,), public=True)
+        return Place(name, "", INTERNET, (EVERYWHERE,), public=True, low_port=ANYBODYS_PORTS)
     if (cidr := parsed(name)) is not None:
         net = map.net_at(cidr)
         subs = [s for s in map.subs_of(net.id) if s.cidr and cidr.subnet_of(s.cidr)] if net is not None else []
         outside = "" if any(cidr.overlaps(one) for one in _INSIDE) else INTERNET
-        return _with_subs(Place(name, "", net.id if net is not None else outside, (cidr,)), subs)
+        low = _OWN_PORTS if net is not None else ANYBODYS_PORTS
+        return _with_subs(Place(name, "", net.id if net is not None else outside, (cidr,), low_port=low), subs)
     urn = name if name.startswith("urn:") else "urn:df:" + ":".join(name.split("/"))
     every: Iterable[Host | Sub | Firewall | Net] = (
         *map.hosts.values(), *map.subs.values(), *map.firewalls.values(), *map.nets.values(),
@@ -75,7 +81,8 @@ def _host(map: NetworkMap, name: str, of: Host) -> Place:
     cidrs = tuple(sub.cidr for sub in subs if sub.cidr)
     if not cidrs and net in map.nets:
         cidrs = map.nets[net].cidrs
-    return _with_subs(Place(name, of.urn, net, cidrs, (), of.firewalls, of.public, of.guarded), subs)
+    low = ANYBODYS_PORTS if of.balances else _OWN_PORTS
+    return _with_subs(Place(name, of.urn, net, cidrs, (), of.firewalls, of.public, of.guarded, low), subs)
 
 
 def _with_subs(of: Place, subs: Sequence[Sub]) -> Place:

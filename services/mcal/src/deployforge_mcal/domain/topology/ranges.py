@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, ip_network
 from typing import Any, Final
 
+EVERYWHERE: Final = IPv4Network("0.0.0.0/0")
+
 _AUTO: Final = re.compile(r"auto/(\d{1,2})")
 
 

@@ -26,9 +26,10 @@ def parts(of: Wired) -> Sequence[Part]:
         return [Firewall(of.urn, id, net, rules(values.get("ingress")), None if outward is None else rules(outward))]
     if of.type in _HOSTS:
         subs = values.get("subnets") or [values["subnet"]] if values.get("subnet") or values.get("subnets") else []
-        guarded = of.type != "LoadBalancer" and of.provider_type in _ROUTED
+        balances = of.type == "LoadBalancer"
+        guarded = not balances and of.provider_type in _ROUTED
         groups = tuple(map(str, values.get("securityGroups") or ()))
-        return [Host(of.urn, id, tuple(map(str, subs)), groups, values.get("public") is True, guarded)]
+        return [Host(of.urn, id, tuple(map(str, subs)), groups, values.get("public") is True, guarded, balances)]
     return []
 
 

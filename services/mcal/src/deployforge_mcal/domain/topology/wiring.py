@@ -67,6 +67,8 @@ class Sub:
     """Its hosts have public addresses."""
     firewalls: tuple[str, ...] = ()
     table: str = ""
+    lists: tuple[str, ...] = ()
+    """Access lists, all of which must let pass."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,52 @@ class Firewall:
 
 
 @dataclass(frozen=True)
+class MoreRules:
+    """Rules of a firewall that are resources of their own."""
+
+    of: str
+    inward: tuple[Rule, ...] = ()
+    outward: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True)
+class AccessList:
+    """Numbered entries around subnets, of which the first that fits decides; what none fits is denied."""
+
+    urn: str
+    id: str
+    kind: str
+    """As people call it."""
+    stateful: bool
+    """Answers to what was let through pass. Otherwise they are judged too, and what stays within a subnet is not."""
+    entries: tuple["Entry", ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One of an access list, part of it or a resource of its own."""
+
+    urn: str
+    of: str
+    number: int
+    """The lowest decides first."""
+    allow: bool
+    inward: bool
+    protocol: str
+    """tcp, udp, icmp, all, or one that nobody asks about."""
+    first: int
+    last: int
+    """Ports there where the traffic goes to; of icmp, types."""
+    cidrs: tuple[IPv4Network, ...]
+    """Of the other end."""
+
+    def __str__(self) -> str:
+        ports = f"/{self.first}-{self.last}" if (self.first, self.last) != (0, 65535) else ""
+        said = f"{'allow' if self.allow else 'deny'} {self.protocol}{ports} {', '.join(map(str, self.cidrs))}"
+        return f"{self.number} {said}"
+
+
+@dataclass(frozen=True)
 class Host:
     """What has an address in a network: a machine, a load balancer, a database."""
 
@@ -92,6 +140,23 @@ class Host:
     public: bool
     guarded: bool
     """Without firewalls of its own it is behind one of the network's that lets in its own members alone."""
+    balances: bool = False
+    """A load balancer."""
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """A public address is put on a host by a resource of its own."""
+
+    host: str
+
+
+@dataclass(frozen=True)
+class Widened:
+    """A network has more addresses by a resource of its own."""
+
+    net: str
+    cidrs: tuple[IPv4Network, ...]
 
 
 @dataclass(frozen=True)
@@ -109,6 +174,8 @@ class Link:
     """It needs its like from the other end: the first of `ends` is this one."""
     outward: bool = False
     """Only for what the first of `ends` begins, from addresses of the link's own."""
+    via: str = ""
+    """The subnet that it stands in, from which its traffic goes on."""
 
 
 @dataclass(frozen=True)
@@ -153,11 +220,14 @@ class Route:
 
 @dataclass(frozen=True)
 class Laid:
-    """A route table or a firewall is laid around a subnet by a resource of its own."""
+    """A route table or an access list is laid around a subnet by a resource of its own."""
 
     sub: str
     table: str = ""
-    firewall: str = ""
+    list: str = ""
 
 
-Part: TypeAlias = Net | Sub | Firewall | Host | Link | Gateway | Tunnel | FarEnd | Route | Laid
+Part: TypeAlias = (
+    Net | Widened | Sub | Firewall | MoreRules | AccessList | Entry | Host | Exposed | Link | Gateway | Tunnel | FarEnd
+    | Route | Laid
+)  # fmt: skip

@@ -22,7 +22,7 @@ LOAD_BALANCER: Final = UnifiedType(
     {
         "aws": FULL,
         "azure": partial("securityGroups", "idleTimeout", "deletionProtection", fixed={"layer": "network"}),
-        "gcp": NONE,
+        "gcp": partial("securityGroups", "idleTimeout", "deletionProtection"),
         "terraform": NONE,
     },
 )  # fmt: skip

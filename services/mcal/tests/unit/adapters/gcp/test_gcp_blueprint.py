@@ -45,6 +45,32 @@ def test_a_queue_is_a_topic_and_a_subscription_in_that_order() -> None:
     assert "depends_on" not in topic
 
 
+def test_a_load_balancer_for_http_has_what_it_passes_on_to_before_it() -> None:
+    made = blueprint(resource("b", "LoadBalancer", {"subnets": ["projects/shop/regions/europe-west1/subnetworks/s"]}))[
+        "resource"
+    ]
+    rule = made["google_compute_forwarding_rule"]["b"]
+    proxy = made["google_compute_region_target_http_proxy"]["b__proxy"]
+    routes = made["google_compute_region_url_map"]["b__routes"]
+    backends = made["google_compute_region_backend_service"]["b__backends"]
+    assert (rule["load_balancing_scheme"], rule["ip_protocol"], rule["port_range"]) == ("INTERNAL_MANAGED", "TCP", "80")
+    assert rule["target"].endswith(f"/targetHttpProxies/{rule['name']}")
+    assert proxy["url_map"].endswith(f"/urlMaps/{proxy['name']}")
+    assert routes["default_service"].endswith(f"/backendServices/{routes['name']}")
+    assert (backends["protocol"], backends["load_balancing_scheme"]) == ("HTTP", "INTERNAL_MANAGED")
+    assert backends["lifecycle"]["ignore_changes"] == ["backend", "health_checks"], "who serves attaches itself"
+    assert "google_compute_region_target_http_proxy.b__proxy" in rule["depends_on"]
+    assert "google_compute_region_backend_service.b__backends" in routes["depends_on"]
+
+
+def test_a_public_load_balancer_lies_in_no_subnet() -> None:
+    made = plan(resource("b", "LoadBalancer", {"layer": "network", "public": True, "subnets": ["s-1", "s-2"]}))
+    [rule] = [p.arguments for p in made.pieces if not p.part]
+    assert (rule["load_balancing_scheme"], rule["all_ports"], "subnetwork" in rule) == ("EXTERNAL", True, False)
+    assert "subnets" not in made.declared[0].desired
+    assert {p.part for p in made.pieces} == {"", "backends"}
+
+
 def test_references_are_names_and_dependencies() -> None:
     made = blueprint(
         resource("net", "Network", {"cidr": "10.0.0.0/16"}),
@@ -108,7 +134,9 @@ def test_a_name_of_ones_own_is_not_made_twice_at_once() -> None:
         (resource("q", "Queue", {}, native={"Not-An-Argument": 1}), "q.native.Not-An-Argument"),
         (resource("t", "Topic", {"subscriptions": [{"protocol": "email", "endpoint": "a@b"}]}), "t.properties.subscriptions"),
         (resource("g", "SecurityGroup", {"network": "n", "description": "d", "egress": [{"group": "g"}]}), "g.properties.egress"),
-        (resource("d", "LoadBalancer", {}), "d.type"),
+        (resource("b", "LoadBalancer", {"subnets": ["s"], "public": True}), "b.properties.public"),
+        (resource("b", "LoadBalancer", {"subnets": ["s", "t"]}), "b.properties.subnets"),
+        (resource("b", "LoadBalancer", {"subnets": ["s"], "idleTimeout": "60s"}), "b.properties.idleTimeout"),
         (resource("s", "Secret", {"value": "in clear"}), "s.properties.value"),
         (resource("x", "gcp/google_pubsub_topik", {}), "x.type"), (resource("x", "gcp/google_firestore_field", {}), "x.properties.database"),
         (resource("x", "gcp/google_pubsub_topic", {}, native={"a": 1}), "x.native"), (resource("x", "gcp/google_secret_manager_secret", {}), "x.type"),

@@ -9,7 +9,8 @@ from deployforge_mcal.adapters.azure import wiring as azure
 from deployforge_mcal.domain.topology import unified
 from deployforge_mcal.domain.topology.network_map import NetworkMap
 from deployforge_mcal.domain.topology.places import UnknownPlace, place
-from deployforge_mcal.domain.topology.reach import Answer, BadTraffic, Traffic, reach
+from deployforge_mcal.domain.topology.reach import reach
+from deployforge_mcal.domain.topology.traffic import Answer, BadTraffic, Traffic
 from deployforge_mcal.domain.topology.wiring import Part, Wired
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -205,13 +206,79 @@ def test_a_public_machine_is_reached_from_the_internet() -> None:
 
 
 def test_through_a_nat_gateway_things_go_out_and_nothing_comes_in() -> None:
+    outside = [
+        wired("out", "Subnet", network="a-net", cidr="10.1.9.0/24", public=True), _GATEWAY,
+        native("out-laid", "SubnetRouteTableAssociation", SubnetId="out", RouteTableId="out-table"),
+        route("out", "0.0.0.0/0", GatewayId="igw"),
+    ]  # fmt: skip
     nat = [
-        *net("a", 1, rules=[allow("0.0.0.0/0")]),
-        native("nat", "NatGateway", SubnetId="a-sub"),
-        route("a", "0.0.0.0/0", NatGatewayId="nat"),
-    ]
-    assert ("NAT gateway", "") in steps(asked(nat, "a-vm", "internet"))
+        *net("a", 1, rules=[allow("0.0.0.0/0")]), *outside,
+        native("nat", "NatGateway", SubnetId="out"), route("a", "0.0.0.0/0", NatGatewayId="nat"),
+    ]  # fmt: skip
+    assert steps(asked(nat, "a-vm", "internet")) == [
+        ("firewall", "a-wall"), ("route", "a-route"), ("NAT gateway", ""), ("route", "out-route"), ("internet gateway", ""),
+        ("arrives", ""),
+    ]  # fmt: skip
     assert not asked(nat, "internet", "a-vm").reachable
+    assert said(asked(without(nat, "out-route"), "a-vm", "internet")) == (
+        "route: no route from the NAT gateway in s/w/out to 0.0.0.0/0 by internet gateway"
+    )
+    inner = [*without(nat, "nat"), native("nat", "NatGateway", SubnetId="out", ConnectivityType="private")]
+    assert said(asked(inner, "a-vm", "internet")).startswith(
+        "route: no route from s/w/a-vm to 0.0.0.0/0 by internet gateway"
+    )
+
+
+# --- what CloudFormation says by resources of their own -------------------------------------------------
+
+
+def test_rules_addresses_and_ranges_may_be_resources_of_their_own() -> None:
+    rule = native(
+        "rule", "SecurityGroupIngress", GroupId="a-wall", IpProtocol="6", FromPort=443, ToPort=443, CidrIp="0.0.0.0/0"
+    )
+    machine = native("box", "Instance", SubnetId="a-sub", SecurityGroupIds=["a-wall"])
+    address = native("eip", "EIPAssociation", InstanceId="box", AllocationId="x")
+    there = [*net("a", 1), rule, machine, address, _GATEWAY, route("a", "0.0.0.0/0", GatewayId="igw")]
+    assert said(asked(there, "internet", "box")) == "yes"
+    assert said(asked(without(there, "eip"), "internet", "box")) == "address: s/w/box has no public address"
+    assert said(asked(without(there, "rule"), "internet", "box")).startswith("firewall: no rule lets tcp/443 in")
+    assert (
+        said(asked([*there, native("more", "VPCCidrBlock", VpcId="a-net", CidrBlock="10.66.0.0/16")], "10.66.1.1", "box"))
+        == "yes"
+    )
+
+
+def test_what_goes_out_is_closed_only_where_the_group_says_so() -> None:
+    wall = native("wall", "SecurityGroup", VpcId="a-net", SecurityGroupEgress=[])
+    there = [
+        *net("a", 1, rules=[allow("10.0.0.0/8")]),
+        wall,
+        native("box", "Instance", NetworkInterfaces=[{"SubnetId": "a-sub", "GroupSet": ["wall"]}]),
+    ]
+    rule = native(
+        "rule", "SecurityGroupEgress", GroupId="wall", IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp="10.1.0.0/16"
+    )
+    assert said(asked(there, "box", "a-vm")) == "firewall: no rule lets tcp/443 out to 10.1.1.0/24: no rule at all"
+    assert said(asked([*there, rule], "box", "a-vm")) == "yes"
+    assert said(asked([*there, rule], "a-vm", "a-vm", 0)) == "yes", "a rule outwards closes nothing that was open"
+
+
+def test_the_most_specific_route_decides() -> None:
+    def more(cidr: str) -> Wired:
+        return native("more", "Route", RouteTableId="a-table", DestinationCidrBlock=cidr, NatGatewayId="nat")
+
+    assert said(asked([*JOINED, more("10.2.1.0/24")], "a-vm", "b-vm")) == (
+        "route: 10.2.1.0/24 goes elsewhere from s/w/a-vm, by a more specific route"
+    )
+    assert said(asked([*JOINED, more("10.2.1.128/25")], "a-vm", "b-vm")).startswith("route: 10.2.1.128/25 goes elsewhere")
+    assert said(asked([*JOINED, more("10.2.1.128/25")], "a-vm", "10.2.1.7")) == "yes", "it is in the other half"
+    assert said(asked([*JOINED, more("10.0.0.0/8")], "a-vm", "b-vm")) == "yes"
+
+
+def test_every_subnet_of_a_place_needs_its_route() -> None:
+    bare = wired("a-bare", "Subnet", network="a-net", cidr="10.1.2.0/24")
+    assert said(asked([*JOINED, bare], "a-vm", "b-vm")) == "yes"
+    assert said(asked([*JOINED, bare], "b-vm", "a-net")).startswith("route: no route table around s/w/a-net is deployed")
 
 
 # --- Azure, and from one cloud to another ---------------------------------------------------------------

@@ -9,6 +9,7 @@ from deployforge_mcal.adapters.gcp.kinds.compute import ComputeKind
 from deployforge_mcal.adapters.gcp.kinds.database import DatabaseKind
 from deployforge_mcal.adapters.gcp.kinds.dns_record import DnsRecordKind
 from deployforge_mcal.adapters.gcp.kinds.function import FunctionKind
+from deployforge_mcal.adapters.gcp.kinds.load_balancer import LoadBalancerKind
 from deployforge_mcal.adapters.gcp.kinds.log_group import LogGroupKind
 from deployforge_mcal.adapters.gcp.kinds.network import NetworkKind
 from deployforge_mcal.adapters.gcp.kinds.object_store import ObjectStoreKind
@@ -25,6 +26,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     for kind in (
         NetworkKind(), SubnetKind(), SecurityGroupKind(), ObjectStoreKind(), QueueKind(), TopicKind(), TableKind(),
         SecretKind(), RoleKind(), LogGroupKind(), DatabaseKind(), CacheKind(), ComputeKind(), FunctionKind(),
-        DnsRecordKind(),
+        LoadBalancerKind(), DnsRecordKind(),
     )
 }  # fmt: skip

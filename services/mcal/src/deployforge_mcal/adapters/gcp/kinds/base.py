@@ -76,6 +76,8 @@ class Kind:
     constants: ClassVar[Mapping[str, Body]] = {"": {}}
     #: properties beside the model's own that Google does not change on a living resource
     unchangeable: ClassVar[frozenset[str]] = frozenset()
+    #: part → arguments of Terraform's that others set, and that a blueprint leaves as they are
+    left_alone: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     #: longest name, and whether more than letters, digits and dashes may be in it
     longest: ClassVar[int] = 63
     #: a name is one in the world: what somebody else has cannot be read, and is not there for us
@@ -115,6 +117,10 @@ class Kind:
                 said = f"{name}: {value} is no label of Google Cloud"
                 yield "tags", said, "lower-case letters, digits, _ and -, at most 63 of them, the name with a letter first"
 
+    def meaningless(self, values: Mapping[str, Any]) -> frozenset[str]:
+        """Properties that mean nothing beside what else is declared; they are not enforced."""
+        return frozenset()
+
     # --- names ----------------------------------------------------------------------------------------
 
     @property
@@ -138,6 +144,12 @@ class Kind:
     def placed(self, id: str, part: str) -> tuple[GoogleType, str]:
         """Terraform's type and the full name of a part."""
         return self.of, id
+
+    def before(self, part: str, parts: Iterable[str]) -> list[str]:
+        """Which of the parts that Terraform makes have to be there before one of them: what always is there comes in the
+        order of the constants, and before what else there may be."""
+        order = [one for one in self.constants if one in parts]
+        return order[: order.index(part)] if part in order else order
 
     def completed(self, id: str, part: str, body: Body) -> Body:
         """The body of a part with what follows from the resource's name."""

@@ -1,111 +1,32 @@
-"""What every CloudProvider must do, as a suite for its author: a test class that inherits `ProviderContract` and
-defines the fixture `stage` runs all of it. See docs/guide/providers.md.
-"""
+"""What every CloudProvider must do. See docs/guide/providers.md."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from importlib.metadata import entry_points
-from typing import Any, ClassVar, Final
+from dataclasses import replace
+from typing import ClassVar, Final
 from uuid import uuid4
 
 import pytest
 
-from deployforge_mcal.adapters.providers import GROUP
-from deployforge_mcal.application.ports import CloudProvider, InvalidUnit, ProviderFailure, Work
+from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure
 from deployforge_mcal.domain.difference import differing
-from deployforge_mcal.domain.units import (
-    Became,
-    CompiledUnit,
-    Observed,
-    Outcome,
-    Presence,
-    ResourceSpec,
-    Scope,
-    Target,
-    UnitSpec,
-)
+from deployforge_mcal.domain.units import Became, Presence
+from deployforge_mcal.testing.stage import Stage
 
 _OUTSIDE: Final = 17
 
 
-@dataclass
-class Stage:
-    """A provider on a back end, with ways to act behind its back. One per test; its unit is destroyed afterwards."""
-
-    provider: CloudProvider
-    root: Mapping[str, Any]
-    """The root credential."""
-    scope: Scope
-    type: str
-    """A type as it is declared: `Queue`, `tf/local_file`."""
-    number: str
-    """A property of that type that holds a whole number, is not secret and can be changed in place."""
-    refused: Mapping[str, Any]
-    """Properties that compile and that the back end refuses."""
-    tamper: Callable[[str, int], object]
-    """Give the resource of this physical id another number, past the provider."""
-    vanish: Callable[[str], object]
-    """Delete the resource of this physical id, past the provider."""
-    scale: int = 1
-    """What the numbers of the suite, 1 to 17, are multiplied by where the property has a least value."""
-    unit_name: str = field(default_factory=lambda: f"df-contract-{uuid4().hex[:8]}")
-    deployment_id: str = field(default_factory=lambda: str(uuid4()))
-
-    def spec(self, *resources: ResourceSpec) -> UnitSpec:
-        """A unit of these declarations."""
-        return UnitSpec(self.deployment_id, f"{self.scope.provider_type}/0.0", self.unit_name, self.scope, resources)
-
-    def resource(self, name: str, properties: Mapping[str, Any], **more: Any) -> ResourceSpec:
-        """One declaration."""
-        return ResourceSpec(f"urn:df:s:w:{name}", name, self.type, properties, **more)
-
-    def unit(self, **numbers: int | Mapping[str, Any]) -> CompiledUnit:
-        """Resources by name, with their number or all their properties."""
-        given = {n: {self.number: p * self.scale} if isinstance(p, int) else p for n, p in numbers.items()}
-        return self.provider.compile(self.spec(*(self.resource(n, p) for n, p in given.items())))
-
-    def work(self, token: str = "", **fields: Any) -> Work:
-        """One operation."""
-        return Work(token or str(uuid4()), self.scope, self.deployment_id, self.unit_name, **fields)
-
-    def do(self, verb: str, **fields: Any) -> list[Outcome]:
-        """Do one operation with a credential of its own."""
-        work = self.work(**fields)
-        session = self.provider.open(self.root, work)
-        found: list[Outcome] = getattr(self.provider, verb)(session, work, lambda *_: None)
-        return found
-
-    def see(self, outcome: Outcome) -> Observed:
-        """A resource as it is, read with a credential that can do nothing else."""
-        target = Target(outcome.urn, self.type, outcome.physical_id)
-        reader = self.provider.open_reader(self.root, self.scope, [self.type])
-        assert reader.grant.read_only
-        return self.provider.observe(reader, self.scope, [target])[0]
-
-    def number_of(self, outcome: Outcome) -> Any:
-        """The number that a resource has, as the suite speaks of it."""
-        found = self.see(outcome).properties.get(self.number)
-        return found / self.scale if isinstance(found, int) else found
-
-    def target(self, outcome: Outcome, number: int, *paths: str) -> Target:
-        """A resource to be put right."""
-        return Target(outcome.urn, self.type, outcome.physical_id, {self.number: number * self.scale}, paths)
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        self.do("destroy")
-
-
 class ProviderContract:
-    """The suite."""
+    """The suite. The plug-in makes a class of it for each fixture that `provider_stage` decorates."""
 
     scheme: ClassVar[str]
     """Name of the provider's entry point."""
+    fixture: ClassVar[str]
+    """Name of the author's fixture."""
 
     @pytest.fixture
-    def stage(self) -> Stage:
+    def stage(self, request: pytest.FixtureRequest) -> Stage:
         """The provider under test on a clean back end."""
-        pytest.fail(f"{type(self).__name__} does not define the fixture `stage`")
+        found: Stage = request.getfixturevalue(self.fixture)
+        return found
 
     def test_its_type_is_its_entry_point(self, stage: Stage) -> None:
         assert stage.provider.type == self.scheme == stage.scope.provider_type
@@ -207,15 +128,3 @@ class ProviderContract:
 
     def test_destroying_what_is_not_there_is_a_success(self, stage: Stage) -> None:
         stage.do("destroy", unit=stage.unit(a={}))
-
-
-def gaps(suites: Iterable[type[ProviderContract]]) -> list[str]:
-    """Installed providers without a suite, and tests of the contract that a suite replaces, removes or marks."""
-    suites = list(suites)
-    tests = {name: test for name, test in vars(ProviderContract).items() if name.startswith("test_")}
-    missing = {point.name for point in entry_points(group=GROUP)} - {suite.scheme for suite in suites}
-    found = [f"no suite runs on the provider {scheme!r}" for scheme in sorted(missing)]
-    for suite in suites:
-        found += [f"{suite.__name__} replaces {n}" for n, test in tests.items() if getattr(suite, n, None) is not test]
-        found += [f"{suite.__name__} is marked, so some of it may not run" for _ in getattr(suite, "pytestmark", ())]
-    return found
