@@ -1,23 +1,24 @@
 """What the tests of the drift-detector share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import pytest
-from deployforge_chassis.canonical import digest, dumps
+from deployforge_chassis import packed
+from deployforge_chassis.canonical import dumps
 from deployforge_chassis.clock import FixedClock
 from deployforge_chassis.database import Database
 from deployforge_chassis.sealing import Sealer
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
 from deployforge_drift_detector.adapters.stores import open_stores
+from deployforge_drift_detector.application.books import Books
 from deployforge_drift_detector.application.coverage import NEVER
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.judging import Judging, Tally
-from deployforge_drift_detector.application.messages import Observation, ObservationBatch
-from deployforge_drift_detector.application.verdicts import Verdicts
+from deployforge_drift_detector.application.messages import PRESENCES, Columns, Observation, ObservationBatch
 from deployforge_drift_detector.domain.desired import Desired
 
 WEBSHOP = uuid5(NAMESPACE_URL, "deployforge:storefront/webshop")
@@ -52,18 +53,45 @@ WORKER = replace(
 
 def seen(of: Desired, properties: Mapping[str, Any] | None = None, **more: Any) -> Observation:
     """As desired, unless said otherwise."""
-    text = dumps({**of.properties, **(properties or {})})
-    usual = Observation(of.urn, of.deployment_id, "PRESENT", of.physical_id, digest(text), of.generation, text)
+    body = dumps({**of.properties, **(properties or {})}).encode()
+    usual = Observation(of.urn, of.deployment_id, "PRESENT", of.physical_id, packed.digest(body), of.generation, body)
     return replace(usual, **more)
 
 
 def gone(of: Desired) -> Observation:
-    return seen(of, presence="MISSING", digest="", properties_json="")
+    return seen(of, presence="MISSING", digest=packed.digest(b""), properties_json=b"")
 
 
 def batch(sequence: int, *observations: Observation, **more: Any) -> ObservationBatch:
-    usual = ObservationBatch(f"scan-{sequence}", SHARD, sequence, 0, START, observations)
+    """As mcal says it: in columns what has no reason, and in words the others."""
+    columns = Columns.of(**in_columns([one for one in observations if plain(one)]))
+    words = tuple(one for one in observations if not plain(one))
+    usual = ObservationBatch(f"scan-{sequence}", SHARD, sequence, 0, True, START, words, columns)
     return replace(usual, **more)
+
+
+def plain(one: Observation) -> bool:
+    return one.presence in ("PRESENT", "MISSING") and not one.reason
+
+
+def in_columns(some: Sequence[Observation]) -> dict[str, bytes]:
+    bodies = [one.properties_json for one in some]
+    return {
+        "ids": b"".join(packed.key(one.deployment_id, one.urn) for one in some),
+        "presences": bytes(PRESENCES.index(one.presence) for one in some),
+        "generations": packed.numbers(one.generation for one in some),
+        "digests": b"".join(one.digest for one in some),
+        "ends": packed.ends(bodies),
+        "bodies": b"".join(bodies),
+    }
+
+
+def in_words(one: Observation) -> dict[str, Any]:
+    """As Avro has it."""
+    return {
+        **vars(one), "deployment_id": str(one.deployment_id), "digest": f"sha256:{one.digest.hex()}",
+        "properties_json": one.properties_json.decode(),
+    }  # fmt: skip
 
 
 @dataclass
@@ -79,7 +107,9 @@ class World:
     def judge(self, sequence: int, *observations: Observation, **more: Any) -> Tally:
         one = batch(sequence, *observations, **more)
         self.asked(one.shard, sequence)
-        return self.judging.judge(one)
+        tally = self.judging.judge(one)
+        self.judging.books.write_all()
+        return tally
 
     def asked(self, shard: str, sequence: int) -> None:
         """As if scans up to this one had been asked for."""
@@ -91,6 +121,7 @@ class World:
 
     def coverage(self) -> tuple[int, int, dict[str, str]]:
         """(as desired, drifted, {urn: why not checked}) of what was looked at."""
+        self.judging.books.write_all()
         shards = self.app.coverage("storefront", "webshop")
         if not shards:
             return (0, 0, {})
@@ -109,4 +140,4 @@ def world(fresh_database: Database, sealer: Sealer) -> World:
         page = app.recorder.select_notifications(0, 1000, inclusive_of_start=False)
         return [app.mapper.to_domain_event(one) for one in page]
 
-    return World(app, states, clock, Judging(app, Verdicts()), events)
+    return World(app, states, clock, Judging(app, Books(app, fresh_seconds=0)), events)

@@ -137,10 +137,15 @@ def _read(path: Path) -> SchemaVersion:
 
 
 def from_plain(schema: Any, value: Any) -> Any:
-    """A JSON value as Python's Avro libraries want it: ISO text and milliseconds become aware datetimes."""
+    """A JSON value as Python's Avro libraries want it: ISO text and milliseconds become aware datetimes, and text becomes
+    bytes where those are meant.
+    """
     match schema:
         case {"logicalType": "timestamp-millis"}:
             return _timestamp(value)
+        case "bytes" if isinstance(value, str):
+            # As Avro writes bytes in JSON: a character per byte.
+            return value.encode("latin-1")
         case {"type": "record", "fields": fields} if isinstance(value, dict):
             types = {field["name"]: field["type"] for field in fields}
             return {key: from_plain(types[key], inner) if key in types else inner for key, inner in value.items()}

@@ -28,7 +28,7 @@ from deployforge_drift_detector.entrypoints.processor import Processor, faust_se
 from deployforge_drift_detector.entrypoints.watchdog import Watchdog
 from deployforge_local.settings import LocalSettings
 
-from ..conftest import ORDERS, SHARD, START, World, seen
+from ..conftest import ORDERS, SHARD, START, World, in_columns, seen
 
 _WITHIN_SECONDS = 60.0
 _PARTITIONS = 2
@@ -73,7 +73,7 @@ class Bench:
         value = {
             "scan_id": f"s{sequence}", "shard": SHARD, "sequence": sequence, "batch": 0, "last": True,
             "observed_at": START,
-            "observations": [{**vars(one), "deployment_id": str(one.deployment_id)} for one in observations],
+            "observations": [], **in_columns(observations),
         }  # fmt: skip
         return self.codec.encode("ObservationBatch", value)
 

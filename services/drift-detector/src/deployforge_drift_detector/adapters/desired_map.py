@@ -19,6 +19,8 @@ class DesiredMap:
         self._lock = threading.Lock()
         self._by_urn: dict[str, Desired] = {}
         self._of_deployment: dict[UUID, dict[str, Desired]] = defaultdict(dict)
+        self._of_shard: dict[str, dict[str, Desired]] = defaultdict(dict)
+        self._revisions: Counter[str] = Counter()
         self._wishes: dict[str, Counter[int]] = defaultdict(Counter)
         self._dependants: dict[str, set[str]] = defaultdict(set)
 
@@ -46,6 +48,8 @@ class DesiredMap:
 
     def _link(self, one: Desired) -> None:
         self._of_deployment[one.deployment_id][one.urn] = one
+        self._of_shard[one.shard][one.urn] = one
+        self._revisions[one.shard] += 1
         self._wishes[one.shard][one.every_seconds] += 1
         for needed in one.depends_on:
             self._dependants[needed].add(one.urn)
@@ -54,12 +58,14 @@ class DesiredMap:
         del self._of_deployment[one.deployment_id][one.urn]
         if not self._of_deployment[one.deployment_id]:
             del self._of_deployment[one.deployment_id]
+        del self._of_shard[one.shard][one.urn]
+        self._revisions[one.shard] += 1
         wishes = self._wishes[one.shard]
         wishes[one.every_seconds] -= 1
         if not wishes[one.every_seconds]:
             del wishes[one.every_seconds]
         if not wishes:
-            del self._wishes[one.shard]
+            del self._wishes[one.shard], self._of_shard[one.shard]
         for needed in set(one.depends_on):
             self._dependants[needed].discard(one.urn)
             if not self._dependants[needed]:
@@ -71,6 +77,13 @@ class DesiredMap:
     def of_deployment(self, deployment_id: UUID) -> Sequence[Desired]:
         with self._lock:
             return list(self._of_deployment.get(deployment_id, {}).values())
+
+    def of_shard(self, shard: str) -> tuple[int, Sequence[Desired]]:
+        with self._lock:
+            return self._revisions[shard], list(self._of_shard.get(shard, {}).values())
+
+    def revision(self, shard: str) -> int:
+        return self._revisions[shard]
 
     def named(self, namespace: str, name: str) -> Sequence[Desired]:
         with self._lock:

@@ -58,10 +58,14 @@ class DriftTable:
             ),
         )  # fmt: skip
 
-    def seen(self, urns: Collection[str], at: datetime) -> Write:
+    def seen(self, times: Mapping[str, datetime]) -> Write:
+        # In urn order: two that meet cannot lock each other out.
+        rows = sorted(times.items())
         return (
-            "UPDATE drifts SET last_seen_at = greatest(last_seen_at, %s) WHERE open AND urn = ANY(%s)",
-            (at, list(urns)),
+            "UPDATE drifts SET last_seen_at = greatest(last_seen_at, seen.at) "
+            "FROM (SELECT * FROM unnest(%s::text[], %s::timestamptz[]) AS rows (urn, at) ORDER BY urn) AS seen "
+            "WHERE drifts.open AND drifts.urn = seen.urn",
+            ([urn for urn, _ in rows], [at for _, at in rows]),
         )
 
     def find(self, drift_id: UUID) -> DriftView | None:

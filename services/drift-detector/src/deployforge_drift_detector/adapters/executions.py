@@ -14,6 +14,7 @@ SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS executions (execution_id text PRIMARY KEY, deployment_id uuid NOT NULL, "
     "urns text[] NOT NULL, started_at timestamptz NOT NULL, ended_at timestamptz, verified boolean)",
     "CREATE INDEX IF NOT EXISTS executions_of_deployment ON executions (deployment_id)",
+    "CREATE INDEX IF NOT EXISTS executions_unsettled ON executions (deployment_id) WHERE ended_at IS NULL OR NOT verified",
 )
 
 
@@ -24,11 +25,10 @@ class ExecutionTable:
         self._database = database
         database.migrate(SCHEMA)
 
-    def of(self, deployment_ids: Collection[UUID]) -> Mapping[UUID, Changing]:
+    def unsettled(self) -> Mapping[UUID, Changing]:
         rows = self._database.query(
-            "SELECT deployment_id, urns, ended_at, verified FROM executions WHERE deployment_id = ANY(%s) "
-            "ORDER BY started_at",
-            (list(deployment_ids),),
+            "SELECT deployment_id, urns, ended_at, verified FROM executions WHERE deployment_id IN "
+            "(SELECT deployment_id FROM executions WHERE ended_at IS NULL OR NOT verified) ORDER BY started_at"
         )
         found: dict[UUID, Changing] = {}
         for row in rows:

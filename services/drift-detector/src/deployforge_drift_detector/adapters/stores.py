@@ -4,9 +4,9 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.sealing import Sealer
 
 from deployforge_drift_detector.adapters.baselines import BaselineTable
-from deployforge_drift_detector.adapters.checks import CheckTable
 from deployforge_drift_detector.adapters.drifts import DriftTable
 from deployforge_drift_detector.adapters.executions import ExecutionTable
+from deployforge_drift_detector.adapters.looks import LookTable
 from deployforge_drift_detector.adapters.schedule import ScheduleTable
 from deployforge_drift_detector.application.ports import Stores
 
@@ -14,6 +14,6 @@ from deployforge_drift_detector.application.ports import Stores
 def open_stores(database: Database, sealer: Sealer) -> Stores:
     """The tables, made if they are not there."""
     return Stores(
-        DriftTable(database, sealer), CheckTable(database), ExecutionTable(database), ScheduleTable(database),
+        DriftTable(database, sealer), LookTable(database), ExecutionTable(database), ScheduleTable(database),
         BaselineTable(database, sealer),
     )  # fmt: skip

@@ -1,45 +1,48 @@
 """What came of looking: every desired resource is checked, drifted, or not checked for a reason."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
-from deployforge_drift_detector.application.ports import Check, CheckState
+from deployforge_chassis import packed
+
+from deployforge_drift_detector.application.looks import Look, State
 from deployforge_drift_detector.application.views import ShardCoverage
 from deployforge_drift_detector.domain.desired import Desired
 
 NEVER: Final = "no scan has looked at it yet"
 
 
-def coverage(checks: Sequence[Check], desired: Sequence[Desired]) -> Sequence[ShardCoverage]:
-    """By shard. `checks` are the last of each resource, oldest scan first within a shard."""
-    looked_at = {check.urn for check in checks}
-    never = [one for one in desired if one.urn not in looked_at]
-    shards = sorted({check.shard for check in checks} | {one.shard for one in never})
-    return [
-        _of_shard(
-            shard,
-            [check for check in checks if check.shard == shard],
-            sorted(one.urn for one in never if one.shard == shard),
-        )
-        for shard in shards
-    ]
+def coverage(looks: Mapping[str, Look], desired: Sequence[Desired]) -> Sequence[ShardCoverage]:
+    """By shard."""
+    by_shard: dict[str, list[Desired]] = defaultdict(list)
+    for one in desired:
+        by_shard[one.shard].append(one)
+    return [_of_shard(shard, looks.get(shard), some) for shard, some in sorted(by_shard.items())]
 
 
-def _of_shard(shard: str, checks: Sequence[Check], never: Sequence[str]) -> ShardCoverage:
-    states = [check.state for check in checks]
-    # A resource that was checked may hold values that could not be: its reason says which.
-    not_checked = [(one.urn, one.reason) for one in checks if one.state is CheckState.NOT_CHECKED or one.reason]
-    scan_id, at = _newest(checks)
+def _of_shard(shard: str, look: Look | None, desired: Sequence[Desired]) -> ShardCoverage:
+    rows = {} if look is None else {id: row for row, id in enumerate(look.ids.tolist())}
+    states = {State.NEVER: 0, State.CHECKED: 0, State.DRIFTED: 0, State.NOT_CHECKED: 0}
+    not_checked: list[tuple[str, str]] = []
+    newest: tuple[float, int] | None = None
+    for one in sorted(desired, key=lambda one: one.urn):
+        row = rows.get(int.from_bytes(packed.key(one.deployment_id, one.urn), "little"))
+        state = State.NEVER if look is None or row is None else State(int(look.states[row]))
+        states[state] += 1
+        if state is State.NEVER or look is None or row is None:
+            not_checked.append((one.urn, NEVER))
+            continue
+        newest = max(newest or (0.0, 0), (float(look.times[row]), int(look.sequences[row])))
+        # A resource that was checked may hold values that could not be: its reason says which.
+        if reason := look.reasons[int(look.reason_numbers[row])]:
+            not_checked.append((one.urn, reason))
     return ShardCoverage(
         shard=shard,
-        scan_id=scan_id,
-        at=at,
-        checked=states.count(CheckState.CHECKED),
-        drifted=states.count(CheckState.DRIFTED),
-        not_checked=(*not_checked, *((urn, NEVER) for urn in never)),
+        scan_id=look.scan_id if look is not None and newest else "",
+        at=datetime.fromtimestamp(newest[0], UTC) if newest else None,
+        checked=states[State.CHECKED],
+        drifted=states[State.DRIFTED],
+        not_checked=tuple(not_checked),
     )
-
-
-def _newest(checks: Sequence[Check]) -> tuple[str, datetime | None]:
-    return (checks[-1].scan_id, checks[-1].at) if checks else ("", None)

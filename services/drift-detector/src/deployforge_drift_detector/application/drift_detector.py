@@ -75,7 +75,7 @@ class DriftDetector(EventSourcedApplication):
     def removed(self, urn: str) -> None:
         """A resource is gone for good: its drift, if open, is over. Repeating it changes nothing."""
         for _ in range(_CONFLICTS_AT_MOST):
-            effects = Effects(writes=(self.stores.checks.forget(urn), self.stores.baselines.forget(urn)))
+            effects = Effects(writes=(self.stores.baselines.forget(urn),))
             drift = self.drift_of(urn) if self.stores.drifts.open([urn]) else None
             if drift is not None:
                 try:
@@ -92,6 +92,7 @@ class DriftDetector(EventSourcedApplication):
 
     def forget_removed(self) -> None:
         """Resolve what was removed while nobody listened. To be called once the desired state is complete."""
+        self.commit(Effects(writes=(self.stores.looks.forget_but(list(self.desired.shards())),)))
         for urn in self.stores.drifts.open_urns():
             if self.desired.get(urn) is None:
                 self.removed(urn)
@@ -127,4 +128,5 @@ class DriftDetector(EventSourcedApplication):
 
     def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]:
         """What came of the last look at each resource, by shard."""
-        return coverage(self.stores.checks.last(namespace, name), self.desired.named(namespace, name))
+        desired = self.desired.named(namespace, name)
+        return coverage(self.stores.looks.of({one.shard for one in desired}), desired)

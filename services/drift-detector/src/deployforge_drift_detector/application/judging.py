@@ -1,25 +1,24 @@
-"""Judging batches of observations: each resource's verdict becomes a check, and where it is news, a transition."""
+"""Judging batches of observations: each resource gets a verdict, and where that is news, a transition."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import structlog
 from deployforge_chassis import causality
 from deployforge_chassis.causality import Causality
 from deployforge_chassis.eventstore import VersionConflict
-from deployforge_chassis.facts import NOTHING, Effects
+from deployforge_chassis.facts import Effects
 
+from deployforge_drift_detector.application.book import Book, Sorted
+from deployforge_drift_detector.application.books import Books
 from deployforge_drift_detector.application.drift_detector import DriftDetector
-from deployforge_drift_detector.application.messages import Observation, ObservationBatch
-from deployforge_drift_detector.application.ports import Check, CheckState
-from deployforge_drift_detector.application.verdicts import Refused, Verdict, Verdicts
-from deployforge_drift_detector.domain.desired import Desired
-from deployforge_drift_detector.domain.drift import AlreadyDecided, Drift, NoOpenDrift, SameDrift
-from deployforge_drift_detector.domain.finding import Finding, weighed
-from deployforge_drift_detector.domain.impact import Impact, downstream
+from deployforge_drift_detector.application.looks import State
+from deployforge_drift_detector.application.messages import PRESENCES, Observation, ObservationBatch
+from deployforge_drift_detector.application.ports import CheckState
+from deployforge_drift_detector.application.transitions import Judged, News, transitions
+from deployforge_drift_detector.application.verdicts import Refused, verdict
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +39,12 @@ class Tally:
     transitions: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
     """(urn, why); those that are ours are among the not checked too."""
+    reused: int = 0
+    """Verdicts that were given before and hold still."""
+    read: int = 0
+    """Bodies that were read and compared at once."""
+    failed: list[str] = field(default_factory=list)
+    """What could not be judged at all, and why."""
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -49,14 +54,10 @@ class Tally:
             self.stale + other.stale,
             self.transitions + other.transitions,
             self.refused + other.refused,
+            self.reused + other.reused,
+            self.read + other.read,
+            self.failed + other.failed,
         )
-
-
-@dataclass(frozen=True)
-class _Judged:
-    seen: Observation
-    desired: Desired
-    verdict: Verdict
 
 
 class NeverAskedFor(ValueError):
@@ -67,22 +68,35 @@ class NeverAskedFor(ValueError):
         self.shard, self.sequence, self.asked = shard, sequence, asked
 
 
+#: What says that nothing is wrong with the observations: they are judged again, all of them.
+Outages = tuple[type[Exception], ...]
+
+
 class Judging:
     """Used by one thread at a time."""
 
-    def __init__(self, app: DriftDetector, verdicts: Verdicts | None = None) -> None:
+    def __init__(self, app: DriftDetector, books: Books | None = None) -> None:
         self._app, self._stores = app, app.stores
-        self.verdicts = verdicts or Verdicts()
+        self.books = books or Books(app)
         self._asked: dict[str, int] = {}
 
-    def judge(self, batch: ObservationBatch) -> Tally:
-        """Judge and save a batch; a repeated or an older one changes nothing. Raises NeverAskedFor."""
+    def judge(self, batch: ObservationBatch, partition: int = 0, *, spare: Outages | None = None) -> Tally:
+        """Judge and save a batch; a repeated or an older one changes nothing. Raises NeverAskedFor.
+
+        Whatever else is raised concerns some observation. With `spare`, exceptions other than these are noted in the
+        tally, and all other observations are judged.
+        """
         self._expect(batch)
-        total = Tally()
         cause = Causality(batch.scan_id, f"{batch.scan_id}/{batch.batch}", "", "drift-detector")
         with causality.bound(cause):
-            for start in range(0, len(batch.observations), PER_TRANSACTION):
-                total += self._settle(batch, batch.observations[start : start + PER_TRANSACTION])
+            book = self.books.of(batch.shard, partition)
+            found = book.sort(batch, self.books.changing(), self._app.clock.now())
+            near, total = _unpacked(batch, book, found)
+            for start in range(0, len(near), PER_TRANSACTION):
+                total += self._settled(batch, book, near[start : start + PER_TRANSACTION], spare)
+            book.mark(batch, found.quiet)
+            book.mark(batch, found.agreed, State.CHECKED)
+            total += _tally(book, found)
         for urn, reason in total.refused:
             log.warning("observation refused", urn=urn, reason=reason, scan_id=batch.scan_id)
         return total
@@ -95,122 +109,100 @@ class Judging:
                 raise NeverAskedFor(batch.shard, batch.sequence, asked)
             self._asked[batch.shard] = asked
 
-    def _settle(self, batch: ObservationBatch, observations: Sequence[Observation]) -> Tally:
+    def _settled(self, batch: ObservationBatch, book: Book, some: Sequence[Observation], spare: Outages | None) -> Tally:
+        """Settle observations; sparing, those that fail are halved until they are alone."""
+        try:
+            return self.settle(batch, book, some)
+        except Exception as error:
+            if spare is None or isinstance(error, spare):
+                raise
+            if len(some) == 1:
+                return Tally(failed=[f"{some[0].urn}: {type(error).__name__}: {error}"])
+        middle = len(some) // 2
+        return self._settled(batch, book, some[:middle], spare) + self._settled(batch, book, some[middle:], spare)
+
+    def settle(self, batch: ObservationBatch, book: Book, observations: Sequence[Observation]) -> Tally:
+        """Judge these one by one and save what is news, in one transaction."""
         for _ in range(_CONFLICTS_AT_MOST):
             tally, now = Tally(), self._app.clock.now()
-            judged = list(self._verdicts(batch, observations, tally, now))
-            if not judged:
-                return tally
-            effects = self._transitions(batch, judged, tally, now) + self._records(batch, judged, now)
+            judged = list(self._verdicts(batch, book, observations, tally, now))
+            news = transitions(self._app, book, batch, judged, now)
+            again = {one.desired.deployment_id for one in judged if one.verdict.look_again}
+            soon = now + timedelta(seconds=_LOOK_AGAIN_SECONDS)
+            rechecks = tuple(self._stores.schedule.recheck(id, soon) for id in sorted(again))
             try:
-                self._app.commit(effects)
+                if news.drifts or rechecks:
+                    self._app.commit(news.effects + Effects(writes=rechecks))
             except VersionConflict as conflict:
                 last = conflict
+                self.books.reread(book)
                 continue
-            self._forget_removed(judged)
+            tally.transitions = len(news.drifts)
+            self._note(batch, book, judged, news, now)
             return tally
         raise last
 
-    def _forget_removed(self, judged: Sequence[_Judged]) -> None:
-        """What was removed while it was being judged was told too early to be heard."""
-        for one in judged:
-            if self._app.desired.get(one.seen.urn) is None:
-                self.verdicts.forget(one.seen.urn)
-                self._app.removed(one.seen.urn)
-
     def _verdicts(
-        self, batch: ObservationBatch, observations: Sequence[Observation], tally: Tally, now: datetime
-    ) -> Iterator[_Judged]:
-        newest = {seen.urn: seen for seen in observations}
-        for urn in [urn for urn in newest if self._app.desired.get(urn) is None]:
-            del newest[urn]
-            tally.refused.append((urn, "no such resource is desired"))
-        decided = self._stores.checks.sequences(batch.shard, newest)
-        changing = self._stores.executions.of({seen.deployment_id for seen in newest.values()})
-        for urn, seen in newest.items():
-            if batch.sequence <= decided.get(urn, -1):
+        self, batch: ObservationBatch, book: Book, observations: Sequence[Observation], tally: Tally, now: datetime
+    ) -> Iterator[Judged]:  # fmt: skip
+        changing = self.books.changing()
+        for urn, seen in {seen.urn: seen for seen in observations}.items():
+            place = book.row_of(urn)
+            desired = None if place is None else book.desired[place]
+            if place is not None and batch.sequence <= book.sequences[place]:
                 tally.stale += 1
                 continue
-            desired = self._app.desired.get(urn)
             try:
-                verdict = self.verdicts.of(batch, seen, desired, changing.get(seen.deployment_id), now)
+                found = verdict(batch, seen, desired, changing.get(seen.deployment_id), now)
             except Refused as refusal:
                 tally.refused.append((urn, refusal.reason))
                 continue
             assert desired is not None
-            if verdict.refused:
-                tally.refused.append((urn, verdict.reason))
-            _count(tally, verdict)
-            yield _Judged(seen, desired, verdict)
+            assert place is not None
+            if found.refused:
+                tally.refused.append((urn, found.reason))
+            _count(tally, found.state)
+            yield Judged(seen, desired, place, found)
 
-    def _transitions(self, batch: ObservationBatch, judged: Sequence[_Judged], tally: Tally, now: datetime) -> Effects:
-        """What is news becomes events; an unchanged drift only moves its last-seen time."""
-        effects, unchanged = NOTHING, []
-        opened = self._stores.drifts.open([one.seen.urn for one in judged])
+    def _note(self, batch: ObservationBatch, book: Book, judged: Sequence[Judged], news: News, now: datetime) -> None:
         for one in judged:
-            urn, finding = one.seen.urn, one.verdict.finding
-            if one.verdict.state is CheckState.NOT_CHECKED:
-                continue
-            if finding is not None and opened.get(urn) == finding.fingerprint:
-                unchanged.append(urn)
-                continue
-            if finding is None and urn not in opened:
-                continue
-            drift = self._app.drift_of(urn) or _watched(one.desired)
-            try:
-                self._move(drift, batch, one, finding, now)
-            except (AlreadyDecided, SameDrift, NoOpenDrift):
-                # Another process came first; its word stands.
-                continue
-            tally.transitions += 1
-            effects += Effects((drift,), (self._stores.drifts.put(drift),))
-        if unchanged:
-            effects += Effects(writes=(self._stores.drifts.seen(unchanged, batch.observed_at),))
-        return effects
+            book.note(batch, one.place, one.verdict)
+            book.remember(one.place, one.seen.digest, PRESENCES.index(one.seen.presence), one.verdict, now)
+        book.open |= news.opened
+        for urn in news.closed:
+            book.open.pop(urn, None)
+        for drift in news.drifts:
+            # What was removed while it was being judged was told too early to be heard.
+            if self._app.desired.get(drift.urn) is None:
+                self._app.removed(drift.urn)
 
-    def _move(self, drift: Drift, batch: ObservationBatch, one: _Judged, finding: Finding | None, now: datetime) -> None:
-        if finding is None:
-            same_wish = drift.desired_version == one.desired.desired_version
-            how = "observed" if same_wish else "desired-changed"
-            drift.resolve(how, scan_id=batch.scan_id, sequence=batch.sequence, now=now)
-            return
-        impact = downstream(one.seen.urn, self._app.desired.dependants)
-        drift.see(
-            weighed(finding, self._criticalities(impact)),
-            impact,
-            type=one.desired.type,
-            scan_id=batch.scan_id,
-            sequence=batch.sequence,
-            desired_version=one.desired.desired_version,
-            physical_id=one.seen.physical_id or one.desired.physical_id,
-            observed_at=batch.observed_at,
-            now=now,
-        )
 
-    def _criticalities(self, impact: Sequence[Impact]) -> Sequence[str]:
-        found = [self._app.desired.get(one.urn) for one in impact]
-        return [one.criticality for one in found if one is not None]
-
-    def _records(self, batch: ObservationBatch, judged: Sequence[_Judged], now: datetime) -> Effects:
-        checks = [
-            Check(
-                one.seen.urn, one.desired.deployment_id, one.desired.namespace, one.desired.name, batch.shard,
-                batch.scan_id, batch.sequence, one.verdict.state, one.verdict.reason, batch.observed_at,
+def _unpacked(batch: ObservationBatch, book: Book, found: Sorted) -> tuple[list[Observation], Tally]:
+    """The observations that need a closer look, in words; those of nobody's are refused."""
+    near, tally, columns = list(batch.observations), Tally(), batch.columns
+    digests = columns.digests.tobytes() if found.rest else b""
+    for row, place in found.rest:
+        if place < 0:
+            tally.refused.append((f"resource {int(columns.ids[row]):016x}", "no such resource is desired"))
+            continue
+        desired, presence = book.desired[place], int(columns.presences[row])
+        near.append(
+            Observation(
+                desired.urn, desired.deployment_id, PRESENCES[presence] if presence < len(PRESENCES) else "UNKNOWN",
+                desired.physical_id, digests[row * 16 : row * 16 + 16], int(columns.generations[row]), columns.body(row),
             )
-            for one in judged
-        ]  # fmt: skip
-        soon = now + timedelta(seconds=_LOOK_AGAIN_SECONDS)
-        again: set[UUID] = {one.desired.deployment_id for one in judged if one.verdict.look_again}
-        rechecks = [self._stores.schedule.recheck(deployment_id, soon) for deployment_id in sorted(again)]
-        return Effects(writes=(self._stores.checks.put(checks), *rechecks))
+        )  # fmt: skip
+    return near, tally
 
 
-def _watched(desired: Desired) -> Drift:
-    return Drift(desired.urn, desired.deployment_id, desired.namespace, desired.name)
+def _tally(book: Book, found: Sorted) -> Tally:
+    drifted = int((book.states[found.quiet] == State.DRIFTED).sum())
+    checked = len(found.quiet) - drifted + len(found.agreed)
+    return Tally(checked, drifted, stale=found.stale, reused=len(found.quiet), read=found.read)
 
 
-def _count(tally: Tally, verdict: Verdict) -> None:
-    match verdict.state:
+def _count(tally: Tally, state: CheckState) -> None:
+    match state:
         case CheckState.CHECKED:
             tally.checked += 1
         case CheckState.DRIFTED:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from deployforge_chassis.facts import Write
 
+from deployforge_drift_detector.application.looks import Look
 from deployforge_drift_detector.application.views import BaselineView, DriftView, Page
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
@@ -29,6 +30,14 @@ class DesiredStates(Protocol):
         """Who depends directly on a resource."""
         ...
 
+    def of_shard(self, shard: str) -> tuple[int, Sequence[Desired]]:
+        """Its revision, which changes whenever one of the others does, and its resources."""
+        ...
+
+    def revision(self, shard: str) -> int:
+        """See of_shard."""
+        ...
+
     def shards(self) -> Mapping[str, Collection[int]]:
         """Every shard that has resources, with the different scan intervals that these want, in seconds."""
         ...
@@ -42,37 +51,17 @@ class CheckState(StrEnum):
     NOT_CHECKED = "not-checked"
 
 
-@dataclass(frozen=True)
-class Check:
-    """The last word about one resource."""
+class Looks(Protocol):
+    """What is kept of checks, by shard."""
 
-    urn: str
-    deployment_id: UUID
-    namespace: str
-    name: str
-    shard: str
-    scan_id: str
-    sequence: int
-    state: CheckState
-    reason: str
-    at: datetime
+    def of(self, shards: Collection[str]) -> Mapping[str, Look]: ...
 
-
-class Checks(Protocol):
-    """The last check of every resource."""
-
-    def sequences(self, shard: str, urns: Collection[str]) -> Mapping[str, int]:
-        """The sequence of the last check, of those that have one."""
+    def put(self, look: Look) -> Write:
+        """An older one never replaces a newer one."""
         ...
 
-    def put(self, checks: Sequence[Check]) -> Write:
-        """An older check never replaces a newer one."""
-        ...
-
-    def forget(self, urn: str) -> Write: ...
-
-    def last(self, namespace: str, name: str) -> Sequence[Check]:
-        """By shard, oldest scan first; no namespace means all, no name means all of the namespace."""
+    def forget_but(self, shards: Collection[str]) -> Write:
+        """Keep only these."""
         ...
 
 
@@ -89,8 +78,8 @@ class Drifts(Protocol):
         """The current episode as it is now."""
         ...
 
-    def seen(self, urns: Collection[str], at: datetime) -> Write:
-        """The open drifts of these were seen again."""
+    def seen(self, times: Mapping[str, datetime]) -> Write:
+        """urn → when its open drift was seen again."""
         ...
 
     def find(self, drift_id: UUID) -> DriftView | None: ...
@@ -113,7 +102,9 @@ class Changing:
 class Executions(Protocol):
     """Which executions run, and how the last one ended."""
 
-    def of(self, deployment_ids: Collection[UUID]) -> Mapping[UUID, Changing]: ...
+    def unsettled(self) -> Mapping[UUID, Changing]:
+        """Of the deployments where something runs, or ended without being verified."""
+        ...
 
     def started(self, deployment_id: UUID, execution_id: str, urns: Collection[str], at: datetime) -> Sequence[Write]: ...
 
@@ -181,7 +172,7 @@ class Stores:
     """All tables."""
 
     drifts: Drifts
-    checks: Checks
+    looks: Looks
     executions: Executions
     schedule: Schedule
     baselines: Baselines

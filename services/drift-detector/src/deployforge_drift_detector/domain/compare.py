@@ -18,7 +18,8 @@ class _Absent:
     """Stands for an attribute that is not there."""
 
 
-_ABSENT: Final = _Absent()
+ABSENT: Final = _Absent()
+"""No value, not even null."""
 #: `${name.attribute}`; `$${` is a literal `${`.
 _REFERENCE: Final = re.compile(r"(?<!\$)\$\{")
 
@@ -51,29 +52,30 @@ def text(value: Any, *, as_set: bool = False) -> str:
 
 def _walk(path: str, desired: Any, observed: Any, set_paths: frozenset[str]) -> Iterator[Difference]:
     if isinstance(desired, Mapping) and (path == "" or path not in set_paths):
-        if isinstance(observed, Mapping) or observed is _ABSENT or observed is None:
+        if isinstance(observed, Mapping) or observed is ABSENT or observed is None:
             held = observed if isinstance(observed, Mapping) else {}
             for key, value in desired.items():
-                yield from _walk(f"{path}.{key}" if path else key, value, held.get(key, _ABSENT), set_paths)
+                yield from _walk(f"{path}.{key}" if path else key, value, held.get(key, ABSENT), set_paths)
         else:
             yield Difference(path, desired, observed)
         return
-    gone = observed is _ABSENT or observed is None
-    if _unknown(desired) or (gone and desired in (None, [], {})):
+    gone = observed is ABSENT or observed is None
+    if is_unknown(desired) or (gone and desired in (None, [], {})):
         return
     as_set = path in set_paths
     if gone or text(desired, as_set=as_set) != text(observed, as_set=as_set):
         yield Difference(path, desired, None if gone else observed, gone)
 
 
-def _unknown(value: Any) -> bool:
+def is_unknown(value: Any) -> bool:
+    """Whether a reference stands anywhere in it."""
     match value:
         case str():
             return _REFERENCE.search(value) is not None
         case list() | tuple():
-            return any(map(_unknown, value))
+            return any(map(is_unknown, value))
         case Mapping():
-            return any(map(_unknown, value.values()))
+            return any(map(is_unknown, value.values()))
         case _:
             return False
 

@@ -3,12 +3,13 @@ lose its place. What cannot be judged is parked with the reason; the other obser
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
 import structlog
+from deployforge_chassis import packed
 from deployforge_chassis.clock import Clock
 from deployforge_chassis.database import CommitUnknown
 from deployforge_chassis.keys import KeyUnavailable
@@ -18,11 +19,12 @@ from eventsourcing.persistence import InterfaceError, OperationalError
 from pydantic import TypeAdapter, ValidationError
 
 from deployforge_drift_detector.application.judging import Judging, NeverAskedFor, Tally
-from deployforge_drift_detector.application.messages import Observation, ObservationBatch
+from deployforge_drift_detector.application.messages import Columns, Observation, ObservationBatch
 
 log = structlog.get_logger(__name__)
 
-_BATCH: Final = TypeAdapter(ObservationBatch)
+_HEAD: Final = ("scan_id", "shard", "sequence", "batch", "last", "observed_at")
+_COLUMNS: Final = ("ids", "presences", "generations", "digests", "ends", "bodies")
 _OBSERVATION: Final = TypeAdapter(Observation)
 #: Nobody's fault and no reason to park.
 _OUTAGES: Final = (OperationalError, InterfaceError, CommitUnknown, RegistryUnavailable, KeyUnavailable)
@@ -64,18 +66,25 @@ class Meters(Protocol):
 
 def _read(value: dict[str, Any]) -> tuple[ObservationBatch, list[str]]:
     """The batch without the observations that make no sense, and what is wrong with those. Raises ValueError."""
-    try:
-        return _BATCH.validate_python(value), []
-    except ValidationError:
-        whole = _BATCH.validate_python({**value, "observations": ()})
+    columns = Columns.of(*(value[name] or b"" for name in _COLUMNS))
+    whole = ObservationBatch(**{name: value[name] for name in _HEAD}, observations=(), columns=columns)
     good: list[Observation] = []
     bad: list[str] = []
     for one in value["observations"]:
         try:
-            good.append(_OBSERVATION.validate_python(one))
+            good.append(_OBSERVATION.validate_python(_short(one)))
         except ValidationError as error:
             bad.append(f"{one.get('urn')}: {error.errors(include_url=False, include_input=False)[0]['msg']}")
     return replace(whole, observations=tuple(good)), bad
+
+
+def _short(one: Mapping[str, Any]) -> dict[str, Any]:
+    """An observation in words as the application has it: with the digest that columns use."""
+    try:
+        digest = bytes.fromhex(one["digest"].removeprefix("sha256:"))[: packed.DIGEST_BYTES]
+    except ValueError:
+        digest = b""
+    return {**one, "digest": digest, "properties_json": one["properties_json"].encode(errors="surrogatepass")}
 
 
 class Batches:
@@ -95,7 +104,7 @@ class Batches:
         pauses, unknown = list(_PAUSES), 0
         while not self.stopping.is_set():
             try:
-                bad = self._judge(body or b"", patient=bool(pauses))
+                bad = self._judge(body or b"", partition, patient=bool(pauses))
                 return not bad or self._park(topic, partition, offset, body or b"", BadObservations(bad))
             except _OUTAGES as outage:
                 # The watchdog ends what lasts too long.
@@ -113,9 +122,9 @@ class Batches:
                 self._sleep(pauses.pop(0))
         return False
 
-    def _judge(self, body: bytes, *, patient: bool) -> list[str]:
-        """Judge a message; what is wrong with observations that could not be. Not `patient`, a failing batch is
-        bisected instead of raising.
+    def _judge(self, body: bytes, partition: int, *, patient: bool) -> list[str]:
+        """Judge a message; what is wrong with observations that could not be. Not `patient`, what fails is told apart
+        from what does not instead of raising.
         """
         fact, value = self._codec.decode(body)
         if fact != "ObservationBatch":
@@ -125,29 +134,29 @@ class Batches:
             raise NoBatch("observed in the future")
         began = self._clock.monotonic()
         try:
-            tally = self._judging.judge(batch) if patient else self._bisect(batch, bad)
+            tally = self._judging.judge(batch, partition, spare=None if patient else _OUTAGES)
         except NeverAskedFor:
             raise
         except ValueError:
             # It will not become better: nothing to wait for.
-            tally = self._bisect(batch, bad)
+            tally = self._judging.judge(batch, partition, spare=_OUTAGES)
         self._meter.judged(tally, self._clock.monotonic() - began)
-        return bad
+        return bad + tally.failed
 
-    def _bisect(self, batch: ObservationBatch, bad: list[str]) -> Tally:
-        """Judge what can be judged; what was judged already is old by now and changes nothing."""
+    def rest(self) -> bool:
+        """To be called about once a second: what was looked at of one shard is written down. Whether more of it waits."""
+        return self._while_it_can(self._judging.books.write)
+
+    def close(self, partitions: Collection[int] | None = None) -> None:
+        """Others judge what comes on these partitions from now on; None means all."""
+        self._while_it_can(lambda: self._judging.books.close(partitions))
+
+    def _while_it_can(self, write: Callable[[], bool]) -> bool:
         try:
-            return self._judging.judge(batch)
-        except (*_OUTAGES, NeverAskedFor):
-            raise
-        except Exception as error:
-            if len(batch.observations) < 2:
-                bad.extend(f"{seen.urn}: {type(error).__name__}: {error}" for seen in batch.observations)
-                return Tally()
-        middle = len(batch.observations) // 2
-        halves = (batch.observations[:middle], batch.observations[middle:])
-        first, second = (self._bisect(replace(batch, observations=half), bad) for half in halves)
-        return first + second
+            return write()
+        except _OUTAGES as outage:
+            log.warning("looks are not written down now", reason=f"{type(outage).__name__}: {outage}"[:300])
+            return False
 
     def _park(self, topic: str, partition: int, offset: int, body: bytes, why: Exception) -> bool:
         log.error("batch parked", partition=partition, offset=offset, reason=f"{type(why).__name__}: {why}"[:300])

@@ -13,6 +13,7 @@ It runs in a thread of its own with a loop of its own, without Faust's worker: s
 import asyncio
 import tempfile
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from ssl import SSLContext
@@ -79,6 +80,7 @@ class Processor(ThreadPart):
         self._handled: dict[int, int] = {}
         self._began: dict[int, int] = {}
         self._events: Any = None
+        self._revoked: Any = None
         self._broken: Exception | None = None
 
     def start(self) -> None:
@@ -123,6 +125,7 @@ class Processor(ThreadPart):
         finally:
             try:
                 await asyncio.wait_for(app.stop(), _STOP_SECONDS)
+                await self._in_turn(self._batches.close)
             except TimeoutError:
                 log.warning("faust did not stop in time")
 
@@ -139,14 +142,23 @@ class Processor(ThreadPart):
                 await self._take(event)
 
         app.agent(topic, name="observe", concurrency=1)(observe)
+
+        async def revoked(app: Any, revoked: set[TP], **more: Any) -> None:
+            await self._in_turn(self._batches.close, {tp.partition for tp in revoked})
+
+        # Held here too: Faust keeps only a weak reference.
+        self._revoked = revoked
+        app.on_partitions_revoked.connect(revoked)
         return app
+
+    async def _in_turn(self, what: Callable[..., Any], *arguments: Any) -> Any:
+        """In the one thread that judges."""
+        return await asyncio.get_running_loop().run_in_executor(self._judge, what, *arguments)
 
     async def _take(self, event: Any) -> None:
         message = event.message
-        arguments = (message.topic, message.partition, message.offset, message.value)
-        loop = asyncio.get_running_loop()
         try:
-            done = await loop.run_in_executor(self._judge, self._batches.take, *arguments)
+            done = await self._in_turn(self._batches.take, message.topic, message.partition, message.offset, message.value)
         except Exception as error:
             self._broken, done = error, False
         if done:
@@ -169,6 +181,8 @@ class Processor(ThreadPart):
         for known in (self._handled, self._began):
             for gone in known.keys() - numbers:
                 del known[gone]
+        while await self._in_turn(self._batches.rest):
+            pass
         if not mine:
             self._watchdog.observe({}, {})
             return

@@ -1,12 +1,14 @@
 """One bad observation never takes the others of its batch with it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from deployforge_chassis.canonical import digest
+from deployforge_chassis import packed
+from deployforge_drift_detector.application.book import Book
 from deployforge_drift_detector.application.judging import Tally
-from deployforge_drift_detector.application.messages import ObservationBatch
+from deployforge_drift_detector.application.messages import Observation, ObservationBatch
 
 from ...conftest import ORDERS, WORKER, World, seen, urn
 from .test_batches import Bench
@@ -18,7 +20,8 @@ def bench(world: World) -> Bench:
 
 
 def spelt(text: str) -> Any:
-    return seen(ORDERS, digest=digest(text), properties_json=text)
+    body = text.encode()
+    return seen(ORDERS, digest=packed.digest(body), properties_json=body)
 
 
 def drifted(bench: Bench) -> set[str]:
@@ -61,7 +64,7 @@ def test_a_reason_may_hold_anything(bench: Bench) -> None:
 
 
 def test_an_observation_that_is_none_is_parked_with_its_message(bench: Bench) -> None:
-    body = bench.encoded(seen(ORDERS), BAD)
+    body = bench.encoded(seen(ORDERS, reason="in words"), BAD)
     mangled = body.replace(str(ORDERS.deployment_id).encode(), b"no-uuid".ljust(36, b"-"), 1)
     assert bench.batches.take("t", 0, 0, mangled)
     assert drifted(bench) == {WORKER.urn}
@@ -69,16 +72,30 @@ def test_an_observation_that_is_none_is_parked_with_its_message(bench: Bench) ->
     assert reason.startswith(f"BadObservations: 1 observations: {ORDERS.urn}")
 
 
-def test_a_failing_batch_is_bisected(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = bench.world.judging.judge
+@pytest.mark.parametrize("column", ["ids", "generations", "digests", "ends", "presences", "bodies"])
+def test_columns_that_do_not_belong_together_are_parked(bench: Bench, column: str) -> None:
+    assert bench.batches.take("t", 0, 0, bench.encoded(BAD, **{column: b"\x01\x02\x03"}))
+    assert [reason.partition(":")[0] for reason in bench.parked()] == ["BadColumns"]
+    assert bench.batches.take("t", 0, 1, bench.encoded(BAD))
+    assert drifted(bench) == {WORKER.urn}
 
-    def picky(batch: ObservationBatch) -> Tally:
-        if any(one.urn == ORDERS.urn for one in batch.observations):
+
+def test_a_presence_that_there_is_not_is_not_checked(bench: Bench) -> None:
+    assert bench.batches.take("t", 0, 0, bench.encoded(seen(ORDERS), BAD, presences=b"\x09\x01"))
+    assert "did not say" in bench.world.coverage()[2][ORDERS.urn]
+    assert drifted(bench) == {WORKER.urn}
+
+
+def test_what_fails_is_told_apart_from_the_rest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle = bench.world.judging.settle
+
+    def picky(batch: ObservationBatch, book: Book, observations: Sequence[Observation]) -> Tally:
+        if any(one.urn == ORDERS.urn for one in observations):
             raise RuntimeError("not this one")
-        return judge(batch)
+        return settle(batch, book, observations)
 
-    monkeypatch.setattr(bench.world.judging, "judge", picky)
-    assert bench.batches.take("t", 0, 0, bench.encoded(seen(ORDERS), BAD))
+    monkeypatch.setattr(bench.world.judging, "settle", picky)
+    assert bench.batches.take("t", 0, 0, bench.encoded(seen(ORDERS, {"visibilityTimeout": 60}), BAD))
     assert drifted(bench) == {WORKER.urn}
     assert bench.parked() == [f"BadObservations: 1 observations: {ORDERS.urn}: RuntimeError: not this one"]
 

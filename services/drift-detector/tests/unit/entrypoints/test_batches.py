@@ -12,7 +12,7 @@ from deployforge_drift_detector.adapters.parked import ParkedBatches
 from deployforge_drift_detector.entrypoints.batches import Batches
 from eventsourcing.persistence import OperationalError
 
-from ...conftest import ORDERS, SHARD, START, World, seen
+from ...conftest import ORDERS, SHARD, START, World, in_columns, in_words, plain, seen
 
 
 class Bench:
@@ -31,7 +31,8 @@ class Bench:
     def encoded(self, *observations: Any, **more: Any) -> bytes:
         usual = {
             "scan_id": "s1", "shard": SHARD, "sequence": 1, "batch": 0, "last": True, "observed_at": START,
-            "observations": [{**vars(one), "deployment_id": str(one.deployment_id)} for one in observations],
+            "observations": [in_words(one) for one in observations if not plain(one)],
+            **in_columns([one for one in observations if plain(one)]),
         }  # fmt: skip
         return self.codec.encode("ObservationBatch", {**usual, **more})
 
@@ -77,10 +78,10 @@ def test_an_outage_is_waited_out(bench: Bench) -> None:
     body = bench.encoded(seen(ORDERS, {"visibilityTimeout": 60}))
     judge, answers = bench.batches._judge, [OperationalError("away"), KeyUnavailable("away")] * 3
 
-    def flaky(data: bytes, *, patient: bool) -> list[str]:
+    def flaky(data: bytes, partition: int, *, patient: bool) -> list[str]:
         if answers:
             raise answers.pop()
-        return judge(data, patient=patient)
+        return judge(data, partition, patient=patient)
 
     bench.batches._judge = flaky  # type: ignore[method-assign,assignment]
     assert bench.batches.take("t", 0, 0, body)
@@ -88,7 +89,7 @@ def test_an_outage_is_waited_out(bench: Bench) -> None:
 
 
 def test_what_keeps_failing_is_parked_after_some_attempts(bench: Bench) -> None:
-    def failing(data: bytes, *, patient: bool) -> list[str]:
+    def failing(data: bytes, partition: int, *, patient: bool) -> list[str]:
         raise RuntimeError("no way")
 
     bench.batches._judge = failing  # type: ignore[method-assign,assignment]

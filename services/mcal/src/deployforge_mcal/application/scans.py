@@ -3,10 +3,11 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from deployforge_chassis import canonical
+from deployforge_chassis import canonical, packed
 from deployforge_chassis.effects import Work as EffectWork
 from deployforge_chassis.facts import Effects
 from pydantic import TypeAdapter
@@ -20,6 +21,8 @@ from deployforge_mcal.domain.units import Observed, Presence, Scope, Target
 
 _SCAN: Final = TypeAdapter(ScanRequested)
 _BATCH: Final = 500
+#: As the schema of ObservationBatch numbers them.
+_PRESENCES: Final = {Presence.PRESENT: 1, Presence.MISSING: 2}
 #: A reading credential is used this long, though it lives longer, so that none expires in the middle of a scan.
 _FRESH: Final = timedelta(minutes=5)
 
@@ -63,6 +66,25 @@ class Readers:
             return session
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What a scan says about one resource."""
+
+    resource: DesiredState
+    presence: Presence
+    physical_id: str
+    generation: int
+    body: bytes
+    """Canonical JSON of its properties; empty unless it is present."""
+    reason: str
+
+    @property
+    def plain(self) -> bool:
+        """Columns say all of it."""
+        known = self.physical_id in ("", self.resource.physical_id)
+        return known and not self.reason and self.presence is not Presence.NOT_CHECKED
+
+
 class Scans:
     """Does scans, one call of `work` each. Doing one again says the same again, which changes nothing."""
 
@@ -75,19 +97,21 @@ class Scans:
         """See EffectWorkers."""
         scan = _SCAN.validate_python(effect.payload)
         resources = self._app.index.of_shard(scan.shard, scan.urns)
-        observations = self._observations(resources)
-        batches = [observations[i : i + _BATCH] for i in range(0, len(observations), _BATCH)] or [[]]
+        seen = self._look(resources)
+        batches = [seen[i : i + _BATCH] for i in range(0, len(seen), _BATCH)] or [[]]
         for number, batch in enumerate(batches):
             value = {
                 "scan_id": scan.scan_id, "shard": scan.shard, "sequence": scan.sequence, "batch": number,
-                "last": number == len(batches) - 1, "observed_at": self._app.clock.now(), "observations": batch,
+                "last": number == len(batches) - 1, "observed_at": self._app.clock.now(),
+                "observations": [_in_words(one) for one in batch if not one.plain],
+                **_in_columns([one for one in batch if one.plain]),
             }  # fmt: skip
             self._telemetry.try_send("mcal.observations", scan.shard, "ObservationBatch", value)
         for scope in {Scope(r.provider_type, r.account, r.location, r.credential_ref) for r in resources}:
             self._scanned(scope)
         return Effects(writes=(self._app.index.forget_scans(),))
 
-    def _observations(self, resources: Sequence[DesiredState]) -> list[dict[str, Any]]:
+    def _look(self, resources: Sequence[DesiredState]) -> list[_Seen]:
         by_scope: dict[Scope, list[DesiredState]] = defaultdict(list)
         for r in resources:
             by_scope[Scope(r.provider_type, r.account, r.location, r.credential_ref)].append(r)
@@ -98,19 +122,35 @@ class Scans:
             targets = [Target(r.urn, r.type, r.physical_id) for r in some]
             seen.update((o.urn, o) for o in self._readers.observe(scope, targets))
         after = self._app.index.generations(units)
-        return [self._observation(r, seen[r.urn], before, after) for r in resources]
+        return [_judged(r, seen[r.urn], before, after) for r in resources]
 
-    def _observation(
-        self, r: DesiredState, seen: Observed, before: dict[tuple[str, str], int], after: dict[tuple[str, str], int]
-    ) -> dict[str, Any]:
-        unit = (r.deployment_id, r.unit_id)
-        presence, reason, properties = seen.presence, seen.reason, seen.properties
-        # Odd: an operation is at work; unequal: one was while we read. Either way this is nobody's drift.
-        if before[unit] != after[unit] or after[unit] % 2:
-            presence, reason, properties = Presence.NOT_CHECKED, "unit is being changed", {}
-        body = canonical.dumps(dict(properties)) if presence is Presence.PRESENT else "{}"
-        return {
-            "urn": r.urn, "deployment_id": r.deployment_id, "presence": presence.value,
-            "physical_id": seen.physical_id, "digest": canonical.digest(body.encode()), "generation": after[unit],
-            "properties_json": body, "reason": reason or None,
-        }  # fmt: skip
+
+def _judged(
+    r: DesiredState, seen: Observed, before: dict[tuple[str, str], int], after: dict[tuple[str, str], int]
+) -> _Seen:
+    unit = (r.deployment_id, r.unit_id)
+    # Odd: an operation is at work; unequal: one was while we read. Either way this is nobody's drift.
+    if before[unit] != after[unit] or after[unit] % 2:
+        return _Seen(r, Presence.NOT_CHECKED, seen.physical_id, after[unit], b"", "unit is being changed")
+    body = canonical.dumps(dict(seen.properties)).encode() if seen.presence is Presence.PRESENT else b""
+    return _Seen(r, seen.presence, seen.physical_id, after[unit], body, seen.reason)
+
+
+def _in_words(one: _Seen) -> dict[str, Any]:
+    return {
+        "urn": one.resource.urn, "deployment_id": one.resource.deployment_id, "presence": one.presence.value,
+        "physical_id": one.physical_id, "digest": canonical.digest(one.body), "generation": one.generation,
+        "properties_json": one.body.decode(), "reason": one.reason or None,
+    }  # fmt: skip
+
+
+def _in_columns(some: Sequence[_Seen]) -> dict[str, bytes]:
+    bodies = [one.body for one in some]
+    return {
+        "ids": b"".join(packed.key(one.resource.deployment_id, one.resource.urn) for one in some),
+        "presences": bytes(_PRESENCES[one.presence] for one in some),
+        "generations": packed.numbers(one.generation for one in some),
+        "digests": b"".join(map(packed.digest, bodies)),
+        "ends": packed.ends(bodies),
+        "bodies": b"".join(bodies),
+    }

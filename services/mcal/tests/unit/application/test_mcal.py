@@ -1,6 +1,8 @@
 """From facts heard to facts said, with a cloud in memory and a real database."""
 
 import json
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
@@ -9,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from deployforge_chassis import packed
 from deployforge_chassis.avro import AvroCodec
 from deployforge_chassis.clock import FixedClock
 from deployforge_chassis.database import Database
@@ -265,23 +268,35 @@ def scan(service: Service, **changed: Any) -> list[dict[str, Any]]:
     return [message for topic, _, message in service.said.messages if topic == "mcal.observations"]
 
 
+def in_rows(batch: dict[str, Any]) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+    """(id, presence, digest, body) of what is packed."""
+    count, start = len(batch["presences"]), 0
+    for n, end in enumerate(struct.unpack(f"<{count}I", batch["ends"])):
+        yield (
+            batch["ids"][n * 8 : n * 8 + 8], batch["presences"][n], batch["digests"][n * 16 : n * 16 + 16],
+            batch["bodies"][start:end],
+        )  # fmt: skip
+        start = end
+
+
 def test_a_scan_tells_of_every_resource_of_its_shard_in_batches(service: Service) -> None:
     service.cloud.live = {f"id-{n}": {"delay": n} for n in range(600)}
     for n in range(601):
         desired(service, f"urn:df:s:w:q{n:03}", f"id-{n}")
     desired(service, "urn:df:s:w:elsewhere", "id-1", scan_shard="aws:123456789012:eu-west-1:04")
     batches = scan(service)
-    assert [(b["batch"], b["last"], len(b["observations"])) for b in batches] == [(0, False, 500), (1, True, 101)]
-    found = {o["urn"]: o for b in batches for o in b["observations"]}
-    assert json.loads(found["urn:df:s:w:q007"]["properties_json"]) == {"delay": 7}
-    assert found["urn:df:s:w:q600"]["presence"] == "MISSING"
+    assert [(b["batch"], b["last"], len(b["presences"])) for b in batches] == [(0, False, 500), (1, True, 101)]
+    found = {id: (presence, digest, body) for b in batches for id, presence, digest, body in in_rows(b)}
+    body = b'{"delay":7}'
+    assert found[packed.key(DEPLOYMENT, "urn:df:s:w:q007")] == (1, packed.digest(body), body)
+    assert found[packed.key(DEPLOYMENT, "urn:df:s:w:q600")] == (2, packed.digest(b""), b"")
     assert [n for n, _ in service.facts()] == ["CredentialIssued"]
     scan(service)
     assert [v["read_only"] for _, v in service.facts()] == [True]
 
 
 def test_an_empty_shard_still_ends(service: Service) -> None:
-    assert [(b["last"], b["observations"]) for b in scan(service)] == [(True, [])]
+    assert [(b["last"], b["observations"], b["ids"]) for b in scan(service)] == [(True, [], b"")]
 
 
 def test_a_unit_that_is_being_changed_is_not_checked(service: Service) -> None:
@@ -297,11 +312,12 @@ def test_a_unit_that_is_being_changed_is_not_checked(service: Service) -> None:
 def test_older_news_of_a_resource_is_ignored_and_a_tombstone_ends_it(service: Service) -> None:
     desired(service, "urn:df:s:w:a", "new", version=2)
     desired(service, "urn:df:s:w:a", "old", version=1)
-    assert scan(service)[0]["observations"][0]["physical_id"] == "new"
+    service.cloud.live = {"new": {"delay": 1}}
+    assert [presence for _, presence, _, _ in in_rows(scan(service)[0])] == [1]
     fact = a_fact("state-manager.desired", "DesiredState", {})
     gone = type(fact)(**{**vars(fact), "key": "urn:df:s:w:a", "value": None})
     service.app.commit(service.app.desired_state(gone))
-    assert scan(service)[0]["observations"] == []
+    assert scan(service)[0]["ids"] == b""
 
 
 def test_whoever_asks_for_an_unknown_credential_learns_that_nothing_was_checked(service: Service) -> None:

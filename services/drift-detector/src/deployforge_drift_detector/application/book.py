@@ -1,0 +1,248 @@
+"""What is known of the resources of one scan shard, as columns of numbers.
+
+A steady state is the common case: of a batch's observations nearly all say what they said a minute ago. Those are
+found by comparing columns, a whole batch in some microseconds, and no body is read. What a body said when it was read
+is remembered with everything that went into the verdict: the desired version, its rules and the moment at which one of
+them runs out. A verdict that is given again is therefore the one that reading again would give.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import structlog
+from deployforge_chassis import packed
+from numpy.typing import NDArray
+
+from deployforge_drift_detector.application.looks import NEVER_SEEN, Look, State
+from deployforge_drift_detector.application.messages import PRESENCES, Columns, ObservationBatch
+from deployforge_drift_detector.application.ports import CheckState
+from deployforge_drift_detector.application.verdicts import Unusable, Verdict, properties
+from deployforge_drift_detector.domain.agreement import Agreement
+from deployforge_drift_detector.domain.desired import Desired
+
+log = structlog.get_logger(__name__)
+
+Indices = NDArray[np.intp]
+_PRESENT: Final = PRESENCES.index("PRESENT")
+_NONE: Final[Indices] = np.array([], np.intp)
+_FOREVER: Final = float("inf")
+
+
+_STATE_OF: Final = {
+    CheckState.CHECKED: State.CHECKED, CheckState.DRIFTED: State.DRIFTED, CheckState.NOT_CHECKED: State.NOT_CHECKED,
+}  # fmt: skip
+
+
+@dataclass
+class Sorted:
+    """A batch's columns, by what is to be done with them: rows of the batch, and rows of the book beside them."""
+
+    quiet: Indices
+    """Rows of the book that say what they said before."""
+    agreed: Indices
+    """Rows of the book whose bodies were read, are as desired and were not drifted."""
+    rest: list[tuple[int, int]]
+    """(row of the batch, row of the book or -1): these need a closer look."""
+    stale: int
+    """How many were decided upon before."""
+    read: int
+    """Bodies that were read."""
+
+
+class Book:
+    """One shard, in the order of the keys. Used by one thread."""
+
+    def __init__(self, shard: str, desired: Sequence[Desired], *, remember: bool = True) -> None:
+        self.shard, self._remember = shard, remember
+        self.dirty = False
+        self.open: dict[str, str] = {}
+        """urn → fingerprint of the open drifts."""
+        self.scan_id, self.newest, self.at = "", 0, 0.0
+        self.reasons: dict[int, str] = {}
+        self._told: dict[str, float] = {}
+        self._arrange(desired)
+
+    # --- what is desired -------------------------------------------------------------------------------
+
+    def _arrange(self, desired: Sequence[Desired]) -> None:
+        keys = np.frombuffer(b"".join(packed.key(one.deployment_id, one.urn) for one in desired), "<u8")
+        order = np.argsort(keys, kind="stable")
+        self.ids: NDArray[np.uint64] = keys[order]
+        self.desired = [desired[at] for at in order]
+        if (twice := self.ids[1:] == self.ids[:-1]).any():
+            # One in thirty million shards of a million resources.
+            log.error("two resources share a key and cannot be told apart", urn=self.desired[int(np.argmax(twice))].urn)
+        count = len(self.ids)
+        self.generations = np.fromiter((one.generation for one in self.desired), np.int64, count)
+        self._deployments = {id: number for number, id in enumerate({one.deployment_id for one in self.desired})}
+        self._deployment = np.fromiter((self._deployments[one.deployment_id] for one in self.desired), np.int64, count)
+        self._row = {one.urn: at for at, one in enumerate(self.desired)}
+        self._agreements: list[Agreement | None] = [None] * count
+        self.sequences = np.full(count, NEVER_SEEN, np.int64)
+        self.times = np.zeros(count)
+        self.states = np.zeros(count, np.uint8)
+        self.digests = np.zeros((count, 2), np.uint64)
+        self.presences = np.zeros(count, np.uint8)
+        self.good_until = np.zeros(count)
+
+    def rearrange(self, desired: Sequence[Desired]) -> None:
+        """What is desired changed; what is known of the others stays, and verdicts of what did not change."""
+        before, rows = Book.__new__(Book), self._row
+        before.__dict__ |= self.__dict__
+        self._arrange(desired)
+        new = [at for at, one in enumerate(self.desired) if one.urn in rows]
+        old = [rows[self.desired[at].urn] for at in new]
+        for column in ("sequences", "times", "states", "digests", "presences", "good_until"):
+            getattr(self, column)[new] = getattr(before, column)[old]
+        self.reasons = {}
+        for at, was in zip(new, old, strict=True):
+            if was in before.reasons:
+                self.reasons[at] = before.reasons[was]
+            if self.desired[at] is before.desired[was]:
+                self._agreements[at] = before._agreements[was]
+            else:
+                self.good_until[at] = 0.0
+        self.open = {urn: print for urn, print in self.open.items() if urn in self._row}
+        self.dirty = True
+
+    def row_of(self, urn: str) -> int | None:
+        """Where a resource stands."""
+        return self._row.get(urn)
+
+    # --- what was seen ---------------------------------------------------------------------------------
+
+    def restore(self, look: Look) -> None:
+        """What an earlier process knew. Verdicts are not kept: what they rest on is read again."""
+        self.scan_id, self.newest, self.at = look.scan_id, look.sequence, look.at
+        if not len(self.ids):
+            return
+        at, known = self.places(look.ids)
+        rows = at[known]
+        self.sequences[rows] = look.sequences[known]
+        self.times[rows] = look.times[known]
+        self.states[rows] = look.states[known]
+        self.reasons = {
+            int(row): look.reasons[number] for row, number in zip(rows, look.reason_numbers[known], strict=True) if number
+        }
+
+    def look(self) -> Look:
+        """All of it, to be kept."""
+        told = ["", *sorted(set(self.reasons.values()))]
+        numbers = {reason: number for number, reason in enumerate(told)}
+        column = np.zeros(len(self.ids), np.uint32)
+        for row, reason in self.reasons.items():
+            column[row] = numbers[reason]
+        return Look(
+            self.shard, self.scan_id, self.newest, self.at, self.ids, self.sequences, self.times, self.states, column,
+            tuple(told),
+        )  # fmt: skip
+
+    def places(self, ids: NDArray[np.uint64]) -> tuple[Indices, NDArray[np.bool_]]:
+        """The row of each id, and whether it is one of ours; there must be some of ours."""
+        at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return at, self.ids[at] == ids
+
+    def sort(self, batch: ObservationBatch, changing: Mapping[UUID, object], now: datetime) -> Sorted:
+        """What is to be done with a batch's columns; nothing is changed."""
+        columns, moment = batch.columns, now.timestamp()
+        if not len(self.ids):
+            return Sorted(_NONE, _NONE, [(row, -1) for row in range(len(columns))], 0, 0)
+        at, known = self.places(columns.ids)
+        fresh = known & (self.sequences[at] < batch.sequence)
+        plain = fresh & (self.generations[at] == columns.generations)
+        for deployment in changing.keys() & self._deployments.keys():
+            plain &= self._deployment[at] != self._deployments[deployment]
+        same = plain & (self.good_until[at] > moment) & (self.presences[at] == columns.presences)
+        same &= (self.digests[at] == columns.digests).all(axis=1)
+        if not self._true_to_its_digest(batch, same):
+            same[:] = False
+        readable = plain & ~same & (columns.presences == _PRESENT)
+        agreed = self._agreed(columns, np.flatnonzero(readable), at)
+        near = np.flatnonzero((fresh & ~same) | ~known)
+        rest = near[~np.isin(near, agreed, assume_unique=True)] if len(agreed) else near
+        if self._remember and len(agreed):
+            # Nothing differs, so whatever the rules are, there is nothing that they could stop hiding.
+            self._keep(at[agreed], columns.digests[agreed], _PRESENT, _FOREVER)
+        return Sorted(
+            quiet=at[same],
+            agreed=at[agreed],
+            rest=[(row, int(at[row]) if known[row] else -1) for row in rest.tolist()],
+            stale=int((known & ~fresh).sum()),
+            read=int(readable.sum()),
+        )
+
+    def _agreed(self, columns: Columns, rows: Indices, at: Indices) -> Indices:
+        """Those of the rows whose bodies are as desired, where that is no news."""
+        agreed: list[int] = []
+        ends, bodies, opened = [0, *columns.ends.tolist()], columns.bodies, self.open
+        digests = columns.digests.tobytes()
+        for row, place in zip(rows.tolist(), at[rows].tolist(), strict=True):
+            try:
+                observed = properties(bodies[ends[row] : ends[row + 1]], digests[row * 16 : row * 16 + 16])
+            except Unusable:
+                continue
+            agreement = self._agreements[place] or self._agreement(place)
+            if agreement.agrees(observed) and not (opened and self.desired[place].urn in opened):
+                agreed.append(row)
+        return np.array(agreed, np.intp)
+
+    def _agreement(self, place: int) -> Agreement:
+        desired = self.desired[place]
+        made = self._agreements[place] = Agreement(desired.properties, desired.set_paths)
+        return made
+
+    def _true_to_its_digest(self, batch: ObservationBatch, same: NDArray[np.bool_]) -> bool:
+        """Bodies that are not read are not checked against their digests; one of every batch is, another each time."""
+        rows = np.flatnonzero(same)
+        if not len(rows):
+            return True
+        row = int(rows[(batch.sequence + batch.batch) % len(rows)])
+        body = batch.columns.body(row)
+        return not body or packed.digest(body) == batch.columns.digests[row].tobytes()
+
+    def _keep(self, places: Any, digests: Any, presence: int, good_until: float) -> None:
+        self.digests[places], self.presences[places], self.good_until[places] = digests, presence, good_until
+
+    def remember(self, place: int, digest: bytes, presence: int, verdict: Verdict, now: datetime) -> None:
+        """A verdict that was reached by reading; only such ones as depend on nothing but what was read."""
+        if self._remember and verdict.state is not CheckState.NOT_CHECKED and not verdict.reason:
+            ends = [rule.until.timestamp() for rule in self.desired[place].ignoring(now) if rule.until is not None]
+            self._keep(place, np.frombuffer(digest.ljust(16, b"\0"), "<u8"), presence, min(ends, default=_FOREVER))
+        else:
+            self.good_until[place] = 0.0
+
+    def mark(self, batch: ObservationBatch, places: Indices, state: State | None = None) -> None:
+        """These were looked at; None leaves their states as they are."""
+        self.sequences[places] = batch.sequence
+        self.times[places] = batch.observed_at.timestamp()
+        if state is not None:
+            self.states[places] = state
+            if self.reasons:
+                for place in places.tolist():
+                    self.reasons.pop(place, None)
+        self._heard(batch)
+
+    def note(self, batch: ObservationBatch, place: int, verdict: Verdict) -> None:
+        """One was looked at closely."""
+        self.mark(batch, np.array([place]), _STATE_OF[verdict.state])
+        if verdict.reason:
+            self.reasons[place] = verdict.reason
+
+    def _heard(self, batch: ObservationBatch) -> None:
+        self.dirty = True
+        if batch.sequence >= self.newest:
+            self.scan_id, self.newest, self.at = batch.scan_id, batch.sequence, batch.observed_at.timestamp()
+
+    def seen_drifts(self) -> Mapping[str, datetime]:
+        """urn → when its open drift was seen last, of those seen since this was asked before."""
+        seen: dict[str, float] = {}
+        for urn in self.open:
+            row = self._row[urn]
+            if self.states[row] == State.DRIFTED and self.times[row] > self._told.get(urn, 0.0):
+                seen[urn] = float(self.times[row])
+        self._told = {urn: at for urn, at in (self._told | seen).items() if urn in self.open}
+        return {urn: datetime.fromtimestamp(at, UTC) for urn, at in seen.items()}

@@ -1,0 +1,60 @@
+"""The fast answer is the one that naming the differences gives."""
+
+from typing import Any
+
+import pytest
+from deployforge_drift_detector.domain.agreement import Agreement
+from deployforge_drift_detector.domain.compare import differences
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+KEYS = st.sampled_from(["a", "b", "c"])
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from([0.0, -0.0, 1.0, 1.5, 2**63, 2**64 + 1, float(2**64)]),
+    st.sampled_from(["", "a", "true", "1", "${x.y}", "$${x}"]),
+)  # fmt: skip
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3))
+OBJECTS = st.dictionaries(KEYS, VALUES, max_size=3)
+PATHS = st.frozensets(st.sampled_from(["a", "b", "a.b", "b.c", "a.b.c"]))
+
+
+def held_like(desired: Any) -> st.SearchStrategy[Any]:
+    """Mostly what is desired, in some other spelling or with one thing changed."""
+    match desired:
+        case dict():
+            kept = st.fixed_dictionaries({key: held_like(value) for key, value in desired.items()})
+            return st.one_of(kept, kept.flatmap(lambda held: OBJECTS.map(lambda more: {**more, **held})), OBJECTS)
+        case list():
+            return st.one_of(st.permutations(desired), st.just(desired), VALUES)
+        case bool() | int() | float():
+            return st.sampled_from([desired, float(desired), int(desired), bool(desired), str(desired)])
+        case _:
+            return st.one_of(st.just(desired), VALUES)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.data())
+def test_it_says_what_the_differences_say(data: st.DataObject) -> None:
+    desired = data.draw(OBJECTS)
+    observed = data.draw(held_like(desired).filter(lambda held: isinstance(held, dict)))
+    set_paths = data.draw(PATHS)
+    assert Agreement(desired, set_paths).agrees(observed) == (not differences(desired, observed, set_paths))
+
+
+@pytest.mark.parametrize(
+    ("desired", "observed", "agree"),
+    [
+        ({"a": True}, {"a": 1}, False),
+        ({"a": 0}, {"a": False}, False),
+        ({"a": [1, True]}, {"a": [1, 1]}, False),
+        ({"a": 1}, {"a": 1.0}, True),
+        ({"a": 2**64 + 1}, {"a": 2**64}, False),
+        ({"a": {"b": 1}}, {"a": None}, False),
+        ({"a": {"b": None}}, {}, True),
+        ({"a": {}}, {"a": 3}, False),
+        ({"a": "${b.c}"}, {}, True),
+    ],
+)
+def test_what_python_would_get_wrong(desired: Any, observed: Any, agree: bool) -> None:
+    assert Agreement(desired).agrees(observed) is agree
+    assert (not differences(desired, observed)) is agree
