@@ -25,7 +25,7 @@ class Agreement:
         for key, value in desired.items():
             path = f"{_path}.{key}" if _path else key
             as_set = path in set_paths
-            if isinstance(value, Mapping) and not as_set:
+            if isinstance(value, dict) and not as_set:
                 if value:
                     nested.append((key, Agreement(value, set_paths, _path=path)))
                 else:
@@ -46,7 +46,7 @@ class Agreement:
         for key, value, as_set in self._other:
             held = observed.get(key, ABSENT)
             if value is _ANY_OBJECT:
-                if not (held is ABSENT or held is None or isinstance(held, Mapping)):
+                if not (held is ABSENT or held is None or isinstance(held, dict)):
                     return False
             elif held is ABSENT or held is None:
                 if value not in _EMPTY:
@@ -57,7 +57,7 @@ class Agreement:
             held = observed.get(key)
             if held is None:
                 held = _NOTHING
-            elif not isinstance(held, Mapping):
+            elif not isinstance(held, dict):
                 return False
             if not inner.agrees(held):
                 return False
