@@ -43,6 +43,8 @@ class Kind:
     refers: Mapping[str, str] = field(default_factory=dict)
     """REST path whose value must be a resource of this service."""
     name_rule: str = r"[A-Za-z][A-Za-z0-9._~%+-]{2,254}"
+    additive: bool = False
+    """To add what is there already is no conflict."""
     named: str = ""
     """The service in full names, where it is not the asset's."""
 
@@ -202,6 +204,11 @@ KINDS: Final[Mapping[str, Kind]] = {
             _args("labels", "annotations", secret_id=_NAMED, project=_HERE,
                   replication=Arg("replication", True, True, lambda v: {"automatic": {}} if "auto" in v else nested(v))),
             "secrets", _named, name_rule=r"[A-Za-z0-9_-]{1,255}",
+        ),
+        Kind(
+            "google_secret_manager_secret_iam_member", "secretmanager.googleapis.com/IamPolicy", "secretmanager.googleapis.com", "v1/",
+            "projects/{project}/secrets/{secret_id}:getIamPolicy",
+            _args(force="role member", required="role member", secret_id=_NAMED, project=_HERE), name_rule=r".+", additive=True,
         ),
         Kind(
             "google_service_account", "iam.googleapis.com/ServiceAccount", "iam.googleapis.com", "v1/", "projects/{project}/serviceAccounts/{account_id}",

@@ -3,6 +3,7 @@
 import base64
 import re
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from tests.emulators.gcp.replies import Refused
 from tests.emulators.messages import Ask, Reply
 from tests.emulators.store import Clock, Store
 
+_OPERATION: Final = re.compile(r"v2/projects/[^/]+/locations/[^/]+/operations/[^/]+")
+_LONG_SECONDS: Final = 0.3
 #: Where a resource of Compute Engine names another one that it needs.
 _USES: Final = ("network", "subnetwork", "backendService", "target", "urlMap", "defaultService")
 
@@ -32,7 +35,7 @@ class Services:
     def create(self, kind: Kind, full: str, body: Body, project: str) -> Body:
         """Make one. Raises Refused as the service would."""
         self._fault(full)
-        if self.find(full) is not None:
+        if self.find(full) is not None and not kind.additive:
             raise Refused(409, f"Resource already exists in the project (resource={_short(full)}).")
         self._check(kind, full, body)
         whole = _merged(body, kind.adds(_relative(full), body))
@@ -50,6 +53,7 @@ class Services:
         for path in without:
             *heads, last = path.split(".")
             (_get(whole, ".".join(heads)) if heads else whole).pop(last, None)
+        self._check_secrets(whole)
         self._put(full, whole, self.project(full), kind)
         return whole
 
@@ -65,6 +69,8 @@ class Services:
         if full.startswith("//compute.googleapis.com/"):
             self._check_unused(kept["full"])
         self._put(full, None, str(kept.get("project", "")), KINDS[kept["type"]])
+        if (policy := f"{full}:getIamPolicy") and self.find(policy) is not None:
+            self._put(policy, None, str(kept.get("project", "")), KINDS["google_secret_manager_secret_iam_member"])
 
     def project(self, full: str) -> str:
         """Whose a resource is."""
@@ -94,6 +100,8 @@ class Services:
 
     def handle(self, ask: Ask, host: str, path: str) -> Reply:
         """One call of a service."""
+        if (begun := _OPERATION.fullmatch(path)) is not None:
+            return Reply(200, self._operation(begun[0]))
         verb = path.rpartition("/")[2].partition(":")[2]
         plain = path[: -len(verb) - 1] if verb else path
         if host == "sqladmin.googleapis.com" and plain.endswith("/users"):
@@ -104,6 +112,10 @@ class Services:
         full = f"//{kind.service}/{relative}"
         if ask.method == "POST" and verb == "addVersion":
             return self._add_version(full, ask.body)
+        if ask.method == "GET" and verb == "getIamPolicy":
+            return Reply(200, self._policy(full))
+        if ask.method == "PATCH" and host == "cloudfunctions.googleapis.com":
+            return Reply(200, self._begun(kind, full, dict(ask.body or {})))
         if ask.method == "GET":
             body = self.find(full)
             if body is None:
@@ -135,6 +147,31 @@ class Services:
                 found = [b for full, b in self.all() if full.startswith(begins.lower())]
                 return Reply(200, {kind.list_key: found} if found else {})
         raise Refused(404, f"Nothing answers {ask.method} {host}/{path}")
+
+    def _begun(self, kind: Kind, full: str, body: Body) -> Body:
+        """A change of a function, as a long-running operation."""
+        name = f"{'/'.join(_relative(full).split('/')[:4])}/operations/operation-{uuid.uuid4().hex}"
+        try:
+            ended: Body = {"response": self.update(kind, full, body)}
+        except Refused as refused:
+            ended = {"error": {"code": refused.number, "message": refused.message, "details": refused.details()}}
+        self._store.put("function-operation", name, {"due": self._clock.now() + _LONG_SECONDS, "ended": ended})
+        return {"name": name, "done": False}
+
+    def _operation(self, path: str) -> Body:
+        name = path.partition("/")[2]
+        kept = self._store.get("function-operation", name)
+        if kept is None:
+            raise Refused(404, f"Resource '{name}' was not found")
+        due = kept["due"] <= self._clock.now()
+        return {"name": name, "done": due, **(kept["ended"] if due else {})}
+
+    def _policy(self, full: str) -> Body:
+        if self.find(full) is None:
+            raise Refused(404, f"Secret [{_relative(full)}] not found.")
+        one = self.find(f"{full}:getIamPolicy")
+        bindings = [{"role": one["role"], "members": [one["member"]]}] if one is not None else []
+        return {"version": 1, "etag": "BwY", **({"bindings": bindings} if bindings else {})}
 
     def _users(self, ask: Ask, relative: str) -> Reply:
         full = f"//cloudsql.googleapis.com/{relative}"
@@ -191,6 +228,18 @@ class Services:
 
         if body.get("loadBalancingScheme") == "INTERNAL_MANAGED" and "subnetwork" in body:
             self._check_proxies(_plain(body["subnetwork"]))
+
+    def _check_secrets(self, body: Body) -> None:
+        """A function starts with versions of secrets that are there and that its account may read."""
+        service = body.get("serviceConfig") or {}
+        for one in service.get("secretEnvironmentVariables") or ():
+            full = f"//secretmanager.googleapis.com/projects/{one['projectId']}/secrets/{one['secret']}"
+            kept, access = self._store.get("secret", full) or {"values": []}, self.find(f"{full}:getIamPolicy") or {}
+            if self.find(full) is None or not 0 < int(one["version"]) <= len(kept["values"]):
+                raise Refused(400, f"Secret version {one['secret']}/versions/{one['version']} was not found")
+            if access.get("member") != f"serviceAccount:{service.get('serviceAccountEmail')}":
+                said = f"Permission denied on secret {one['secret']} for {service.get('serviceAccountEmail')}"
+                raise Refused(400, f"{said}: grant the role Secret Manager Secret Accessor")
 
     def _check_unused(self, full: str) -> None:
         link = f"/{_relative(full)}"

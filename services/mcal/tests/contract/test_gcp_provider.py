@@ -527,6 +527,91 @@ def test_an_administrator_is_made_past_the_blueprint_and_a_new_password_is_set(w
     assert world.drift() == {}
 
 
+CODE = resource("code", "ObjectStore", {})
+WORKERS = (resource("worker", "Role", {"usedBy": ["function"]}), resource("other", "Role", {"usedBy": ["function"]}))
+
+
+def with_secrets(world: World, *names: str, role: str = "worker", **properties: Any) -> CompiledUnit:
+    """A function with secrets, and what it needs."""
+    given = {"secrets": dict.fromkeys(names, "${secret://file/shop/db}")} if names else {}
+    work = {"runtime": "python3.12", "handler": "main.handler", "code": {"store": "${code.name}", "key": "app.zip"}}
+    function = resource("work", "Function", {**work, "role": f"${{{role}.address}}", **given, **properties})
+    unit = world.compile(CODE, *WORKERS, function)
+    marked = {"secrets": dict.fromkeys(names, _MARK)} if names else {}
+    return replace(unit, resources=tuple(
+        replace(r, desired={**r.desired, **marked}) if r.type == "Function" else r for r in unit.resources
+    ))  # fmt: skip
+
+
+def variables(world: World, id: str) -> dict[str, str]:
+    """Variable → what the function starts with."""
+    found = world.gcp.rest("GET", id)[1]["serviceConfig"].get("secretEnvironmentVariables", [])
+    at = {v["key"]: f"//secretmanager.googleapis.com/projects/{v['projectId']}/secrets/{v['secret']}" for v in found}
+    kept = {key: world.gcp.control("secrets", {"full": full})["values"] for key, full in at.items()}
+    return {v["key"]: kept[v["key"]][int(v["version"]) - 1] for v in found}
+
+
+def test_secrets_of_a_function_go_past_the_blueprint_and_only_its_account_may_read_them(world: World) -> None:
+    secrets = KnownSecret()
+    first = with_secrets(world, "TOKEN", "KEY")
+    made = world.do("apply", unit=first, secrets=secrets)[-1]
+    world.unit = first
+    assert variables(world, made.physical_id) == {"TOKEN": _VALUE, "KEY": _VALUE}
+    assert _VALUE not in str(world.gcp.rest("GET", made.physical_id)) + str(world.ticks)
+    assert world.drift() == {}
+    again = world.do("apply", unit=first, previous=first, secrets=secrets)
+    assert {o.status for o in again} == {Became.UNCHANGED}
+    second = with_secrets(world, "TOKEN", role="other", memory="512Mi")
+    after = world.do("apply", unit=second, previous=first, secrets=secrets)
+    world.unit = second
+    assert after[-1].status is Became.UPDATED
+    assert variables(world, made.physical_id) == {"TOKEN": _VALUE}
+    assert [full for full in world.left() if full.endswith("-key")] == []
+    assert world.drift() == {}
+    target = Target(made.urn, "Function", made.physical_id, {"secrets": {"TOKEN": _MARK}}, ("secrets.TOKEN",))
+    assert world.do("correct", unit=second, targets=(target,), secrets=secrets)[0].status is Became.CORRECTED
+    none = with_secrets(world, role="other")
+    world.do("apply", unit=none, previous=second)
+    world.unit = none
+    assert variables(world, made.physical_id) == {}
+    assert [full for full in world.left() if "secretmanager" in full] == []
+
+
+def test_a_function_gets_back_the_secret_that_it_let_go_of_for_a_change_that_failed(world: World) -> None:
+    first = with_secrets(world, "TOKEN", "KEY")
+    made = world.do("apply", unit=first, secrets=KnownSecret())[-1]
+    world.unit = first
+    world.gcp.control("faults", {"kind": "resource", "match": "cloudfunctions", "after": 1, "times": 1, "message": "busy"})
+    failure = world.refused(unit=with_secrets(world, "TOKEN", memory="512Mi"), previous=first, secrets=KnownSecret())
+    assert ("busy" in failure.message, failure.restored) == (True, True)
+    assert variables(world, made.physical_id) == {"TOKEN": _VALUE, "KEY": _VALUE}
+    assert world.drift() == {}
+
+
+def test_a_secret_of_a_function_that_vanished_comes_back_with_its_value(world: World) -> None:
+    unit = with_secrets(world, "TOKEN")
+    made = world.do("apply", unit=unit, secrets=KnownSecret())[-1]
+    world.unit = unit
+    [secret] = [full for full in world.left() if full.endswith("-token")]
+    world.gcp.rest("DELETE", secret)
+    assert world.drift() == {"work": Presence.MISSING}
+    target = Target(made.urn, "Function", made.physical_id, unit.resources[-1].desired)
+    assert [o.status for o in world.do("recreate", unit=unit, targets=(target,), secrets=KnownSecret())] == [
+        Became.RECREATED
+    ]
+    assert variables(world, made.physical_id) == {"TOKEN": _VALUE}
+
+
+def test_what_a_function_cannot_start_with_is_told_by_its_operation(world: World) -> None:
+    unit = with_secrets(world, "TOKEN")
+    made = world.do("apply", unit=unit, secrets=KnownSecret())[-1]
+    world.unit = unit
+    body = {"serviceConfig": {"serviceAccountEmail": READER}}
+    session = world.provider.open(world.gcp.credential, Work(str(uuid4()), world.scope, "d", world.unit_name))
+    with pytest.raises(GoogleError, match="Secret Manager Secret Accessor"):
+        session.finish(session.url(made.physical_id), session.call("PATCH", session.url(made.physical_id), body).json())
+
+
 # --- drift ----------------------------------------------------------------------------------------------
 
 

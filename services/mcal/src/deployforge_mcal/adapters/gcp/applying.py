@@ -31,6 +31,7 @@ def apply(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
         note = (rollout.note() if work.resumed else None) or _note(session, work, wanted, live, rollout)
         imports = dict(note["imports"])
         _approved(session, work, wanted, note)
+        released = _let_go(session, wanted, live)
         try:
             if note["kept"]:
                 state.let_go(session, rollout.name, note["kept"])
@@ -38,12 +39,19 @@ def apply(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
         except Exception as error:
             failure = failure_of(error).failure
             # Refused before anything was begun.
-            raise ProviderFailure(failure if failure.retryable else replace(failure, restored=True)) from error
+            untouched = not (failure.retryable or released)
+            raise ProviderFailure(replace(failure, restored=True) if untouched else failure) from error
     note = rollout.note() or {}
     recent.add(wanted.fulls)
     if (failed := rollout.wait(wanted)) is not None:
         raise ProviderFailure(restored(session, work, wanted, note, failed, tick))
     return _concluded(session, work, wanted, note, tick)
+
+
+def _let_go(session: GcpSession, wanted: Plan, live: Live) -> bool:
+    """Living resources let go of what Terraform takes away from them; whether any had to."""
+    seen = [(d, native) for d in wanted.declared if isinstance(native := live[d.id], Mapping)]
+    return True in [d.of.kind.release(session, d.id, native, d.native) for d, native in seen]
 
 
 def readable(session: GcpSession, wanted: Plan) -> Live:
@@ -110,12 +118,18 @@ def _approved(session: GcpSession, work: Work, wanted: Plan, note: Mapping[str, 
 def _has_value(d: Declared, native: Native | Unreadable | None) -> bool:
     """Whether the value of a living resource's secret is the one that it shall have."""
     body: Body = {} if native is None or isinstance(native, Unreadable) else native[""]
-    return get(body, f"{d.of.kind.of.labels}.{planning.VALUE_LABEL}") == d.secret
+    same = get(body, f"{d.of.kind.of.labels}.{planning.VALUE_LABEL}") == d.secret
+    return same and d.of.kind.holds(d.id, {"": body}, d.native)
+
+
+def _lost(d: Declared, native: Native | Unreadable | None) -> bool:
+    """Whether a living resource has let go of a secret that it shall have."""
+    return isinstance(native, Mapping) and not d.of.kind.holds(d.id, native, d.native)
 
 
 def adopted(session: GcpSession, work: Work, wanted: Plan) -> dict[str, str]:
     """Address → what Terraform imports for it: of what is adopted, the parts that exist."""
-    mine = wanted.of(work.adopt)
+    mine = [p for p in wanted.of(work.adopt) if p.of.apart]
     there = session.each([p.full for p in mine], session.get)
     return {p.address: relative(p.full) for p in mine if isinstance(there[p.full], Mapping)}
 
@@ -195,7 +209,7 @@ def restored(
             earlier, again = None, back.remove(wanted)
         else:
             earlier = _earlier(work)
-            kept = {p.address: relative(p.full) for p in earlier.pieces if p.address in note.get("kept", ())}
+            kept = {p.address: relative(p.full) for p in earlier.pieces if p.of.apart and p.address in note.get("kept", ())}
             if not back.mine():
                 back.begin(earlier, {"back": True}, imports=kept)
             again = back.wait(earlier)
@@ -203,6 +217,9 @@ def restored(
             return replace(failure, message=f"{failure.message}; putting it back failed too: {again.message}")
         if earlier is None:
             back.forget()
+        else:
+            before = reading.read(session, {d.id: d.of for d in earlier.declared})
+            settle(session, [d for d in earlier.declared if _lost(d, before[d.id])], tick)
         proved = _proved(session, wanted, earlier, note)
     except Exception as error:
         also = failure_of(error).failure

@@ -87,6 +87,14 @@ class GoogleError(Exception):
             retry_after(answer),
         )  # fmt: skip
 
+    @classmethod
+    def of_status(cls, status: Mapping[str, Any]) -> "GoogleError":
+        """Of what a long-running operation ended with (google.rpc.Status)."""
+        number = int(status.get("code") or 0)
+        word = _CODE_WORDS[number] if 0 < number < len(_CODE_WORDS) else ""
+        reason = next((str(d["reason"]) for d in status.get("details") or () if d.get("reason")), "")
+        return cls(400, word, str(status.get("message") or ""), reason)
+
 
 def retry_after(answer: requests.Response) -> float | None:
     """Seconds that a service asks for."""

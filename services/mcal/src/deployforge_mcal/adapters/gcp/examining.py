@@ -29,7 +29,13 @@ _EVERY_UNIT: Final = (
 _EVERY_SCAN: Final = ("cloudasset.assets.listResource", "cloudasset.assets.searchAllResources")
 #: What Google has no such permission for.
 _NONE: Final = frozenset({"datastore.indexes.create", "datastore.indexes.delete"})
-_MORE: Final[Mapping[str, tuple[str, ...]]] = {"Secret": ("secretmanager.versions.add",)}
+_MORE: Final[Mapping[str, tuple[str, ...]]] = {
+    "Secret": ("secretmanager.versions.add",),
+    "Function": (
+        "cloudfunctions.operations.get", "secretmanager.versions.add", "secretmanager.secrets.getIamPolicy",
+        "secretmanager.secrets.setIamPolicy",
+    ),
+}  # fmt: skip
 
 
 def examine(root: Mapping[str, Any], scopes: Sequence[Scope], *, endpoint: str) -> Examined:

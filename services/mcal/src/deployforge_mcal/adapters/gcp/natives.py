@@ -34,6 +34,11 @@ class GoogleType:
     listed_as: str = ""
     """The service in Cloud Asset Inventory's type, where that is another one."""
 
+    indexed: bool = True
+    """Cloud Asset Inventory has it, under the name that its service has."""
+    apart: bool = True
+    """It is something by itself, and not a word about what its name says, which ends with that."""
+
     @property
     def asset(self) -> str:
         """The type in Cloud Asset Inventory."""
@@ -127,10 +132,13 @@ GOOGLE: Final[Mapping[str, GoogleType]] = {
                    always={"deletion_policy": "DELETE"}, labels=""),
         GoogleType("google_firestore_field", "firestore.googleapis.com", "Field",
                    "projects/{project}/databases/{database}/collectionGroups/{collection}/fields/{field}",
-                   "datastore.indexes", labels=""),
+                   "datastore.indexes", labels="", indexed=False),
         GoogleType("google_secret_manager_secret", "secretmanager.googleapis.com", "Secret",
                    "projects/{project}/secrets/{secret_id}", "secretmanager.secrets",
-                   {"replication.automatic": "replication.auto"}),
+                   {"replication.automatic": "replication.auto"}, indexed=False),
+        GoogleType("google_secret_manager_secret_iam_member", "secretmanager.googleapis.com", "IamPolicy",
+                   "projects/{project}/secrets/{secret_id}:getIamPolicy", "secretmanager.secrets", labels="",
+                   indexed=False, apart=False),
         GoogleType("google_service_account", "iam.googleapis.com", "ServiceAccount",
                    "projects/{project}/serviceAccounts/{account_id}@{domain}", "iam.serviceAccounts", labels=""),
         GoogleType("google_logging_project_bucket_config", "logging.googleapis.com", "LogBucket",

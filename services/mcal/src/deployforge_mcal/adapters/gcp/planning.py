@@ -177,7 +177,7 @@ def _pieces(unit: CompiledUnit, d: Declared, first: Native, needs: frozenset[str
             arguments = merged(arguments, d.desired.get(OVERLAY, {}))
             at_first = merged(at_first, d.desired.get(OVERLAY, {}))
         ignored = sorted(name for name, value in at_first.items() if arguments.get(name) != value)
-        ignored += kind.left_alone.get(part, ())
+        ignored += kind.left_alone(part, d.native)
         lifecycle: dict[str, Any] = {"ignore_changes": ignored} if ignored else {}
         if not fixed:
             lifecycle["create_before_destroy"] = True

@@ -108,7 +108,7 @@ def _source(session: GcpSession, wanted: Mapping[str, Model]) -> Services | Asse
     if len(bulk) < _BULK:
         return Services(session)
     types = {of.kind.of.asset for of in bulk}
-    types |= {GOOGLE[name].asset for of in bulk for name in of.kind.others.values() if name != "google_firestore_field"}
+    types |= {GOOGLE[name].asset for of in bulk for name in of.kind.others.values() if GOOGLE[name].indexed}
     try:
         return Assets(session, types)
     except Exception as error:

@@ -157,7 +157,7 @@ def _taken_back(
 ) -> Failure:
     """Remove what a failed repair has made of vanished resources, so that all is as it was found."""
     rollout = Rollout(session, work.unit_name, work.token, lambda *_: None)
-    made = [p for p in reversed(plan.of(back)) if p.address not in note.get("there", ())]
+    made = [p for p in reversed(plan.of(back)) if p.of.apart and p.address not in note.get("there", ())]
     try:
         for piece in made:
             session.delete(piece.full)

@@ -23,6 +23,8 @@ T = TypeVar("T")
 #: How long a call goes on trying while Google is away or asks for patience.
 PATIENCE_SECONDS: Final = 60.0
 READ_PATIENCE_SECONDS: Final = 4.0
+#: How long one operation of a service may take.
+OPERATION_SECONDS: Final = 300.0
 CONFIG: Final = "config.googleapis.com"
 _TIMEOUT: Final = (3.05, 30)
 _READERS: Final = 8
@@ -120,6 +122,20 @@ class GcpSession:
             if time.monotonic() > deadline:
                 raise GoogleError(504, "DEADLINE_EXCEEDED", f"{full} is still there")
             time.sleep(_FIRST_PAUSE_SECONDS)
+
+    def finish(self, url: str, operation: Mapping[str, Any]) -> None:
+        """Wait until a service has done what it has begun about a URL of its. Raises GoogleError: what went wrong, or that
+        it takes too long."""
+        begun = f"{url.partition('/projects/')[0]}/{operation['name']}"
+        deadline, pause = time.monotonic() + OPERATION_SECONDS, _FIRST_PAUSE_SECONDS
+        while not operation.get("done"):
+            if time.monotonic() > deadline:
+                raise GoogleError(504, "DEADLINE_EXCEEDED", f"{operation['name']} is not done")
+            time.sleep(pause)
+            pause = min(pause * 1.7, _LAST_PAUSE_SECONDS)
+            operation = self.call("GET", begun).json()
+        if error := operation.get("error"):
+            raise GoogleError.of_status(error)
 
     # --- objects in the bucket of blueprints ----------------------------------------------------------
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from deployforge_mcal.domain.normalise import NotCanonical, duration, known, mebibytes, text
-from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType, partial
+from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType
 
 _RUNTIME: Final = re.compile(r"(python|nodejs|java|go|ruby|dotnet)[0-9][0-9.]*")
 
@@ -52,7 +52,7 @@ FUNCTION: Final = UnifiedType(
     {
         "aws": FULL,
         "azure": NONE,
-        "gcp": partial("secrets"),
+        "gcp": FULL,
         "terraform": NONE,
     },
     apart=(("secrets", "environment"),),

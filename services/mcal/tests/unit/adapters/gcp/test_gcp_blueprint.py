@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,27 @@ def test_a_load_balancer_for_http_has_what_it_passes_on_to_before_it() -> None:
     assert backends["lifecycle"]["ignore_changes"] == ["backend", "health_checks"], "who serves attaches itself"
     assert "google_compute_region_target_http_proxy.b__proxy" in rule["depends_on"]
     assert "google_compute_region_backend_service.b__backends" in routes["depends_on"]
+
+
+FUNCTION = {"runtime": "python3.12", "handler": "main.run", "code": {"store": "s", "key": "k"}, "role": "a@shop.test"}
+
+
+def test_a_function_s_account_may_read_its_secrets_before_the_function_is_there() -> None:
+    mark = "secret://file/shop/db#hmac-sha256:" + "a" * 64
+    declared = resource("f", "Function", FUNCTION)
+    unit = GcpProvider().compile(UnitSpec("d", "gcp/0.0", "df-u", SCOPE, (declared,)))
+    [one] = unit.resources
+    marked = replace(one, desired={**one.desired, "secrets": {"TOKEN": mark, "KEY": mark}})
+    made = json.loads(planning.plan(replace(unit, resources=(marked,)), {}).blueprint())
+    resources, function = made["resource"], made["resource"]["google_cloudfunctions2_function"]["f"]
+    [access, _] = resources["google_secret_manager_secret_iam_member"].values()
+    assert access["member"] == "serviceAccount:a@shop.test"
+    assert [a.partition(".")[0] for a in access["depends_on"]] == ["google_secret_manager_secret"]
+    assert len([a for a in function["depends_on"] if "iam_member" in a]) == 2
+    assert "service_config[0].secret_environment_variables" in function["lifecycle"]["ignore_changes"]
+    assert "secret://" not in str(made)
+    plain = blueprint(resource("f", "Function", FUNCTION))["resource"]["google_cloudfunctions2_function"]["f"]
+    assert "ignore_changes" not in plain["lifecycle"]
 
 
 def test_a_public_load_balancer_lies_in_no_subnet() -> None:
@@ -138,6 +160,8 @@ def test_a_name_of_ones_own_is_not_made_twice_at_once() -> None:
         (resource("b", "LoadBalancer", {"subnets": ["s", "t"]}), "b.properties.subnets"),
         (resource("b", "LoadBalancer", {"subnets": ["s"], "idleTimeout": "60s"}), "b.properties.idleTimeout"),
         (resource("s", "Secret", {"value": "in clear"}), "s.properties.value"),
+        (resource("f", "Function", {**FUNCTION, "secrets": {"A-B": "${secret://file/a/b}"}}), "f.properties.secrets"),
+        (resource("f", "Function", {**FUNCTION, "secrets": {"A": "in clear"}}), "f.properties.secrets"),
         (resource("x", "gcp/google_pubsub_topik", {}), "x.type"), (resource("x", "gcp/google_firestore_field", {}), "x.properties.database"),
         (resource("x", "gcp/google_pubsub_topic", {}, native={"a": 1}), "x.native"), (resource("x", "gcp/google_secret_manager_secret", {}), "x.type"),
     ],

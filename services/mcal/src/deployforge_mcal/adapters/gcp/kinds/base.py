@@ -76,8 +76,6 @@ class Kind:
     constants: ClassVar[Mapping[str, Body]] = {"": {}}
     #: properties beside the model's own that Google does not change on a living resource
     unchangeable: ClassVar[frozenset[str]] = frozenset()
-    #: part → arguments of Terraform's that others set, and that a blueprint leaves as they are
-    left_alone: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     #: longest name, and whether more than letters, digits and dashes may be in it
     longest: ClassVar[int] = 63
     #: a name is one in the world: what somebody else has cannot be read, and is not there for us
@@ -151,6 +149,10 @@ class Kind:
         order = [one for one in self.constants if one in parts]
         return order[: order.index(part)] if part in order else order
 
+    def left_alone(self, part: str, native: Native) -> tuple[str, ...]:
+        """Arguments of a part that others set, and that a blueprint leaves as they are."""
+        return ()
+
     def completed(self, id: str, part: str, body: Body) -> Body:
         """The body of a part with what follows from the resource's name."""
         return body
@@ -199,6 +201,14 @@ class Kind:
                 return None
             found[part] = body
         return found
+
+    def holds(self, id: str, native: Native, wanted: Native) -> bool:
+        """Whether the direct parts are there, as far as that can be seen."""
+        return True
+
+    def release(self, session: "GcpSession", id: str, native: Native, wanted: Native) -> bool:
+        """Let a living resource go of what Terraform is about to take away; whether it had to. Raises GoogleError."""
+        return False
 
     def settle(self, session: "GcpSession", id: str, native: Native) -> None:
         """Set the direct parts of a living resource; secrets are in their places. Raises GoogleError."""

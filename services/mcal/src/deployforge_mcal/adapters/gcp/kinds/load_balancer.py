@@ -41,7 +41,6 @@ class LoadBalancerKind(Kind):
     }  # fmt: skip
     constants: ClassVar[Mapping[str, Body]] = {_BACKENDS: {}, "": {"IPProtocol": "TCP"}}
     unchangeable: ClassVar[frozenset[str]] = frozenset({"subnets"})
-    left_alone: ClassVar[Mapping[str, tuple[str, ...]]] = {_BACKENDS: ("backend", "health_checks")}
     later: ClassVar[Mapping[str, str]] = {"host": "ip_address"}
 
     def problems(self, values: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
@@ -66,6 +65,10 @@ class LoadBalancerKind(Kind):
         """See Kind: each needs those that it passes on to."""
         order = list(_PARTS)
         return [one for one in order[: order.index(part)] if one in parts]
+
+    def left_alone(self, part: str, native: Native) -> tuple[str, ...]:
+        """See Kind."""
+        return ("backend", "health_checks") if part == _BACKENDS else ()
 
     def completed(self, id: str, part: str, body: Body) -> Body:
         """See Kind."""

@@ -25,7 +25,7 @@ _BLANK: Final = re.compile(r"\{(\w+)\}")
 
 def declarable() -> tuple[str, ...]:
     """Terraform's types that can be declared by themselves."""
-    return tuple(sorted(set(GOOGLE) - _UNSAFE))
+    return tuple(sorted(name for name, of in GOOGLE.items() if name not in _UNSAFE and of.apart))
 
 
 class NativeKind(Kind):

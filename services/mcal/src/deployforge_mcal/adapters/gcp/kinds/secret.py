@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from deployforge_mcal.adapters.bodies import Body, Field, Native, get
 from deployforge_mcal.adapters.gcp.kinds.base import Kind
+from deployforge_mcal.adapters.gcp.placing import short
 from deployforge_mcal.domain.types.secret import SECRET
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class SecretKind(Kind):
 
     def settle(self, session: "GcpSession", id: str, native: Native) -> None:
         """See Kind: what applications get as the latest version."""
-        value = str(get(native.get(_VERSION, {}), "payload.data") or "")
-        body = {"payload": {"data": base64.b64encode(value.encode()).decode()}}
-        session.call("POST", session.url(id, ":addVersion"), body)
+        add_version(session, id, str(get(native.get(_VERSION, {}), "payload.data") or ""))
+
+
+def add_version(session: "GcpSession", full: str, value: str) -> str:
+    """Give a secret another value; the version's number. Raises GoogleError."""
+    body = {"payload": {"data": base64.b64encode(value.encode()).decode()}}
+    return short(str(session.call("POST", session.url(full, ":addVersion"), body).json()["name"]))
