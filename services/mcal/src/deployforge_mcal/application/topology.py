@@ -18,8 +18,7 @@ from deployforge_mcal.domain.topology.wiring import Part, Wired
 
 #: What is not looked at, said with every answer.
 UNSEEN: Final = (
-    "native network security groups and routes of Azure, firewalls within machines, and whatever was not deployed from "
-    "here are not looked at"
+    "firewalls within machines, what forwards traffic by itself, and whatever was not deployed from here are not looked at"
 )
 
 

@@ -63,7 +63,7 @@ def judged(entries: Iterable[Entry], asked: Asked, *, inward: bool) -> Verdict:
         if entry.allow:
             verdict.by.append(entry)
             pieces = rest
-        elif whole and EVERYWHERE not in entry.cidrs:
+        elif whole and EVERYWHERE not in (*entry.cidrs, *entry.meant):
             verdict.spared.append(entry)
         else:
             verdict.denied_by = entry
@@ -82,7 +82,7 @@ def _without(piece: _Piece, entry: Entry) -> Sequence[_Piece]:
     """What of a piece an entry is not about."""
     low, high = max(piece.first, entry.first), min(piece.last, entry.last)
     left = [piece]
-    for cidr in entry.cidrs if low <= high else ():
+    for cidr in (*entry.cidrs, *entry.meant) if low <= high else ():
         left = [one for old in left for one in _cut(old, cidr, low, high)]
     return left
 

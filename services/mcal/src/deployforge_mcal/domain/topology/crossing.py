@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from deployforge_mcal.domain.topology.guards import answers, through_lists
 from deployforge_mcal.domain.topology.network_map import NetworkMap
 from deployforge_mcal.domain.topology.places import ANYBODYS_PORTS, Place
+from deployforge_mcal.domain.topology.routes import routed
 from deployforge_mcal.domain.topology.traffic import Blocked, Hop, Traffic
-from deployforge_mcal.domain.topology.wiring import INTERNET, Link, Sub
+from deployforge_mcal.domain.topology.wiring import INTERNET, Link
 
 
 def across(map: NetworkMap, source: Place, target: Place, traffic: Traffic) -> list[Hop]:
@@ -19,7 +20,8 @@ def across(map: NetworkMap, source: Place, target: Place, traffic: Traffic) -> l
             raise Blocked("network", f"it is not known which network {one.name} is in", one.urn)
     if source.net == target.net:
         net = map.nets.get(source.net)
-        return [Hop("network", "both are in it", net.urn if net else "")]
+        both = Hop("network", "both are in it", net.urn if net else "")
+        return [*routed(map, None, source, target), both, *routed(map, None, target, source)]
     return _by_any(map, map.between(source.net, target.net), source, target, traffic)
 
 
@@ -47,13 +49,13 @@ def _along(map: NetworkMap, link: Link, source: Place, target: Place, traffic: T
         if found is None:
             raise Blocked(link.kind, f"{_named(map, target.net)} has no such link back", link.urn)
         back = found
-    yield _routed(map, link, source, target)
+    yield routed(map, link, source, target)
     for inside, outside in ((source, target), (target, source)):
         if outside.net == INTERNET and not inside.public and not link.outward:
             raise Blocked("address", f"{inside.name} has no public address", inside.urn)
     yield [Hop(link.kind, f"joins {_named(map, source.net)} and {_named(map, target.net)}", link.urn)]
     yield _onward(map, link, source, target, traffic)
-    yield _routed(map, back, target, source)
+    yield routed(map, back, target, source)
 
 
 def _onward(map: NetworkMap, link: Link, source: Place, target: Place, traffic: Traffic) -> list[Hop]:
@@ -72,45 +74,6 @@ def _onward(map: NetworkMap, link: Link, source: Place, target: Place, traffic: 
         *answers(map, here, target, traffic),
         *through_lists(map, here, source, traffic, inward=False, back_to=source.low_port),
     ]
-
-
-def _routed(map: NetworkMap, link: Link, here: Place, there: Place) -> list[Hop]:
-    """The routes by which answers or questions leave, out of every subnet; steps where there must be some."""
-    net = map.nets.get(here.net)
-    if net is None or not net.routed:
-        return []
-    # Of what is placed by a group of subnets it is not known in which it is: one will do.
-    subs = here.subs or tuple(map.subs_of(here.net))
-    found, reasons = [], []
-    for sub in subs:
-        try:
-            found.append(_route(map, link, sub, here, there))
-        except Blocked as blocked:
-            reasons.append(blocked)
-    if reasons and (here.subs or not found):
-        raise reasons[0]
-    if not subs:
-        raise Blocked("route", f"no subnet of {here.name} is deployed from here, so its routes are not known", net.urn)
-    return list(dict.fromkeys(found))
-
-
-def _route(map: NetworkMap, link: Link, sub: Sub, here: Place, there: Place) -> Hop:
-    """The route that a subnet's table chooses: the most specific one."""
-    whose = ", ".join(str(c) for c in there.cidrs)
-    if not sub.table:
-        said = f"no route table around {here.name} is deployed from here, and the main one has no route to {whose}"
-        raise Blocked("route", said, sub.urn)
-    routes = [route for route in map.routes if route.table == sub.table]
-    fitting = [r for r in routes if all(one.subnet_of(r.cidr) for one in there.cidrs)]
-    best = max(fitting, key=lambda r: (r.cidr.prefixlen, r.target == link.id), default=None)
-    if best is None or (best.target != link.id and not any(r.target == link.id for r in fitting)):
-        raise Blocked("route", f"no route from {here.name} to {whose} by {link.kind}", sub.urn)
-    # Of the whole internet some part always goes elsewhere.
-    inside = () if there.net == INTERNET else there.cidrs
-    detours = [r for r in routes if r.target != link.id and any(r.cidr.subnet_of(one) and r.cidr != one for one in inside)]
-    for other in (*([best] if best.target != link.id else ()), *detours):
-        raise Blocked("route", f"{other.cidr} goes elsewhere from {here.name}, by a more specific route", other.urn)
-    return Hop("route", f"{best.cidr} by {link.kind}", best.urn)
 
 
 def _unjoined(map: NetworkMap, source: Place, target: Place) -> str:

@@ -1,13 +1,14 @@
 """What stands around places: firewalls, one of which must let pass, and access lists, all of which must."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from deployforge_mcal.domain.topology.access_lists import Asked, judged, turning_ports
 from deployforge_mcal.domain.topology.network_map import NetworkMap
 from deployforge_mcal.domain.topology.places import Place
 from deployforge_mcal.domain.topology.traffic import LAST_PORT, Blocked, Hop, Traffic
-from deployforge_mcal.domain.topology.wiring import AccessList, Rule
+from deployforge_mcal.domain.topology.wiring import INTERNET, NETWORK, AccessList, Entry, Rule
 
 #: Types of echo, and of the answer to it. Source: RFC 792.
 _ECHO, _ECHO_REPLY = 8, 0
@@ -96,24 +97,40 @@ def through_lists(
     for id in _lists_around(map, here):
         wall = map.lists.get(id)
         if wall is None:
-            raise Blocked("network ACL", f"{id} {_UNKNOWN}", here.urn)
+            raise Blocked("firewall", f"{id} {_UNKNOWN}", here.urn)
         if (wall.stateful and back_to) or (not wall.stateful and _share_a_subnet(here, other)):
             continue
         what = f"answers, {asked}" if back_to else str(traffic)
-        hops.append(_judged(wall, other, asked, what, inward=inward))
+        about = replace(wall, entries=tuple(_about(map, wall, here, other)))
+        hops.append(_judged(about, other, asked, what, inward=inward))
     return hops
 
 
 def _judged(wall: AccessList, other: Place, asked: Asked, what: str, *, inward: bool) -> Hop:
     verdict, whither = judged(wall.entries, asked, inward=inward), _whither(other, inward)
     if (entry := verdict.denied_by) is not None:
-        raise Blocked(wall.kind, f"entry {entry} is in the way of {what} {whither}", entry.urn or wall.urn)
+        raise Blocked(wall.kind, f"rule {entry} is in the way of {what} {whither}", entry.urn or wall.urn)
     if verdict.left or not asked.cidrs:
-        left = f", {', '.join(map(str, verdict.left))}" if verdict.left not in ((), asked.cidrs) else ""
-        raise Blocked(wall.kind, f"no entry lets {what} {whither}{left}", wall.urn)
+        some = verdict.left not in ((), asked.cidrs) and other.net != INTERNET
+        part = f", of which {verdict.left[0]} is a part" if some else ""
+        raise Blocked(wall.kind, f"no rule lets {what} {whither}{part}", wall.urn)
     by = "; ".join(map(str, verdict.by))
     but = f"; but {'; '.join(map(str, verdict.spared))}" if verdict.spared else ""
     return Hop(wall.kind, f"lets {what} {'in' if inward else 'out'} by {by}{but}", wall.urn)
+
+
+def _about(map: NetworkMap, wall: AccessList, here: Place, other: Place) -> Iterator[Entry]:
+    """The entries that are about this place, and the other end's addresses where it is named by what it is."""
+    joined = other.net == here.net or (bool(map.between(here.net, other.net)) and other.net != INTERNET)
+    is_one = {NETWORK} if joined else {INTERNET} if other.net == INTERNET else set()
+    for entry in wall.entries:
+        near = entry.near or here.cidrs
+        within = [any(one.subnet_of(mine) for mine in near) for one in here.cidrs]
+        touched = any(one.overlaps(mine) for one in here.cidrs for mine in near)
+        fits = all(within) if entry.allow else touched or not entry.near
+        if fits and (not entry.members or set(entry.members) & set(here.groups)):
+            named = is_one & set(entry.tags) or set(other.groups) & set(entry.groups)
+            yield replace(entry, meant=other.cidrs) if named else entry
 
 
 def _asked(other: Place, traffic: Traffic, back_to: int) -> Asked:
@@ -126,7 +143,7 @@ def _asked(other: Place, traffic: Traffic, back_to: int) -> Asked:
 def _lists_around(map: NetworkMap, here: Place) -> Iterator[str]:
     """Where it is not known in which of a network's subnets somebody is, those of all."""
     subs = here.subs or map.subs_of(here.net)
-    return iter(dict.fromkeys(id for sub in subs for id in sub.lists))
+    return iter(dict.fromkeys([*here.lists, *(id for sub in subs for id in sub.lists)]))
 
 
 def _share_a_subnet(one: Place, other: Place) -> bool:

@@ -23,6 +23,7 @@ from deployforge_mcal.domain.topology.wiring import (
     Part,
     Route,
     Sub,
+    Table,
     Tunnel,
     Widened,
 )
@@ -45,6 +46,7 @@ class NetworkMap:
         exposed = {one.host for one in _of(every, Exposed)}
         self.hosts = {one.id: replace(one, public=one.public or one.id in exposed) for one in _of(every, Host)}
         self.routes = _of(every, Route)
+        self.tables = {one.id for one in _of(every, Table)}
         self._gateways = {one.id: one for one in _of(every, Gateway)}
         self.links = [
             *_merged(_of(every, Link)),

@@ -7,7 +7,7 @@ from typing import Final
 
 from deployforge_mcal.domain.topology.network_map import NetworkMap
 from deployforge_mcal.domain.topology.ranges import EVERYWHERE, parsed
-from deployforge_mcal.domain.topology.wiring import INTERNET, Firewall, Host, Net, Sub
+from deployforge_mcal.domain.topology.wiring import INTERNET, AccessList, Firewall, Host, Net, Sub
 
 #: Ports from which connections begin. Linux begins at the first, Windows and macOS above it (RFC 6335); load balancers, NAT
 #: gateways and whoever is on the internet may begin at the second. Source: Amazon VPC User Guide, "Ephemeral ports".
@@ -41,6 +41,9 @@ class Place:
     firewalls: tuple[str, ...] = ()
     public: bool = False
     guarded: bool = False
+    lists: tuple[str, ...] = ()
+    """Access lists around it alone, beside those around its subnets."""
+    groups: tuple[str, ...] = ()
     low_port: int = _OWN_PORTS
     """Where it begins something, answers come to ports from this one on."""
 
@@ -56,8 +59,8 @@ def place(map: NetworkMap, name: str) -> Place:
         low = _OWN_PORTS if net is not None else ANYBODYS_PORTS
         return _with_subs(Place(name, "", net.id if net is not None else outside, (cidr,), low_port=low), subs)
     urn = name if name.startswith("urn:") else "urn:df:" + ":".join(name.split("/"))
-    every: Iterable[Host | Sub | Firewall | Net] = (
-        *map.hosts.values(), *map.subs.values(), *map.firewalls.values(), *map.nets.values(),
+    every: Iterable[Host | Net | Sub | Firewall | AccessList] = (
+        *map.hosts.values(), *map.nets.values(), *map.subs.values(), *map.firewalls.values(), *map.lists.values(),
     )  # fmt: skip
     found = next((one for one in every if one.urn == urn), None)
     match found:
@@ -68,6 +71,10 @@ def place(map: NetworkMap, name: str) -> Place:
         case Firewall():
             cidrs = map.nets[found.net].cidrs if found.net in map.nets else ()
             return Place(name, urn, found.net, cidrs, firewalls=(found.id,))
+        case AccessList(stateful=True):
+            subs = [sub for sub in map.subs.values() if found.id in sub.lists]
+            net_id = subs[0].net if len({sub.net for sub in subs}) == 1 else ""
+            return _with_subs(Place(name, urn, net_id, tuple(sub.cidr for sub in subs if sub.cidr)), subs)
         case Net():
             return _with_subs(Place(name, urn, found.id, found.cidrs), map.subs_of(found.id))
     raise UnknownPlace(name)
@@ -82,7 +89,8 @@ def _host(map: NetworkMap, name: str, of: Host) -> Place:
     if not cidrs and net in map.nets:
         cidrs = map.nets[net].cidrs
     low = ANYBODYS_PORTS if of.balances else _OWN_PORTS
-    return _with_subs(Place(name, of.urn, net, cidrs, (), of.firewalls, of.public, of.guarded, low), subs)
+    found = Place(name, of.urn, net, cidrs, (), of.firewalls, of.public, of.guarded, of.lists, of.groups, low)
+    return _with_subs(found, subs)
 
 
 def _with_subs(of: Place, subs: Sequence[Sub]) -> Place:

@@ -10,6 +10,8 @@ from typing import Any, Final, TypeAlias
 
 #: Where everybody is who is in no network.
 INTERNET: Final = "internet"
+#: The same network, and those that are joined to it.
+NETWORK: Final = "network"
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,22 @@ class Entry:
     """Ports there where the traffic goes to; of icmp, types."""
     cidrs: tuple[IPv4Network, ...]
     """Of the other end."""
+    tags: tuple[str, ...] = ()
+    """Of the other end, as whoever is in a NETWORK or on the INTERNET."""
+    groups: tuple[str, ...] = ()
+    """Of the other end, as members."""
+    near: tuple[IPv4Network, ...] = ()
+    """It is about these of the own addresses alone; empty: all."""
+    members: tuple[str, ...] = ()
+    """It is about members of these groups alone; empty: all."""
+    meant: tuple[IPv4Network, ...] = ()
+    """What tags and groups stand for, once it is known who asks."""
 
     def __str__(self) -> str:
-        ports = f"/{self.first}-{self.last}" if (self.first, self.last) != (0, 65535) else ""
-        said = f"{'allow' if self.allow else 'deny'} {self.protocol}{ports} {', '.join(map(str, self.cidrs))}"
-        return f"{self.number} {said}"
+        ports = "" if (self.first, self.last) == (0, 65535) else f"/{self.first}"
+        ports += f"-{self.last}" if ports and self.first != self.last else ""
+        whom = ", ".join(map(str, (*self.cidrs, *self.tags, *self.groups)))
+        return f"{self.number} {'allow' if self.allow else 'deny'} {self.protocol}{ports} {whom}"
 
 
 @dataclass(frozen=True)
@@ -142,6 +155,10 @@ class Host:
     """Without firewalls of its own it is behind one of the network's that lets in its own members alone."""
     balances: bool = False
     """A load balancer."""
+    lists: tuple[str, ...] = ()
+    """Access lists around it alone."""
+    groups: tuple[str, ...] = ()
+    """Those that entries of access lists may name."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +225,13 @@ class FarEnd:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A route table whose routes are known."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Route:
     """An entry of a route table."""
 
@@ -215,7 +239,8 @@ class Route:
     table: str
     cidr: IPv4Network
     target: str
-    """The id of a link or gateway, or INTERNET."""
+    """The id of a link or gateway. Where the cloud makes routes itself, the kind of link, NETWORK for what stays inside, or
+    whatever else stands there."""
 
 
 @dataclass(frozen=True)
@@ -229,5 +254,5 @@ class Laid:
 
 Part: TypeAlias = (
     Net | Widened | Sub | Firewall | MoreRules | AccessList | Entry | Host | Exposed | Link | Gateway | Tunnel | FarEnd
-    | Route | Laid
+    | Table | Route | Laid
 )  # fmt: skip

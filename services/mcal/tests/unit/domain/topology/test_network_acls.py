@@ -61,22 +61,22 @@ def test_what_an_acl_lets_in_and_back_is_a_way() -> None:
 @pytest.mark.parametrize(
     ("more", "gone", "reason"),
     [
-        ([], "b-acl-in-100", "network ACL: no entry lets tcp/443 in from 10.1.1.0/24"),
-        ([], "b-acl-out-100", "network ACL: no entry lets answers, tcp/32768-65535 out to 10.1.1.0/24"),
+        ([], "b-acl-in-100", "network ACL: no rule lets tcp/443 in from 10.1.1.0/24"),
+        ([], "b-acl-out-100", "network ACL: no rule lets answers, tcp/32768-65535 out to 10.1.1.0/24"),
         (
             [entry("b-acl", 50, "10.1.1.0/25", RuleAction="deny")], "",
-            "network ACL: entry 50 deny tcp 10.1.1.0/25 is in the way of tcp/443 in from 10.1.1.0/24",
+            "network ACL: rule 50 deny tcp 10.1.1.0/25 is in the way of tcp/443 in from 10.1.1.0/24",
         ),
         (
             [entry("b-acl", 50, "10.1.1.7/32", out=True, ports=(40_000, 40_000), RuleAction="deny")], "",
-            "network ACL: entry 50 deny tcp/40000-40000 10.1.1.7/32 is in the way of answers, tcp/32768-65535 out to 10.1.1.0/24",
+            "network ACL: rule 50 deny tcp/40000 10.1.1.7/32 is in the way of answers, tcp/32768-65535 out to 10.1.1.0/24",
         ),
         ([entry("b-acl", 150, "0.0.0.0/0", RuleAction="deny")], "", "yes"),
         ([entry("b-acl", 50, "0.0.0.0/0", Protocol=17, RuleAction="deny")], "", "yes"),
-        (acl("a"), "", "network ACL: no entry lets tcp/443 out to 10.2.1.0/24"),
+        (acl("a"), "", "network ACL: no rule lets tcp/443 out to 10.2.1.0/24"),
         (
             acl("a", entry("a-acl", 1, "0.0.0.0/0", out=True, Protocol=-1)), "",
-            "network ACL: no entry lets answers, tcp/32768-65535 in from 10.2.1.0/24",
+            "network ACL: no rule lets answers, tcp/32768-65535 in from 10.2.1.0/24",
         ),
     ],
 )  # fmt: skip
@@ -86,7 +86,7 @@ def test_what_an_acl_does_not_let_pass_is_named(more: list[Wired], gone: str, re
 
 def test_the_rules_of_somebody_elses_acl_are_not_known() -> None:
     assert said(asked(without(BEHIND, "b-acl"), "a-vm", "b-vm")) == (
-        "network ACL: b-acl is not deployed from here: its rules are not known"
+        "firewall: b-acl is not deployed from here: its rules are not known"
     )
 
 
@@ -104,7 +104,7 @@ def test_echoes_are_asked_for_and_answered_by_type() -> None:
         *without(BEHIND, "b-wall"), wired("b-wall", "SecurityGroup", network="b-net", ingress=[{"protocol": "icmp", "cidr": "10.0.0.0/8"}]),
         entry("b-acl", 200, "10.1.0.0/16", Protocol=1, Icmp={"Type": 8, "Code": -1}),
     ]  # fmt: skip
-    assert said(asked(ping, "a-vm", "b-vm", 0, "icmp")) == "network ACL: no entry lets answers, icmp out to 10.1.1.0/24"
+    assert said(asked(ping, "a-vm", "b-vm", 0, "icmp")) == "network ACL: no rule lets answers, icmp out to 10.1.1.0/24"
     back = entry("b-acl", 200, "10.1.0.0/16", out=True, Protocol=1, Icmp={"Type": 0, "Code": -1})
     assert said(asked([*ping, back], "a-vm", "b-vm", 0, "icmp")) == "yes"
 
@@ -136,9 +136,7 @@ def test_the_subnet_of_a_nat_gateway_has_its_acl_too() -> None:
         ("tcp/443 in from 10.1.1.0/24", "tcp/443 out to", "answers, tcp/1024-65535 in from", "answers, ")
     ):
         rest = [one for m, one in enumerate(entries) if m != n]
-        assert said(asked([*there, *acl("b", *rest)], "a-vm", "internet")).startswith(
-            f"network ACL: no entry lets {reason}"
-        )
+        assert said(asked([*there, *acl("b", *rest)], "a-vm", "internet")).startswith(f"network ACL: no rule lets {reason}")
 
 
 _DENIALS = st.lists(
