@@ -1,8 +1,8 @@
 """Who may do what: principals with role assignments, and the bearer tokens that are issued to them.
 
 A token carries its principal. It may be narrowed further when it is asked for, by `authorization_details` (RFC 9396):
-`[{"type": "azure_role", "scope": "/subscriptions/S/resourceGroups/G", "role": "Contributor"}]`; the answer repeats what
-was granted, as the RFC wants. Microsoft's own endpoint ignores that parameter.
+`[{"type": "azure_role", "scope": "/subscriptions/S/resourceGroups/G", "role": "Contributor"}]`, with `actions` beside the
+role where a reader may see more; the answer repeats what was granted, as the RFC wants. Microsoft's own endpoint ignores that parameter.
 """
 
 import json
@@ -86,11 +86,15 @@ class Access:
             return
         given, limits = self._given(claims), claims["limits"]
         if not _covers(given, scope, changes) or (limits and not _covers(limits, scope, changes)):
-            said = (
-                f"The client '{claims['appid']}' with object id '{claims['oid']}' does not have authorization to perform "
-                f"action '{ask.method.lower()}' over scope '{scope}' or the scope is invalid."
-            )
-            raise Refused(403, "AuthorizationFailed", said)
+            raise _refused(claims, ask.method.lower(), scope)
+
+    def judge_action(self, ask: Ask, scope: str, action: str) -> None:
+        """Let an action pass that shows what a GET does not: Reader does not have it, a token may ask for it by name."""
+        claims = self._claims(ask)
+        named = [one for one in claims["limits"] if action in one.get("actions", ())]
+        narrowed = claims["limits"] and not _covers(claims["limits"], scope, True) and not _roles(named, scope)
+        if narrowed or not _covers(self._given(claims), scope, True):
+            raise _refused(claims, action, scope)
 
     def permissions(self, ask: Ask, scope: str) -> list[dict[str, list[str]]]:
         """What whoever asks may do there: the built-in roles' actions, those of both where a token is narrowed to less."""
@@ -139,6 +143,14 @@ class Access:
 
 
 _UNTIMED: Final[Any] = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+
+
+def _refused(claims: Mapping[str, Any], action: str, scope: str) -> Refused:
+    said = (
+        f"The client '{claims['appid']}' with object id '{claims['oid']}' does not have authorization to perform "
+        f"action '{action}' over scope '{scope}' or the scope is invalid."
+    )
+    return Refused(403, "AuthorizationFailed", said)
 
 
 def _covers(assignments: Any, scope: str, changes: bool) -> bool:

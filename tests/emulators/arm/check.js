@@ -55,6 +55,9 @@ async function judge(validator, exchange, begun, found, file) {
     // A list of children belongs to its provider's contract, not to ARM's.
     found.outside["lists of children"] = (found.outside["lists of children"] || 0) + 1;
     return;
+  } else if (request.method === "POST" && /\/config\/[^/]+\/list$/i.test(where)) {
+    found.outside["lists of settings"] = (found.outside["lists of settings"] || 0) + 1;
+    return;
   } else if (/\/providers\/microsoft\.resourcegraph\//i.test(where)) {
     found.outside["Microsoft.ResourceGraph"] = (found.outside["Microsoft.ResourceGraph"] || 0) + 1;
     return;

@@ -41,6 +41,8 @@ class Kind:
     deletable: bool = True
     slow: bool = False
     """Made and removed by a long-running operation."""
+    listed: bool = False
+    """Not shown by GET: `POST …/list` tells it to whoever may do that."""
     global_name: bool = False
     """The name may exist once in all of Azure."""
 

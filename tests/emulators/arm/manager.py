@@ -142,8 +142,12 @@ class Manager:
     def _resource(self, ask: Ask, at: Mapping[str, str]) -> Reply:
         if ask.method == "GET" and len(at["id"].rpartition("/providers/")[2].split("/")) % 2 == 0:
             return self._children(ask, at["id"])
+        if ask.method == "POST" and at["id"].lower().endswith("/list"):
+            return self._told(ask, ArmId.parse(at["id"][: -len("/list")]))
         id = ArmId.parse(at["id"])
         self.access.judge_method(ask, str(id))
+        if ask.method == "GET" and kind_of(id).listed:
+            raise Refused(405, "MethodNotAllowed", f"{id.type} is shown by POST {id}/list")
         version = ask.query.get("api-version", "")
         slow = kind_of(id).slow
         if ask.method in ("GET", "HEAD"):
@@ -176,6 +180,15 @@ class Manager:
             return Reply(200)
         self.resources.mark(id, "Deleting")
         return Reply(202, None, self.later.results(ask, id.subscription, self.later.begin("drop", str(id), status=204)))
+
+    def _told(self, ask: Ask, id: ArmId) -> Reply:
+        self.access.judge_action(ask, str(id), f"{id.type}/list/action")
+        checked_version(id, ask.query.get("api-version", ""))
+        if not kind_of(id).listed:
+            raise Refused(405, "MethodNotAllowed", f"POST list of {id.type} is not modelled by this emulator")
+        body = _shown(self.resources.read(id))
+        held = {name: value for name, value in body["properties"].items() if name != "provisioningState"}
+        return Reply(200, {**body, "properties": held})
 
     def _children(self, ask: Ask, collection: str) -> Reply:
         parent = collection.rpartition("/")[0]

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tests.emulators.arm import machine_kinds, network_kinds, service_kinds
+from tests.emulators.arm import machine_kinds, network_kinds, service_kinds, web_kinds
 from tests.emulators.arm.ids import ArmId, group_id
 from tests.emulators.arm.kinds import Kind, bad, generic, prepared
 from tests.emulators.arm.later import Later
@@ -12,7 +12,7 @@ from tests.emulators.arm.replies import Refused
 from tests.emulators.store import Clock, Store, iso
 
 KINDS: Final[Mapping[str, Kind]] = {
-    k.type.lower(): k for k in (*network_kinds.KINDS, *machine_kinds.KINDS, *service_kinds.KINDS)
+    k.type.lower(): k for k in (*network_kinds.KINDS, *machine_kinds.KINDS, *service_kinds.KINDS, *web_kinds.KINDS)
 }
 _NETWORK: Final = "microsoft.network/virtualnetworks"
 #: What cannot be removed while another resource names it, and what Azure calls that.

@@ -200,10 +200,6 @@ KINDS: Final = (
          computed=lambda id, properties, location: {"documentEndpoint": f"https://{id.name}.documents.azure.com:443/"}),
     Kind("Microsoft.DocumentDB/databaseAccounts/sqlDatabases", _COSMOS, tracked=False, check=_child_of),
     Kind("Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers", _COSMOS, tracked=False, check=_child_of, required=("resource",)),
-    Kind("Microsoft.Web/serverfarms", ("2022-09-01", "2023-12-01")),
-    Kind("Microsoft.Web/sites", ("2022-09-01", "2023-12-01"), global_name=True,
-         computed=lambda id, properties, location: {"defaultHostName": f"{id.name}.azurewebsites.net", "state": "Running"}),
-    Kind("Microsoft.Web/sites/config", ("2022-09-01", "2023-12-01"), tracked=False, check=_child_of),
     Kind(
         "Microsoft.Cache/redis", ("2023-08-01", "2024-03-01"), names(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,62}"), slow=True, global_name=True,
         required=("sku",), check=_redis, rules={"enableNonSslPort": _boolean, "minimumTlsVersion": _word("1.0", "1.1", "1.2")},

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 from deployforge_mcal.adapters.aws import deployed, reading
-from deployforge_mcal.adapters.aws.kinds.function import PLAIN
 from deployforge_mcal.adapters.aws.models import model
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.adapters.aws.stacks import Stack
+from deployforge_mcal.adapters.environments import PLAIN
 from deployforge_mcal.application.secrets import SecretAccess, Secrets
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.operation import Grant

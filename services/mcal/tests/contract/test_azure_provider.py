@@ -48,6 +48,11 @@ EVERY_KIND = (
     resource("carts", "Table", {"hashKey": {"name": "id", "type": "N"}, "pointInTimeRecovery": True, "tags": {"env": "t"}}),
     resource("uploads", "ObjectStore", {"versioning": True, "encryption": "AES256", "tags": {"env": "t"}}),
     resource("worker", "Role", {"usedBy": ["function"], "tags": {"env": "t"}}),
+    resource(
+        "resize", "Function",
+        {"description": "makes them small", "runtime": "python3.12", "handler": "main.handler", "role": "${worker.address}", "timeout": "90s",
+         "code": {"store": "${uploads.name}", "key": "apps/resize.zip"}, "environment": {"STAGE": "t", "QUEUE": "${orders.url}"}, "tags": {"env": "t"}},
+    ),
     resource("logs", "LogGroup", {"retention": "30d"}),
     resource("cache", "Cache", {"description": "sessions", "size": "small", "replicas": 1, "version": "6", "tags": {"env": "t"}}),
     resource("zone", "azure/Microsoft.Network/dnsZones", {"name": "shop.example", "location": "global"}),
@@ -66,6 +71,10 @@ EVERY_KIND = (
     resource("inside", "LoadBalancer", {"layer": "network", "subnets": ["${sub.id}"]}),
     resource(
         "hosts", "DnsRecord", {"zone": "shop.example", "name": "all.shop.example", "record": "A", "values": ["${vm.privateIp}", "${inside.host}"]},
+        depends_on=("zone",),
+    ),
+    resource(
+        "app", "DnsRecord", {"zone": "shop.example", "name": "app.shop.example", "record": "CNAME", "values": ["${resize.host}"]},
         depends_on=("zone",),
     ),
     resource(
@@ -267,8 +276,9 @@ def test_what_is_in_the_group_is_listed_by_type(world: World) -> None:
         "Cache",
         "Compute",
         "LoadBalancer",
+        "Function",
     }
-    assert [world.provider.list_ids(session, name) for name in sorted(others)] == [[]] * 9
+    assert [world.provider.list_ids(session, name) for name in sorted(others)] == [[]] * 10
 
 
 # --- crashes --------------------------------------------------------------------------------------------
@@ -475,6 +485,44 @@ def test_the_password_of_a_database_goes_into_the_call_and_nowhere_else(world: W
     assert world.do("correct", unit=marked, targets=(target,), secrets=KnownSecret())[0].status is Became.CORRECTED
     assert world.drift() == {}
     assert {o.status for o in world.do("destroy", unit=marked)} == {Became.DELETED}
+    assert world.left() == []
+
+
+def function(**properties: Any) -> ResourceSpec:
+    """A function app."""
+    of = {"runtime": "python3.12", "handler": "main.handler", "role": "${worker.address}"}
+    return resource("fn", "Function", {**of, "code": {"store": "${uploads.name}", "key": "fn.zip"}, **properties})
+
+
+def test_settings_of_a_function_are_read_by_an_action_and_its_secrets_never(world: World) -> None:
+    needed = [r for r in EVERY_KIND if r.name in ("worker", "uploads")]
+    unit = world.compile(*needed, function(environment={"STAGE": "t"}, secrets={"TOKEN": "${secret://file/shop/db}"}))
+    marked = replace(
+        unit, secrets={_MARK: next(iter(unit.secrets.values()))},
+        resources=tuple(replace(r, desired={**r.desired, "secrets": {"TOKEN": _MARK}}) if r.name == "fn" else r for r in unit.resources),
+    )  # fmt: skip
+    made = next(o for o in world.do("apply", unit=marked, secrets=KnownSecret()) if o.urn.endswith(":fn"))
+    world.unit = marked
+    assert world.drift() == {}
+    listed = f"{made.physical_id}/config/appsettings/list"
+    settings = world.arm.rest("POST", listed, "2023-12-01")[1]["properties"]
+    assert (settings["TOKEN"], settings["STAGE"]) == (_VALUE, "t")
+    assert settings["AzureWebJobsStorage__clientId"] == world.arm.rest("GET", settings["WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID"], "2023-01-31")[1]["properties"]["clientId"]  # fmt: skip
+    session = world.provider.open_reader(world.arm.credential, world.scope, ["Function"])
+    assert session.grant.actions == ("*/read", "Microsoft.Web/sites/config/list/action")
+    seen = world.provider.observe(session, world.scope, [Target(made.urn, "Function", made.physical_id)])
+    assert _VALUE not in str(seen) + str(world.ticks)
+    lesser = world.provider.open_reader(world.arm.credential, world.scope, ["Queue"])
+    [unread] = world.provider.observe(lesser, world.scope, [Target(made.urn, "Function", made.physical_id)])
+    assert (unread.presence, "Microsoft.Web/sites/config/list/action" in unread.reason) == (Presence.NOT_CHECKED, True)
+
+    world.arm.rest("PUT", listed.removesuffix("/list"), "2023-12-01", {"properties": {**settings, "STAGE": "live"}})
+    assert world.drift() == {"fn": ["environment.STAGE"]}
+    desired = {**world.target(made).desired}
+    target = Target(made.urn, "Function", made.physical_id, desired, ("environment.STAGE",))
+    assert world.do("correct", unit=marked, targets=(target,), secrets=KnownSecret())[0].status is Became.CORRECTED
+    assert world.arm.rest("POST", listed, "2023-12-01")[1]["properties"] == settings
+    world.do("destroy", unit=marked)
     assert world.left() == []
 
 

@@ -8,7 +8,7 @@ The grant tells what was really given.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -29,23 +29,23 @@ _TIMEOUT: Final = (3.05, 20)
 
 def open_session(
     root: Mapping[str, Any], scope: Scope, name: str, *, endpoint: str, read_only: bool,
-    hold: Callable[[], None] = lambda: None, secrets: SecretValues | None = None,
+    actions: Sequence[str] = (), hold: Callable[[], None] = lambda: None, secrets: SecretValues | None = None,
 ) -> AzureSession:  # fmt: skip
-    """A session on the scope's resource group. Raises ProviderFailure."""
+    """A session on the scope's resource group; who only reads may take further `actions`. Raises ProviderFailure."""
     place = Place.of(scope)
     who = _principal(root, place, scope.credential_ref)
     role = "Reader" if read_only else "Contributor"
     # A scan comes again in seconds; better that it says "not checked" now than that it waits.
     patience = READ_PATIENCE_SECONDS if read_only else PATIENCE_SECONDS
-    answer = _token(who, place, role, endpoint or AUTHORITY, patience)
+    answer = _token(who, place, role, endpoint or AUTHORITY, patience, actions)
     granted = answer.get("authorization_details") or ()
     own = who["clientId"] != root.get("clientId")
     covers = tuple(sorted({str(g["scope"]) for g in granted})) or (
         place.id if own else f"/subscriptions/{place.subscription}",
     )
-    actions = ("*/read",) if read_only and granted else ("*",)
+    given = ("*/read", *actions) if read_only and granted else ("*",)
     until = datetime.now(UTC) + timedelta(seconds=int(answer["expires_in"]))
-    grant = Grant(scope.credential_ref, name, actions, covers, read_only, until)
+    grant = Grant(scope.credential_ref, name, given, covers, read_only, until)
     return AzureSession(
         grant, str(answer["access_token"]), place, endpoint, patience_seconds=patience, hold=hold, secrets=secrets
     )
@@ -72,13 +72,16 @@ class _Away(Exception):
     """The authority cannot be asked now."""
 
 
-def _token(who: Mapping[str, Any], place: Place | None, role: str, authority: str, patience: float) -> dict[str, Any]:
+def _token(
+    who: Mapping[str, Any], place: Place | None, role: str, authority: str, patience: float, actions: Sequence[str] = ()
+) -> dict[str, Any]:
     form = {
         "grant_type": "client_credentials", "client_id": who["clientId"], "client_secret": who["clientSecret"],
         "scope": _SCOPE,
     }  # fmt: skip
     if place is not None:
-        form["authorization_details"] = json.dumps([{"type": "azure_role", "scope": place.id, "role": role}])
+        further = {"actions": list(actions)} if actions else {}
+        form["authorization_details"] = json.dumps([{"type": "azure_role", "scope": place.id, "role": role, **further}])
     url = f"{authority}/{who['tenantId']}/oauth2/v2.0/token"
 
     def ask() -> requests.Response:

@@ -59,6 +59,6 @@ def _among(patterns: Sequence[str] | None, action: str) -> bool:
 
 def _needs() -> dict[str, tuple[str, ...]]:
     there = [kind for name, kind in KINDS.items() if TYPES[name].on("azure").level is not Level.NONE]
-    by_type = {kind.model.name: [f"{kind.native_type}/{verb}" for verb in _VERBS] for kind in there}
+    by_type = {kind.model.name: [*(f"{kind.native_type}/{verb}" for verb in _VERBS), *kind.actions] for kind in there}
     unmapped = set(versions.PINNED) - {kind.native_type for kind in there}
     return needs({"every unit": _EVERY_UNIT, **by_type, **{t: [f"{t}/{v}" for v in _VERBS] for t in unmapped}})

@@ -12,7 +12,9 @@ from deployforge_mcal.adapters.azure.session import AzureSession
 from deployforge_mcal.application.ports import Tick
 
 #: Azure deletes these with what they belong to, and cannot by themselves.
-_WITH_PARENT: Final = frozenset({"microsoft.keyvault/vaults/secrets", "microsoft.storage/storageaccounts/blobservices"})
+_WITH_PARENT: Final = frozenset(
+    {"microsoft.keyvault/vaults/secrets", "microsoft.storage/storageaccounts/blobservices", "microsoft.web/sites/config"}
+)
 
 
 def owned(session: AzureSession, unit_name: str) -> list[str]:

@@ -95,8 +95,11 @@ class AzureProvider:
 
     @typed
     def open_reader(self, root: Mapping[str, Any], scope: Scope, types: Sequence[str]) -> AzureSession:
-        """See CloudProvider: a token for the resource group, with the role Reader where the authority narrows."""
-        return credentials.open_session(root, scope, "df-read", endpoint=self.endpoint, read_only=True)
+        """See CloudProvider: a token for the resource group, with the role Reader where the authority narrows, and the
+        actions that show what a GET does not."""
+        asked = {action for type in types if type in KINDS for action in KINDS[type].actions}
+        actions = sorted(action for action in asked if action.endswith("/list/action"))
+        return credentials.open_session(root, scope, "df-read", endpoint=self.endpoint, read_only=True, actions=actions)
 
     @typed
     def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:

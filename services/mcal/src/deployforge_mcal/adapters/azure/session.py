@@ -30,6 +30,8 @@ READ_PATIENCE_SECONDS: Final = 4.0
 _OPERATION_SECONDS: Final = 1800.0
 _READERS: Final = 8
 _POLL_SECONDS: Final = 0.5
+#: Types that a GET does not show: what they hold may be secret, and is told to whoever may ask for it by name.
+_LISTED: Final = frozenset({"microsoft.web/sites/config"})
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
@@ -144,6 +146,8 @@ class AzureSession:
     def get(self, id: str, version: str = "") -> Body | None:
         """A resource as Azure shows it, or None when Azure says that it does not exist."""
         try:
+            if type_of(id).lower() in _LISTED:
+                return self._sent("POST", f"{id}/list?api-version={version or self.version(id)}")
             found = self.resources.resources.get_by_id(id, api_version=version or self.version(id))
         except Exception as error:
             if is_missing(error):
@@ -157,13 +161,16 @@ class AzureSession:
         # No client of Microsoft's lists the children of whatever there is; their pipeline does for any URL.
         url, found = f"{id}/{kind}?api-version={version}", list[Body]()
         while url:
-            answer = self.resources.send_request(HttpRequest("GET", url))
-            map_error(answer.status_code, answer, {404: ResourceNotFoundError})
-            answer.raise_for_status()
-            page = answer.json()
+            page = self._sent("GET", url)
             found += page.get("value") or ()
             url = page.get("nextLink") or ""
         return found
+
+    def _sent(self, method: str, url: str) -> Body:
+        answer = self.resources.send_request(HttpRequest(method, url))
+        map_error(answer.status_code, answer, {404: ResourceNotFoundError})
+        answer.raise_for_status()
+        return dict(answer.json())
 
     def delete(self, id: str) -> None:
         """Remove a resource and wait until it is gone; one that is not there is a success. Raises ProviderFailure."""

@@ -37,6 +37,7 @@ PINNED: Final[Mapping[str, str]] = {
     "Microsoft.OperationalInsights/workspaces": "2023-09-01",
     "Microsoft.Web/serverfarms": "2023-12-01",
     "Microsoft.Web/sites": "2023-12-01",
+    "Microsoft.Web/sites/config": "2023-12-01",
     "Microsoft.Cache/redis": "2024-03-01",
     "Microsoft.DBforPostgreSQL/flexibleServers": "2024-08-01",
     "Microsoft.Compute/virtualMachines": "2024-07-01",

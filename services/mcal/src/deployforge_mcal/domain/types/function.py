@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from deployforge_mcal.domain.normalise import NotCanonical, duration, known, mebibytes, text
-from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType
+from deployforge_mcal.domain.types.vocabulary import FULL, NONE, TAGS, Property, UnifiedType, partial
 
 _RUNTIME: Final = re.compile(r"(python|nodejs|java|go|ruby|dotnet)[0-9][0-9.]*")
 
@@ -51,7 +51,7 @@ FUNCTION: Final = UnifiedType(
     ("id", "name", "address"),
     {
         "aws": FULL,
-        "azure": NONE,
+        "azure": partial("memory", implied=["handler"]),
         "gcp": FULL,
         "terraform": NONE,
     },

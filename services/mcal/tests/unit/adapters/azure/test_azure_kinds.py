@@ -1,4 +1,4 @@
-"""Databases, caches, DNS records, machines and load balancers in Azure's words and back, and what Azure does not have of them."""
+"""Databases, caches, DNS records, machines, functions and load balancers in Azure's words and back, and what Azure does not have of them."""
 
 from typing import Any
 
@@ -22,6 +22,11 @@ MACHINE = {
     "securityGroups": [f"{_GROUP}/networkSecurityGroups/web"], "startup": "#!/bin/sh\necho \"é\"", "tags": {"a": "b"},
 }  # fmt: skip
 BALANCER = {"layer": "network", "subnets": [SUBNET, f"{SUBNET}2"], "tags": {"a": "b"}}
+FUNCTION = {
+    "runtime": "python3.12", "handler": "main.handler", "code": {"store": "uploads1", "key": "a/b.zip"}, "timeout": "5m",
+    "role": "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker",
+    "environment": {"STAGE": "t", "EMPTY": ""}, "description": "d", "tags": {"a": "b"},
+}  # fmt: skip
 
 
 def declared(type: str, properties: dict[str, Any]) -> ResourceSpec:
@@ -58,6 +63,12 @@ def declared(type: str, properties: dict[str, Any]) -> ResourceSpec:
         ("Compute", {k: v for k, v in MACHINE.items() if k != "keyPair"}, "keyPair"),
         ("Compute", {**MACHINE, "keyPair": "x', '1').a"}, "keyPair"),
         ("Compute", {**MACHINE, "deletionProtection": True}, "deletionProtection"),
+        ("Function", {**FUNCTION, "runtime": "go1.22"}, "runtime"),
+        ("Function", {**FUNCTION, "runtime": "dotnet8.0"}, "runtime"),
+        ("Function", {**FUNCTION, "timeout": "15m"}, "timeout"),
+        ("Function", {**FUNCTION, "memory": "1GiB"}, "memory"),
+        ("Function", {**FUNCTION, "environment": {"WEBSITE_RUN_FROM_PACKAGE": "1"}}, "environment"),
+        ("Function", {**FUNCTION, "description": "x" * 257}, "description"),
         ("LoadBalancer", {**BALANCER, "layer": "application"}, "layer"),
         ("LoadBalancer", {"subnets": [SUBNET]}, "layer"),
         ("LoadBalancer", {**BALANCER, "securityGroups": ["/a"]}, "securityGroups"),
@@ -79,6 +90,8 @@ def test_what_azure_does_not_have_is_refused_at_its_property(type: str, properti
         ("Compute", MACHINE),
         ("Compute", {k: v for k, v in MACHINE.items() if k not in ("securityGroups", "startup")}),
         ("Compute", {**MACHINE, "image": f"{_GROUP}/images/own", "size": "Standard_E4ds_v5", "securityGroups": []}),
+        *(("Function", {**FUNCTION, "runtime": name}) for name in ("nodejs22", "java21", "dotnet8", "python3.9")),
+        ("Function", {k: v for k, v in FUNCTION.items() if k not in ("environment", "timeout", "description", "tags")}),
         ("LoadBalancer", BALANCER),
         ("LoadBalancer", {**BALANCER, "public": True}),
         ("LoadBalancer", {**BALANCER, "public": True, "subnets": [SUBNET.replace("/g/", "/other/")]}),

@@ -1,19 +1,17 @@
 """Function: AWS::Lambda::Function.
 
-AWS shows the environment of a function to whoever may read the function, secrets in it too. So one more variable lists
-the names that are no secrets; of an environment, those alone are ever shown. Where the code came from AWS does not
-tell, so a tag notes it.
+Where the code came from AWS does not tell, so a tag notes it.
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from deployforge_mcal.adapters import environments
 from deployforge_mcal.adapters.aws.kinds.base import Kind, arn, own_tags, put, tag_changes
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.domain.types.function import FUNCTION, runtime
 from deployforge_mcal.domain.units import Scope
 
-PLAIN: Final = "DEPLOYFORGE_PLAIN"
 CODE_TAG: Final = "deployforge:code"
 _MEBIBYTE: Final = 2**20
 _SETTINGS: Final = ("Description", "Runtime", "Handler", "Role", "MemorySize", "Timeout", "Environment")
@@ -44,9 +42,7 @@ class FunctionKind(Kind):
         put(values, "memory", native, "MemorySize", lambda size: size // _MEBIBYTE)
         put(values, "code", native, "Code", lambda code: {"S3Bucket": code["store"], "S3Key": code["key"]})
         if "environment" in values or "secrets" in values:
-            plain = values.get("environment", {})
-            marked = {PLAIN: ",".join(sorted(plain))}
-            native["Environment"] = {"Variables": {**plain, **values.get("secrets", {}), **marked}}
+            native["Environment"] = {"Variables": environments.together(values)}
         return native
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,10 +52,8 @@ class FunctionKind(Kind):
         put(native, "MemorySize", values, "memory", lambda size: int(size) * _MEBIBYTE)
         if "S3Bucket" in native.get("Code", {}):
             values["code"] = {"store": native["Code"]["S3Bucket"], "key": native["Code"]["S3Key"]}
-        variables = native.get("Environment", {}).get("Variables", {})
-        plain = [name for name in variables.get(PLAIN, "").split(",") if name in variables]
-        if PLAIN in variables:
-            values["environment"] = {name: variables[name] for name in plain}
+        if (plain := environments.plain(native.get("Environment", {}).get("Variables", {}))) is not None:
+            values["environment"] = plain
         return values
 
     def system_tags(self, native: Mapping[str, Any]) -> dict[str, Any]:

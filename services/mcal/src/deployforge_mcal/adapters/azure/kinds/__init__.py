@@ -8,6 +8,7 @@ from deployforge_mcal.adapters.azure.kinds.cache import CacheKind
 from deployforge_mcal.adapters.azure.kinds.compute import ComputeKind
 from deployforge_mcal.adapters.azure.kinds.database import DatabaseKind
 from deployforge_mcal.adapters.azure.kinds.dns_record import DnsRecordKind
+from deployforge_mcal.adapters.azure.kinds.function import FunctionKind
 from deployforge_mcal.adapters.azure.kinds.load_balancer import LoadBalancerKind
 from deployforge_mcal.adapters.azure.kinds.log_group import LogGroupKind
 from deployforge_mcal.adapters.azure.kinds.network import NetworkKind
@@ -25,6 +26,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     for kind in (
         NetworkKind(), SubnetKind(), SecurityGroupKind(), ObjectStoreKind(), QueueKind(), TopicKind(), TableKind(),
         SecretKind(), RoleKind(), LogGroupKind(), DatabaseKind(), CacheKind(), DnsRecordKind(), ComputeKind(),
-        LoadBalancerKind(),
+        FunctionKind(), LoadBalancerKind(),
     )
 }  # fmt: skip

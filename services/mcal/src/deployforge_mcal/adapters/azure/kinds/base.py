@@ -72,6 +72,8 @@ class Kind:
     unchangeable: ClassVar[frozenset[str]] = frozenset()
     #: Resource Graph has the whole of it
     in_graph: ClassVar[bool] = False
+    #: what whoever handles it must be allowed to do, beside reading, writing and deleting
+    actions: ClassVar[tuple[str, ...]] = ()
     attributes: ClassVar[tuple[str, ...]] = ("id", "name", "address")
 
     # --- for people -----------------------------------------------------------------------------------
