@@ -117,8 +117,9 @@ class Deployments:
         """Forget a preview; the operation. Raises Refused."""
         body = self.found("preview", name)
         self._store.drop("preview", name)
-        for key, _ in list(self._store.below("change", f"{name}/")):
-            self._store.drop("change", key)
+        for kind in ("change", "drift"):
+            for key, _ in list(self._store.below(kind, f"{name}/")):
+                self._store.drop(kind, key)
         operation = self._operation(name, "delete")
         return self._done(operation["name"], {**body, "state": "DELETED"}, "Preview")
 
@@ -269,6 +270,7 @@ class Deployments:
         try:
             account = str(body["serviceAccount"]).rpartition("/")[2]
             self._access.allow(account, body["name"].split("/")[1], "config.previews.create", changes=True)
+            drifts = self._engine.drifts(state)
             changes = self._engine.plan(self._document(body), {**state, "resources": list(state["resources"])})
         except (Invalid, Refused) as error:
             told = error.terraform() if isinstance(error, Invalid) else error.terraform("")
@@ -276,17 +278,15 @@ class Deployments:
             self._done(body["operation"], _shown(body), "Preview")
             return body
         for number, change in enumerate(changes):
-            type, _, label = change.address.partition(".")
-            name = f"{body['name']}/resourceChanges/{number}"
-            info = {
-                "address": change.address,
-                "type": type,
-                "resourceName": label,
-                "provider": "registry.terraform.io/hashicorp/google",
-            }
-            self._store.put("change", name, {
-                "name": name, "intent": change.intent, "terraformInfo": {**info, "actions": [change.intent.lower()]}, "propertyChanges": change.properties,
-            })  # fmt: skip
+            name, info = (
+                f"{body['name']}/resourceChanges/{number}",
+                {**_info(change.address), "actions": [change.intent.lower()]},
+            )
+            told = {"intent": change.intent, "terraformInfo": info, "propertyChanges": change.properties}
+            self._store.put("change", name, {"name": name, **told})
+        for number, (address, properties) in enumerate(drifts):
+            name = f"{body['name']}/resourceDrifts/{number}"
+            self._store.put("drift", name, {"name": name, "terraformInfo": _info(address), "propertyDrifts": properties})
         body["state"] = "SUCCEEDED"
         self._done(body["operation"], _shown(body), "Preview")
         return body
@@ -352,6 +352,12 @@ class Deployments:
     def _holds(self, body: Body, lock: str) -> None:
         if (body.get("lock") or {}).get("lockId") != lock:
             raise Refused(412, f"Deployment '{body['name']}' is not locked by {lock}", word="FAILED_PRECONDITION")
+
+
+def _info(address: str) -> Body:
+    type, _, label = address.partition(".")
+    provider = "registry.terraform.io/hashicorp/google"
+    return {"address": address, "type": type, "resourceName": label, "provider": provider}
 
 
 def _shown(body: Mapping[str, Any]) -> Body:

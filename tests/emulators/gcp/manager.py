@@ -126,6 +126,7 @@ class Manager:
             ("GET", _PREVIEW, lambda a, g: d.found("preview", g["name"])),
             ("DELETE", _PREVIEW, lambda a, g: d.drop_preview(g["name"])),
             ("GET", f"{_PREVIEW}/resourceChanges", lambda a, g: _list("resourceChanges", d.listed("change", f"{g['name']}/resourceChanges"))),
+            ("GET", f"{_PREVIEW}/resourceDrifts", lambda a, g: _list("resourceDrifts", d.listed("drift", f"{g['name']}/resourceDrifts"))),
             ("GET", r"v1/(?P<name>projects/[^/]+/locations/[^/]+/operations/[^/:]+)", lambda a, g: d.found("operation", g["name"])),
         ]  # fmt: skip
 

@@ -170,6 +170,24 @@ class Engine:
         # Terraform deletes what nothing needs any more last, so that it can be let go of first.
         return [c for c in found if c.intent != "DELETE"] + [c for c in found if c.intent == "DELETE"]
 
+    def drifts(self, state: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Addresses of what is not as the state has it, with what differs; of what is gone, nothing."""
+        found = []
+        for address in _addresses(state):
+            kind, full = KINDS[address.partition(".")[0]], self._full(state, address)
+            live = self._services.find(full) if full is not None else None
+            properties = []
+            for name, value in ((_instance(state, address) or {}).get("attributes") or {}).items() if live else ():
+                arg = kind.args.get(name)
+                if arg is None or not arg.path or _is_unknown(value):
+                    continue
+                wanted, there = arg.there(value), _get(live, arg.path)
+                if not _same(name, wanted, there, {}):
+                    properties.append({"path": name, "before": wanted, "after": there})
+            if live is None or properties:
+                found.append((address, properties))
+        return found
+
     def ending(self, state: dict[str, Any]) -> list[Change]:
         """What ends everything."""
         self._refresh(state)

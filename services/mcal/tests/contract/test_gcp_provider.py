@@ -692,6 +692,41 @@ def test_what_cannot_be_changed_is_not_corrected_in_place(world: World) -> None:
     assert world.refused("correct", unit=world.unit, targets=(target,)).code == "REPLACEMENT_NEEDED"
 
 
+AUDIT = (resource("open", "Topic", {}), resource("audit", "gcp/google_pubsub_subscription", {
+    "topic": "${open.id}", "filter": 'attributes.kind = "order"', "ack_deadline_seconds": 20,
+}))  # fmt: skip
+
+
+def test_of_terraforms_own_arguments_infrastructure_manager_is_asked_before_a_repair(world: World) -> None:
+    audit = world.apply(*AUDIT)["audit"]
+    world.gcp.rest("PATCH", audit.physical_id, {"subscription": {"ackDeadlineSeconds": 99}})
+    target = world.target(audit, "ack_deadline_seconds")
+    assert [o.status for o in world.do("correct", unit=world.unit, targets=(target,))] == [Became.CORRECTED]
+    assert (audit.urn, "DRIFTED", "ack_deadline_seconds") in world.ticks
+    assert world.drift() == {}
+
+
+def test_what_a_repair_would_replace_is_not_repaired(world: World) -> None:
+    audit = world.apply(*AUDIT)["audit"]
+    live = world.gcp.rest("GET", audit.physical_id)[1]
+    world.gcp.rest("DELETE", audit.physical_id)
+    world.gcp.rest("PUT", audit.physical_id, {**live, "filter": "attributes:theirs"})
+    assert world.drift() == {"audit": ["filter"]}
+    failure = world.refused("correct", unit=world.unit, targets=(world.target(audit, "filter"),))
+    assert (failure.code, failure.urn, failure.restored) == ("REPLACEMENT_NEEDED", audit.urn, True)
+    assert "filter" in failure.message
+    assert world.gcp.rest("GET", audit.physical_id)[1]["filter"] == "attributes:theirs"
+
+
+def test_what_only_rest_shows_otherwise_is_no_drift_to_infrastructure_manager(world: World) -> None:
+    made = world.apply(resource("up", "gcp/google_storage_bucket", {"location": "europe-west1"}))["up"]
+    assert world.drift() == {"up": ["location"]}
+    failure = world.refused("correct", unit=world.unit, targets=(world.target(made, "location"),))
+    assert (failure.code, failure.restored) == ("NOT_AS_DESIRED", True)
+    assert "sees no difference" in failure.message
+    assert failure.hint
+
+
 def test_an_inventory_that_lags_is_not_believed_about_what_was_just_changed(tmp_path: Path) -> None:
     with emulator(tmp_path, seconds=0.0, lag=600.0) as gcp:
         world = World(gcp)

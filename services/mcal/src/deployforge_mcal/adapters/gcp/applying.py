@@ -106,11 +106,12 @@ def _approved(session: GcpSession, work: Work, wanted: Plan, note: Mapping[str, 
     unsure = [d for d in wanted.declared if d.resource.urn in changed and (OVERLAY in d.desired or d.of.kind.native)]
     if work.replaces is None or not (unsure or work.adopt):
         return
-    for change in previewed(session, work.unit_name, work.token, wanted, note["imports"]):
+    told = previewed(session, work.unit_name, work.token, wanted, imports=note["imports"])
+    for change in told.changes:
         urn = wanted.urn_of(str(change["terraform_info"]["address"]))
         if change["intent"] == "RECREATE" and urn is not None and urn not in work.replaces:
-            paths = ", ".join(str(one["path"]) for one in change.get("property_changes") or ())
-            said = f"Terraform would replace it, because of {paths}" if paths else "Terraform would replace it"
+            because = f", because of {paths}" if (paths := told.paths(change)) else ""
+            said = f"Terraform would replace it{because}"
             hint = "plan again and have that approved, or leave the argument as it is"
             raise ProviderFailure(Failure("MORE_WOULD_CHANGE", said, hint, urn, restored=True))
 

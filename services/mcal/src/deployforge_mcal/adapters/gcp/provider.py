@@ -111,7 +111,8 @@ class GcpProvider:
         inputs = {**work.inputs, **work.previous_inputs}
         earlier = planning.plan(work.previous, inputs) if work.previous is not None else None
         found: dict[str, str] = {}
-        for change in previewed(session, work.unit_name, work.token, plan, applying.adopted(session, work, plan)):
+        imports = applying.adopted(session, work, plan)
+        for change in previewed(session, work.unit_name, work.token, plan, imports=imports).changes:
             address, action = str(change["terraform_info"]["address"]), _ACTIONS.get(str(change["intent"]))
             urn = plan.urn_of(address)
             if action is not None and urn is None and earlier is not None:

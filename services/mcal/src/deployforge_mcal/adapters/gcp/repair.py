@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from deployforge_mcal.adapters.bodies import Native
-from deployforge_mcal.adapters.gcp import applying, planning, reading, state
+from deployforge_mcal.adapters.gcp import applying, opinion, planning, reading, state
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.models import model
 from deployforge_mcal.adapters.gcp.placing import relative
 from deployforge_mcal.adapters.gcp.planning import Plan
 from deployforge_mcal.adapters.gcp.reading import recent
-from deployforge_mcal.adapters.gcp.rollout import Rollout
+from deployforge_mcal.adapters.gcp.rollout import Rollout, previewed
 from deployforge_mcal.adapters.gcp.session import GcpSession, Unreadable
 from deployforge_mcal.adapters.paths import overlap
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
@@ -52,7 +52,11 @@ def _redeployed(session: GcpSession, work: Work, wrong: Mapping[str, list[str]],
     plan = planning.plan(planning.targeted(work, {t.urn: t.desired for t in targets}), work.inputs)
     rollout = Rollout(session, work.unit_name, work.token, tick)
     if not (work.resumed and rollout.mine()):
-        rollout.begin(plan, {}, **_held(session, plan, set(wrong)))
+        held = _held(session, plan, set(wrong))
+        if asked := opinion.unsure(targets, wrong):
+            told = previewed(session, work.unit_name, work.token, plan, **held)
+            opinion.heeded(told, plan, wrong, asked, tick)
+        rollout.begin(plan, {}, **held)
     recent.add(p.full for p in plan.of(wrong))
     if (failure := rollout.wait(plan)) is not None:
         raise ProviderFailure(failure)

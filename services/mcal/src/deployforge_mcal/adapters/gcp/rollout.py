@@ -9,7 +9,8 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -164,12 +165,27 @@ class Rollout:
 # --- previews ---------------------------------------------------------------------------------------------
 
 
-def previewed(session: GcpSession, unit_name: str, token: str, plan: Plan, imports: Mapping[str, str]) -> list[Body]:
-    """Infrastructure Manager's own changes, one per resource of Terraform's. Raises ProviderFailure."""
+@dataclass(frozen=True)
+class Previewed:
+    """What Infrastructure Manager says of a blueprint, one entry per resource of Terraform's."""
+
+    changes: Sequence[Body]
+    """What deploying it would do."""
+    drifts: Sequence[Body]
+    """What is not as it was last deployed."""
+
+    @staticmethod
+    def paths(change: Body) -> str:
+        """The arguments that a change is about."""
+        return ", ".join(str(one["path"]) for one in change.get("property_changes") or ())
+
+
+def previewed(session: GcpSession, unit_name: str, token: str, plan: Plan, **how: Any) -> Previewed:
+    """Infrastructure Manager's own opinion of a unit; `how` is for `Plan.blueprint`. Raises ProviderFailure."""
     there = Rollout(session, unit_name, token, lambda *_: None)
     name = f"df-{digest(token, length=16)}"
     full = f"{session.place.parent}/previews/{name}"
-    source = session.upload(f"{there.id}/{name}.zip", _zipped(plan.blueprint(imports=imports)))
+    source = session.upload(f"{there.id}/{name}.zip", _zipped(plan.blueprint(**how)))
     body: Body = {
         "name": full, "service_account": session.actuator, "terraform_blueprint": {"gcs_source": source},
         "preview_mode": "DEFAULT",
@@ -181,7 +197,8 @@ def previewed(session: GcpSession, unit_name: str, token: str, plan: Plan, impor
         found = _until(lambda: _preview(session, full), full)
         if found["state"] != "SUCCEEDED":
             raise ProviderFailure(_preview_failure(plan, found))
-        return list(session.config("list_resource_changes", parent=full))
+        changes, drifts = (list(session.config(f"list_resource_{what}", parent=full)) for what in ("changes", "drifts"))
+        return Previewed(changes, drifts)
     finally:
         session.config("delete_preview", name=full)
         session.remove(f"{there.id}/{name}.zip")
