@@ -36,7 +36,7 @@ def path(
     output: Output = Format.table,
     context: ContextName = None,
 ) -> None:
-    """Say whether one place reaches another, and how, or what is in the way. Exit code 1 when it does not."""
+    """Say whether one place reaches another, and how, or what is in the way. Exit code 1 unless it certainly does."""
     with connected(context) as client:
         answer = client.path(source, target, protocol=protocol, port=port)
     if output is not Format.table:
@@ -50,10 +50,16 @@ def path(
 def _show(answer: topology_pb2.PathResponse) -> None:
     for hop in answer.hops:
         console.print(f"  {_said(hop)}", markup=False, highlight=False, soft_wrap=True)
+    unread = ", ".join(f"{hop.detail} {_short(hop.urn)}".strip() for hop in answer.unread)
     if answer.reachable:
         console.print("[green]yes[/]")
-    else:
+    elif answer.HasField("blocked_by"):
         console.print(f"no: {_said(answer.blocked_by)}", style="red", markup=False, highlight=False, soft_wrap=True)
+    else:
+        said = f"not known: what these say of networks is not read: {unread}"
+        console.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if unread and answer.HasField("blocked_by"):
+        console.print(f"(not read: {unread})", style="dim", markup=False, highlight=False, soft_wrap=True)
     for note in answer.notes:
         console.print(f"({note})", style="dim", markup=False, highlight=False, soft_wrap=True)
 

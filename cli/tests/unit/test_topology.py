@@ -29,7 +29,12 @@ class Client:
         wall = pb.Hop(what="firewall", detail=f"lets {protocol}/{port} in by tcp/443 10.0.0.0/8", urn="urn:df:s:w:wall")
         if port == 443:
             return pb.PathResponse(reachable=True, hops=[wall, pb.Hop(what="arrives", detail=target)], notes=["a note"])
-        return pb.PathResponse(blocked_by=pb.Hop(what="firewall", detail="no rule lets it in", urn="urn:df:s:w:wall"))
+        acl = pb.Hop(what="not read", detail="terraform/aws_network_acl", urn="urn:df:s:w:acl")
+        if port == 80:
+            return pb.PathResponse(hops=[wall], unread=[acl])
+        return pb.PathResponse(
+            unread=[acl], blocked_by=pb.Hop(what="firewall", detail="no rule lets it in", urn="urn:df:s:w:wall")
+        )
 
 
 def test_networks_are_listed_with_who_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,5 +54,10 @@ def test_a_way_is_shown_step_by_step_or_what_is_in_it(monkeypatch: pytest.Monkey
     shut = _runner.invoke(app, ["topology", "path", "s/w/a", "s/w/b", "--port", "22"])
     assert shut.exit_code == Exit.FAILED
     assert "no: firewall s/w/wall: no rule lets it in" in shut.output
+    assert "(not read: terraform/aws_network_acl s/w/acl)" in shut.output
+    unsure = _runner.invoke(app, ["topology", "path", "s/w/a", "s/w/b", "--port", "80"])
+    assert unsure.exit_code == Exit.FAILED
+    assert "not known: what these say of networks is not read: terraform/aws_network_acl s/w/acl" in unsure.output
+    assert "no:" not in unsure.output
     told = _runner.invoke(app, ["topology", "path", "a", "b", "--port", "22", "-o", "json"])
     assert json.loads(told.output)["blocked_by"]["urn"] == "urn:df:s:w:wall"

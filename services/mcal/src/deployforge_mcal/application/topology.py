@@ -9,7 +9,7 @@ from deployforge_chassis.facts import Fact, Write
 from deployforge_mcal.application.messages import DesiredWiring
 from deployforge_mcal.application.ports import WiringReader
 from deployforge_mcal.application.stores import Wiring
-from deployforge_mcal.domain.topology import unified
+from deployforge_mcal.domain.topology import unified, unread
 from deployforge_mcal.domain.topology.network_map import NetworkMap
 from deployforge_mcal.domain.topology.places import Place, UnknownPlace, place
 from deployforge_mcal.domain.topology.reach import reach
@@ -33,11 +33,12 @@ class Topology:
         if fact.value is None:
             return [self._wiring.drop(fact.key)]
         of = fact.read(DesiredWiring)
-        if of.type not in unified.TYPES and of.type not in self._native:
+        properties = json.loads(of.properties_json)
+        if unread.bears(of.provider_type, of.type):
+            properties = unread.reduced(properties)
+        elif of.type not in unified.TYPES and of.type not in self._native:
             return []
-        wired = Wired(
-            of.urn, of.type, of.provider_type, of.account, of.location, of.physical_id, json.loads(of.properties_json)
-        )
+        wired = Wired(of.urn, of.type, of.provider_type, of.account, of.location, of.physical_id, properties)
         return [self._wiring.put(of.deployment_id, of.version, wired)]
 
     def path(self, source: str, target: str, traffic: Traffic, may_see: Callable[[str], bool]) -> Answer:
@@ -46,6 +47,8 @@ class Topology:
         return reach(whole, _visible(whole, source, may_see), _visible(whole, target, may_see), traffic)
 
     def _parts(self, of: Wired) -> Sequence[Part]:
+        if unread.bears(of.provider_type, of.type):
+            return [unread.part(of)]
         return self._native.get(of.type, unified.parts)(of)
 
 

@@ -43,6 +43,7 @@ class TopologyApi(topology_pb2_grpc.TopologyServicer):
         return pb.PathResponse(
             reachable=answer.reachable, hops=[_hop(hop, who) for hop in answer.hops],
             blocked_by=_hop(answer.blocked, who) if answer.blocked is not None else None, notes=[UNSEEN],
+            unread=[_hop(hop, who) for hop in answer.unread],
         )  # fmt: skip
 
 

@@ -20,12 +20,19 @@ service = test_mcal.service
 
 
 def deployed(
-    service: Service, name: str, type: str, properties: dict[str, Any], *, version: int = 1, namespace: str = "s"
+    service: Service,
+    name: str,
+    type: str,
+    properties: dict[str, Any],
+    *,
+    version: int = 1,
+    namespace: str = "s",
+    provider: str = "aws",
 ) -> str:
     urn = f"urn:df:{namespace}:w:{name}"
     value = example(
         "DesiredState", urn=urn, deployment_id=DEPLOYMENT, type=type, physical_id=name, version=version,
-        provider_type="aws", properties_json=json.dumps(properties),
+        provider_type=provider, properties_json=json.dumps(properties),
     )  # fmt: skip
     service.hear(service.app.desired_state, "state-manager.desired", "DesiredState", value)
     return urn
@@ -83,6 +90,16 @@ def test_of_what_is_on_the_way_elsewhere_only_that_it_is_there_is_told(api: Topo
     deployed(service, "open", "Compute", {"subnet": "sub", "securityGroups": ["theirs"]})
     hidden = asked(api, "s/w/sub", "s/w/open").hops[1]
     assert (hidden.what, hidden.detail, hidden.urn) == ("firewall", "(in another namespace)", "")
+
+
+def test_what_terraform_says_is_kept_as_far_as_it_mentions_something_and_makes_a_yes_unknown(
+    api: TopologyApi, service: Service
+) -> None:
+    deployed(service, "acl", "terraform/aws_network_acl", {"subnet_ids": ["sub"]}, provider="terraform")
+    deployed(service, "pet", "terraform/random_pet", {"keepers": {"net": "sub"}}, provider="terraform")
+    answer = asked(api, "s/w/sub", "s/w/vm")
+    assert (answer.reachable, answer.HasField("blocked_by")) == (False, False)
+    assert [(hop.detail, hop.urn) for hop in answer.unread] == [("terraform/aws_network_acl", "urn:df:s:w:acl")]
 
 
 def test_it_is_kept_sealed_and_goes_with_its_deployment(api: TopologyApi, service: Service) -> None:

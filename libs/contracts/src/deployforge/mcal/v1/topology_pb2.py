@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"deployforge/mcal/v1/topology.proto\x12\x13\x64\x65ployforge.mcal.v1\"\x11\n\x0fNetworksRequest\"\x96\x01\n\x0cNetworkRange\x12\x0c\n\x04\x63idr\x18\x01 \x01(\t\x12\x0b\n\x03urn\x18\x02 \x01(\t\x12\r\n\x05\x61sked\x18\x03 \x01(\t\x12\x12\n\nparent_urn\x18\x04 \x01(\t\x12\x15\n\rprovider_type\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x06 \x01(\t\x12\x10\n\x08location\x18\x07 \x01(\t\x12\x0e\n\x06in_use\x18\x08 \x01(\x08\"V\n\x10NetworksResponse\x12\x33\n\x08networks\x18\x01 \x03(\x0b\x32!.deployforge.mcal.v1.NetworkRange\x12\r\n\x05pools\x18\x02 \x03(\t\"M\n\x0bPathRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x10\n\x08protocol\x18\x03 \x01(\t\x12\x0c\n\x04port\x18\x04 \x01(\r\"0\n\x03Hop\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x0b\n\x03urn\x18\x03 \x01(\t\"\x86\x01\n\x0cPathResponse\x12\x11\n\treachable\x18\x01 \x01(\x08\x12&\n\x04hops\x18\x02 \x03(\x0b\x32\x18.deployforge.mcal.v1.Hop\x12,\n\nblocked_by\x18\x03 \x01(\x0b\x32\x18.deployforge.mcal.v1.Hop\x12\r\n\x05notes\x18\x04 \x03(\t2\xb0\x01\n\x08Topology\x12W\n\x08Networks\x12$.deployforge.mcal.v1.NetworksRequest\x1a%.deployforge.mcal.v1.NetworksResponse\x12K\n\x04Path\x12 .deployforge.mcal.v1.PathRequest\x1a!.deployforge.mcal.v1.PathResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"deployforge/mcal/v1/topology.proto\x12\x13\x64\x65ployforge.mcal.v1\"\x11\n\x0fNetworksRequest\"\x96\x01\n\x0cNetworkRange\x12\x0c\n\x04\x63idr\x18\x01 \x01(\t\x12\x0b\n\x03urn\x18\x02 \x01(\t\x12\r\n\x05\x61sked\x18\x03 \x01(\t\x12\x12\n\nparent_urn\x18\x04 \x01(\t\x12\x15\n\rprovider_type\x18\x05 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x06 \x01(\t\x12\x10\n\x08location\x18\x07 \x01(\t\x12\x0e\n\x06in_use\x18\x08 \x01(\x08\"V\n\x10NetworksResponse\x12\x33\n\x08networks\x18\x01 \x03(\x0b\x32!.deployforge.mcal.v1.NetworkRange\x12\r\n\x05pools\x18\x02 \x03(\t\"M\n\x0bPathRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x10\n\x08protocol\x18\x03 \x01(\t\x12\x0c\n\x04port\x18\x04 \x01(\r\"0\n\x03Hop\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x0b\n\x03urn\x18\x03 \x01(\t\"\xb0\x01\n\x0cPathResponse\x12\x11\n\treachable\x18\x01 \x01(\x08\x12&\n\x04hops\x18\x02 \x03(\x0b\x32\x18.deployforge.mcal.v1.Hop\x12,\n\nblocked_by\x18\x03 \x01(\x0b\x32\x18.deployforge.mcal.v1.Hop\x12\r\n\x05notes\x18\x04 \x03(\t\x12(\n\x06unread\x18\x05 \x03(\x0b\x32\x18.deployforge.mcal.v1.Hop2\xb0\x01\n\x08Topology\x12W\n\x08Networks\x12$.deployforge.mcal.v1.NetworksRequest\x1a%.deployforge.mcal.v1.NetworksResponse\x12K\n\x04Path\x12 .deployforge.mcal.v1.PathRequest\x1a!.deployforge.mcal.v1.PathResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +42,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HOP']._serialized_start=398
   _globals['_HOP']._serialized_end=446
   _globals['_PATHRESPONSE']._serialized_start=449
-  _globals['_PATHRESPONSE']._serialized_end=583
-  _globals['_TOPOLOGY']._serialized_start=586
-  _globals['_TOPOLOGY']._serialized_end=762
+  _globals['_PATHRESPONSE']._serialized_end=625
+  _globals['_TOPOLOGY']._serialized_start=628
+  _globals['_TOPOLOGY']._serialized_end=804
 # @@protoc_insertion_point(module_scope)

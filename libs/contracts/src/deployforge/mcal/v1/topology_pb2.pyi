@@ -61,13 +61,15 @@ class Hop(_message.Message):
     def __init__(self, what: _Optional[str] = ..., detail: _Optional[str] = ..., urn: _Optional[str] = ...) -> None: ...
 
 class PathResponse(_message.Message):
-    __slots__ = ("reachable", "hops", "blocked_by", "notes")
+    __slots__ = ("reachable", "hops", "blocked_by", "notes", "unread")
     REACHABLE_FIELD_NUMBER: _ClassVar[int]
     HOPS_FIELD_NUMBER: _ClassVar[int]
     BLOCKED_BY_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    UNREAD_FIELD_NUMBER: _ClassVar[int]
     reachable: bool
     hops: _containers.RepeatedCompositeFieldContainer[Hop]
     blocked_by: Hop
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, reachable: _Optional[bool] = ..., hops: _Optional[_Iterable[_Union[Hop, _Mapping]]] = ..., blocked_by: _Optional[_Union[Hop, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    unread: _containers.RepeatedCompositeFieldContainer[Hop]
+    def __init__(self, reachable: _Optional[bool] = ..., hops: _Optional[_Iterable[_Union[Hop, _Mapping]]] = ..., blocked_by: _Optional[_Union[Hop, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ..., unread: _Optional[_Iterable[_Union[Hop, _Mapping]]] = ...) -> None: ...

@@ -5,22 +5,19 @@ from ipaddress import IPv4Network
 from typing import Any, Final
 
 from deployforge_mcal.domain.topology.ranges import parsed
+from deployforge_mcal.domain.topology.walls import AccessList, Entry, Firewall, MoreRules, Rule
 from deployforge_mcal.domain.topology.wiring import (
     INTERNET,
-    AccessList,
-    Entry,
+    PROTOCOL_NUMBERS,
     Exposed,
     FarEnd,
-    Firewall,
     Gateway,
     Host,
     Laid,
     Link,
-    MoreRules,
     Net,
     Part,
     Route,
-    Rule,
     Sub,
     Tunnel,
     Widened,
@@ -32,8 +29,7 @@ _TARGETS: Final = (
     "VpcPeeringConnectionId", "TransitGatewayId", "GatewayId", "NatGatewayId", "InstanceId", "NetworkInterfaceId",
     "VpcEndpointId",
 )  # fmt: skip
-#: Source: IANA, "Assigned Internet Protocol Numbers".
-_PROTOCOLS: Final = {"-1": "all", "6": "tcp", "17": "udp", "1": "icmp"}
+_PROTOCOLS: Final = {"-1": "all", **PROTOCOL_NUMBERS}
 #: The number of the entry with which every list ends.
 _LAST: Final = 32767
 _SOURCE, _DESTINATION = "SourceSecurityGroupId", "DestinationSecurityGroupId"

@@ -8,7 +8,8 @@ from ipaddress import IPv4Network
 from typing import Any, Final
 
 from deployforge_mcal.domain.topology.ranges import EVERYWHERE, parsed
-from deployforge_mcal.domain.topology.wiring import INTERNET, NETWORK, Entry
+from deployforge_mcal.domain.topology.walls import Entry
+from deployforge_mcal.domain.topology.wiring import INTERNET, NETWORK
 
 _ANY: Final = ("*", "any", "0.0.0.0/0")
 #: What is meant by these depends on who asks; by all other tags, services of Azure, which are no places here.

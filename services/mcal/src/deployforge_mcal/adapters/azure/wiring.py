@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from deployforge_mcal.adapters.azure.security_rules import NetworkRules
 from deployforge_mcal.domain.topology.ranges import parsed
+from deployforge_mcal.domain.topology.walls import AccessList
 from deployforge_mcal.domain.topology.wiring import (
     INTERNET,
     NETWORK,
-    AccessList,
     FarEnd,
     Gateway,
     Host,

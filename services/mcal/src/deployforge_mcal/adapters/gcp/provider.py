@@ -4,14 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from deployforge_mcal.adapters.failures import failing_as
-from deployforge_mcal.adapters.gcp import applying, compiler, credentials, examining, planning, reading, repair, state
+from deployforge_mcal.adapters.gcp import (
+    applying,
+    compiler,
+    credentials,
+    examining,
+    planning,
+    reading,
+    repair,
+    state,
+    wiring,
+)
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.kinds import KINDS
 from deployforge_mcal.adapters.gcp.kinds.native import declarable
 from deployforge_mcal.adapters.gcp.reading import recent
 from deployforge_mcal.adapters.gcp.rollout import Rollout, previewed
 from deployforge_mcal.adapters.gcp.session import GcpSession
-from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
+from deployforge_mcal.application.ports import ProviderFailure, Tick, WiringReader, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure
@@ -62,6 +72,10 @@ class GcpProvider:
     def compile(self, spec: UnitSpec) -> CompiledUnit:
         """See CloudProvider."""
         return compiler.compile_unit(spec)
+
+    def wiring(self) -> Mapping[str, WiringReader]:
+        """See ReadsWiring."""
+        return dict.fromkeys(wiring.TYPES, wiring.parts)
 
     # --- credentials ----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from deployforge_mcal.domain.topology.ranges import EVERYWHERE
-from deployforge_mcal.domain.topology.wiring import Entry
+from deployforge_mcal.domain.topology.walls import Entry
 
 
 @dataclass(frozen=True)

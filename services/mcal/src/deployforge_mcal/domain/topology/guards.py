@@ -8,7 +8,8 @@ from deployforge_mcal.domain.topology.access_lists import Asked, judged, turning
 from deployforge_mcal.domain.topology.network_map import NetworkMap
 from deployforge_mcal.domain.topology.places import Place
 from deployforge_mcal.domain.topology.traffic import LAST_PORT, Blocked, Hop, Traffic
-from deployforge_mcal.domain.topology.wiring import INTERNET, NETWORK, AccessList, Entry, Rule
+from deployforge_mcal.domain.topology.walls import AccessList, Entry, Rule
+from deployforge_mcal.domain.topology.wiring import INTERNET, NETWORK
 
 #: Types of echo, and of the answer to it. Source: RFC 792.
 _ECHO, _ECHO_REPLY = 8, 0
@@ -94,7 +95,7 @@ def through_lists(
     """All access lists around a place let pass. `back_to`: the answers, to ports from this one on. Raises Blocked."""
     asked = _asked(other, traffic, back_to)
     hops = []
-    for id in _lists_around(map, here):
+    for id in lists_around(map, here):
         wall = map.lists.get(id)
         if wall is None:
             raise Blocked("firewall", f"{id} {_UNKNOWN}", here.urn)
@@ -140,7 +141,7 @@ def _asked(other: Place, traffic: Traffic, back_to: int) -> Asked:
     return Asked(traffic.protocol, back_to or traffic.port, LAST_PORT if back_to else traffic.port, other.cidrs)
 
 
-def _lists_around(map: NetworkMap, here: Place) -> Iterator[str]:
+def lists_around(map: NetworkMap, here: Place) -> Iterator[str]:
     """Where it is not known in which of a network's subnets somebody is, those of all."""
     subs = here.subs or map.subs_of(here.net)
     return iter(dict.fromkeys([*here.lists, *(id for sub in subs for id in sub.lists)]))

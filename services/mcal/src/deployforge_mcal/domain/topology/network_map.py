@@ -7,24 +7,22 @@ from typing import Final, TypeVar
 
 import rustworkx
 
+from deployforge_mcal.domain.topology.walls import AccessList, Entry, Firewall, Members, MoreRules
 from deployforge_mcal.domain.topology.wiring import (
     INTERNET,
-    AccessList,
-    Entry,
     Exposed,
     FarEnd,
-    Firewall,
     Gateway,
     Host,
     Laid,
     Link,
-    MoreRules,
     Net,
     Part,
     Route,
     Sub,
     Table,
     Tunnel,
+    Unread,
     Widened,
 )
 
@@ -45,6 +43,8 @@ class NetworkMap:
         self.nets = {one.id: self._spread(one) for one in _widened(_of(every, Net), _of(every, Widened))}
         exposed = {one.host for one in _of(every, Exposed)}
         self.hosts = {one.id: replace(one, public=one.public or one.id in exposed) for one in _of(every, Host)}
+        self.members = {one.urn: one for one in _of(every, Members)}
+        self.unread = _of(every, Unread)
         self.routes = _of(every, Route)
         self.tables = {one.id for one in _of(every, Table)}
         self._gateways = {one.id: one for one in _of(every, Gateway)}

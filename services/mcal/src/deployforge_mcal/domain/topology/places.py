@@ -7,7 +7,8 @@ from typing import Final
 
 from deployforge_mcal.domain.topology.network_map import NetworkMap
 from deployforge_mcal.domain.topology.ranges import EVERYWHERE, parsed
-from deployforge_mcal.domain.topology.wiring import INTERNET, AccessList, Firewall, Host, Net, Sub
+from deployforge_mcal.domain.topology.walls import AccessList, Firewall, Members
+from deployforge_mcal.domain.topology.wiring import INTERNET, Host, Net, Sub, Unread
 
 #: Ports from which connections begin. Linux begins at the first, Windows and macOS above it (RFC 6335); load balancers, NAT
 #: gateways and whoever is on the internet may begin at the second. Source: Amazon VPC User Guide, "Ephemeral ports".
@@ -59,8 +60,9 @@ def place(map: NetworkMap, name: str) -> Place:
         low = _OWN_PORTS if net is not None else ANYBODYS_PORTS
         return _with_subs(Place(name, "", net.id if net is not None else outside, (cidr,), low_port=low), subs)
     urn = name if name.startswith("urn:") else "urn:df:" + ":".join(name.split("/"))
-    every: Iterable[Host | Net | Sub | Firewall | AccessList] = (
-        *map.hosts.values(), *map.nets.values(), *map.subs.values(), *map.firewalls.values(), *map.lists.values(),
+    every: Iterable[Host | Net | Sub | Firewall | Members | AccessList | Unread] = (
+        *map.hosts.values(), *map.nets.values(), *map.subs.values(), *map.firewalls.values(), *map.members.values(),
+        *map.lists.values(), *map.unread,
     )  # fmt: skip
     found = next((one for one in every if one.urn == urn), None)
     match found:
@@ -71,10 +73,15 @@ def place(map: NetworkMap, name: str) -> Place:
         case Firewall():
             cidrs = map.nets[found.net].cidrs if found.net in map.nets else ()
             return Place(name, urn, found.net, cidrs, firewalls=(found.id,))
+        case Members():
+            cidrs = map.nets[found.net].cidrs if found.net in map.nets else ()
+            return Place(name, urn, found.net, cidrs, groups=(found.group,))
         case AccessList(stateful=True):
             subs = [sub for sub in map.subs.values() if found.id in sub.lists]
             net_id = subs[0].net if len({sub.net for sub in subs}) == 1 else ""
             return _with_subs(Place(name, urn, net_id, tuple(sub.cidr for sub in subs if sub.cidr)), subs)
+        case Unread():
+            return Place(name, urn, "", ())
         case Net():
             return _with_subs(Place(name, urn, found.id, found.cidrs), map.subs_of(found.id))
     raise UnknownPlace(name)

@@ -46,15 +46,16 @@ class Hop:
 
 @dataclass
 class Answer:
-    """Whether it is reached, by which steps, and what was in the way of the next one."""
+    """Whether it is reached, by which steps, what was in the way of the next one, and what nobody here can tell of it."""
 
     hops: list[Hop] = field(default_factory=list)
     blocked: Hop | None = None
+    unread: list[Hop] = field(default_factory=list)
 
     @property
     def reachable(self) -> bool:
-        """Yes or no."""
-        return self.blocked is None
+        """Certainly yes. Otherwise no where something is in the way, and not known where something is not read."""
+        return self.blocked is None and not self.unread
 
 
 class Blocked(Exception):

@@ -1,70 +1,68 @@
-"""The parts of networks in the unified vocabulary."""
+"""The parts of networks in the unified vocabulary.
 
-from collections.abc import Iterable, Mapping, Sequence
+What a group of rules is differs by cloud: on AWS one of the groups around a host must let pass, on Azure all must, on
+Google Cloud its rules are the whole network's, about those who carry its tag.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from deployforge_mcal.domain.topology.ranges import EVERYWHERE, parsed
-from deployforge_mcal.domain.topology.wiring import AccessList, Entry, Firewall, Host, Net, Part, Rule, Sub, Wired
+from deployforge_mcal.domain.topology.ranges import parsed
+from deployforge_mcal.domain.topology.unified_rules import listed, rules, tag, tagged, walls_of
+from deployforge_mcal.domain.topology.walls import Firewall
+from deployforge_mcal.domain.topology.wiring import Host, Net, Part, Sub, Wired
 
 _HOSTS: Final = frozenset({"Compute", "LoadBalancer", "Database", "Cache"})
 TYPES: Final = frozenset({"Network", "Subnet", "SecurityGroup", *_HOSTS})
-#: The others make the routes of a link themselves.
-_ROUTED: Final = frozenset({"aws"})
-#: All groups around a host must let pass, those around its subnet too; elsewhere one of them is enough.
-_LISTED: Final = frozenset({"azure"})
-_FIRST, _LAST = 100, 65_001
+_AWS, _AZURE, _GOOGLE = "aws", "azure", "gcp"
 
 
 def parts(of: Wired) -> Sequence[Part]:
     """What a resource of a unified type adds; nothing for a type that has no part in networks."""
-    values, id = of.properties, of.physical_id
     if of.type == "Network":
-        cidr = parsed(values.get("cidr"))
-        return [Net(of.urn, id, (cidr,) if cidr else (), of.provider_type in _ROUTED)]
+        return _network(of)
     if of.type == "Subnet":
-        return [Sub(of.urn, id, _text(values, "network"), parsed(values.get("cidr")), values.get("public") is True)]
+        return _subnet(of)
     if of.type == "SecurityGroup":
-        outward = values.get("egress")
-        if of.provider_type in _LISTED:
-            return [_listed(of, rules(values.get("ingress")), None if outward is None else rules(outward))]
-        net = _text(values, "network")
-        return [Firewall(of.urn, id, net, rules(values.get("ingress")), None if outward is None else rules(outward))]
-    if of.type in _HOSTS:
-        subs = values.get("subnets") or [values["subnet"]] if values.get("subnet") or values.get("subnets") else []
-        balances = of.type == "LoadBalancer"
-        guarded = not balances and of.provider_type in _ROUTED
-        groups = tuple(map(str, values.get("securityGroups") or ()))
-        listed = of.provider_type in _LISTED
-        walls, lists = ((), groups) if listed else (groups, ())
-        return [Host(of.urn, id, tuple(map(str, subs)), walls, values.get("public") is True, guarded, balances, lists)]
-    return []
+        return _group(of)
+    return [_host(of)] if of.type in _HOSTS else []
 
 
-def rules(given: Iterable[Mapping[str, Any]] | None) -> tuple[Rule, ...]:
-    """Rules as SecurityGroup has them; those about addresses of the new protocol are left out."""
-    found = []
-    for one in given or ():
-        cidr = parsed(one["cidr"]) if "cidr" in one else None
-        if cidr is not None or one.get("group"):
-            first, last = (0, 65535) if one.get("protocol") == "all" else (one.get("fromPort", 0), one.get("toPort", 65535))
-            found.append(Rule(str(one.get("protocol", "tcp")), int(first), int(last), cidr, str(one.get("group") or "")))
-    return tuple(found)
+def _network(of: Wired) -> Sequence[Part]:
+    cidr = parsed(of.properties.get("cidr"))
+    # AWS alone makes no routes of links by itself. The addresses of a network of Google Cloud are those of its subnets.
+    net = Net(of.urn, of.id, (cidr,) if cidr and of.provider_type != _GOOGLE else (), of.provider_type == _AWS)
+    return [net, walls_of(of.urn, of.id)] if of.provider_type == _GOOGLE else [net]
 
 
-def _listed(of: Wired, inward: Iterable[Rule], outward: Iterable[Rule] | None) -> AccessList:
-    """Rules that allow, one after the other; what none allows is denied."""
+def _subnet(of: Wired) -> Sequence[Part]:
+    net = _text(of.properties, "network")
+    around = (net,) if of.provider_type == _GOOGLE else ()
+    public = of.properties.get("public") is True
+    return [Sub(of.urn, of.id, net, parsed(of.properties.get("cidr")), public, lists=around)]
 
-    def entry(number: int, inwards: bool, rule: Rule) -> Entry:
-        first, last = (0, 65535) if rule.protocol == "icmp" else (rule.first, rule.last)
-        cidrs = (rule.cidr,) if rule.cidr is not None else ()
-        return Entry(of.urn, of.physical_id, number, True, inwards, rule.protocol, first, last, cidrs)
 
-    out = [Rule("all", 0, 65535, EVERYWHERE)] if outward is None else outward
-    entries = [
-        *(entry(_FIRST + n, True, rule) for n, rule in enumerate(inward)),
-        *(entry(_FIRST + n if outward is not None else _LAST, False, rule) for n, rule in enumerate(out)),
-    ]
-    return AccessList(of.urn, of.physical_id, "firewall", True, tuple(entries))
+def _group(of: Wired) -> Sequence[Part]:
+    net, egress = _text(of.properties, "network"), of.properties.get("egress")
+    inward, outward = rules(of.properties.get("ingress")), None if egress is None else rules(egress)
+    if of.provider_type == _AZURE:
+        return [listed(of.urn, of.id, inward, outward)]
+    if of.provider_type == _GOOGLE:
+        return tagged(of.urn, of.id, net, inward, outward)
+    return [Firewall(of.urn, of.id, net, inward, outward)]
+
+
+def _host(of: Wired) -> Host:
+    values = of.properties
+    subs = values.get("subnets") or [values["subnet"]] if values.get("subnet") or values.get("subnets") else []
+    balances = of.type == "LoadBalancer"
+    guarded = not balances and of.provider_type == _AWS
+    given = tuple(map(str, values.get("securityGroups") or ()))
+    walls = given if of.provider_type not in (_AZURE, _GOOGLE) else ()
+    lists = given if of.provider_type == _AZURE else ()
+    groups = tuple(map(tag, given)) if of.provider_type == _GOOGLE else ()
+    public = values.get("public") is True
+    return Host(of.urn, of.id, tuple(map(str, subs)), walls, public, guarded, balances, lists, groups)
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any, Final, TypeAlias
 
+from deployforge_mcal.domain.topology.walls import AccessList, Entry, Firewall, Members, MoreRules
+
+#: Source: IANA, "Assigned Internet Protocol Numbers".
+PROTOCOL_NUMBERS: Final[Mapping[str, str]] = {"6": "tcp", "17": "udp", "1": "icmp"}
 #: Where everybody is who is in no network.
 INTERNET: Final = "internet"
 #: The same network, and those that are joined to it.
@@ -26,24 +30,12 @@ class Wired:
     physical_id: str
     properties: Mapping[str, Any]
 
-
-@dataclass(frozen=True)
-class Rule:
-    """What a firewall lets through."""
-
-    protocol: str
-    """tcp, udp, icmp, or all."""
-    first: int
-    last: int
-    cidr: IPv4Network | None = None
-    group: str = ""
-    """The id of the firewall whose members are meant, instead of a range."""
-
-    def __str__(self) -> str:
-        ports = (
-            "" if self.protocol == "all" else f"/{self.first}" if self.first == self.last else f"/{self.first}-{self.last}"
+    @property
+    def id(self) -> str:
+        """As other resources refer to it: of a full resource name, `//service/projects/…`, without the service."""
+        return (
+            self.physical_id.removeprefix("//").partition("/")[2] if self.physical_id.startswith("//") else self.physical_id
         )
-        return f"{self.protocol}{ports} {self.cidr or self.group}"
 
 
 @dataclass(frozen=True)
@@ -71,75 +63,6 @@ class Sub:
     table: str = ""
     lists: tuple[str, ...] = ()
     """Access lists, all of which must let pass."""
-
-
-@dataclass(frozen=True)
-class Firewall:
-    """Rules around hosts."""
-
-    urn: str
-    id: str
-    net: str
-    inward: tuple[Rule, ...]
-    outward: tuple[Rule, ...] | None
-    """None: everything is let out."""
-
-
-@dataclass(frozen=True)
-class MoreRules:
-    """Rules of a firewall that are resources of their own."""
-
-    of: str
-    inward: tuple[Rule, ...] = ()
-    outward: tuple[Rule, ...] = ()
-
-
-@dataclass(frozen=True)
-class AccessList:
-    """Numbered entries around subnets, of which the first that fits decides; what none fits is denied."""
-
-    urn: str
-    id: str
-    kind: str
-    """As people call it."""
-    stateful: bool
-    """Answers to what was let through pass. Otherwise they are judged too, and what stays within a subnet is not."""
-    entries: tuple["Entry", ...] = ()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One of an access list, part of it or a resource of its own."""
-
-    urn: str
-    of: str
-    number: int
-    """The lowest decides first."""
-    allow: bool
-    inward: bool
-    protocol: str
-    """tcp, udp, icmp, all, or one that nobody asks about."""
-    first: int
-    last: int
-    """Ports there where the traffic goes to; of icmp, types."""
-    cidrs: tuple[IPv4Network, ...]
-    """Of the other end."""
-    tags: tuple[str, ...] = ()
-    """Of the other end, as whoever is in a NETWORK or on the INTERNET."""
-    groups: tuple[str, ...] = ()
-    """Of the other end, as members."""
-    near: tuple[IPv4Network, ...] = ()
-    """It is about these of the own addresses alone; empty: all."""
-    members: tuple[str, ...] = ()
-    """It is about members of these groups alone; empty: all."""
-    meant: tuple[IPv4Network, ...] = ()
-    """What tags and groups stand for, once it is known who asks."""
-
-    def __str__(self) -> str:
-        ports = "" if (self.first, self.last) == (0, 65535) else f"/{self.first}"
-        ports += f"-{self.last}" if ports and self.first != self.last else ""
-        whom = ", ".join(map(str, (*self.cidrs, *self.tags, *self.groups)))
-        return f"{self.number} {'allow' if self.allow else 'deny'} {self.protocol}{ports} {whom}"
 
 
 @dataclass(frozen=True)
@@ -244,6 +167,15 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """Has some part in networks, of which nothing is known but what it mentions."""
+
+    urn: str
+    type: str
+    mentions: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Laid:
     """A route table or an access list is laid around a subnet by a resource of its own."""
 
@@ -253,6 +185,6 @@ class Laid:
 
 
 Part: TypeAlias = (
-    Net | Widened | Sub | Firewall | MoreRules | AccessList | Entry | Host | Exposed | Link | Gateway | Tunnel | FarEnd
-    | Table | Route | Laid
+    Net | Widened | Sub | Firewall | MoreRules | AccessList | Entry | Members | Host | Exposed | Link | Gateway | Tunnel
+    | FarEnd | Table | Route | Laid | Unread
 )  # fmt: skip

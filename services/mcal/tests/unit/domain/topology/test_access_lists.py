@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 from deployforge_mcal.domain.topology.access_lists import Asked, judged
-from deployforge_mcal.domain.topology.wiring import Entry
+from deployforge_mcal.domain.topology.walls import Entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from deployforge_mcal.adapters.aws import wiring as aws
 from deployforge_mcal.adapters.azure import wiring as azure
+from deployforge_mcal.adapters.gcp import wiring as gcp
 from deployforge_mcal.domain.topology import unified
 from deployforge_mcal.domain.topology.network_map import NetworkMap
 from deployforge_mcal.domain.topology.places import UnknownPlace, place
@@ -31,7 +32,7 @@ def arm(name: str, type: str, id: str, **properties: Any) -> Wired:
 
 
 def parts(resources: Sequence[Wired]) -> list[Part]:
-    readers = {**dict.fromkeys(aws.TYPES, aws.parts), **dict.fromkeys(azure.TYPES, azure.parts)}
+    readers = {type: one.parts for one in (aws, azure, gcp) for type in one.TYPES}
     return [part for one in resources for part in readers.get(one.type, unified.parts)(one)]
 
 
@@ -343,7 +344,15 @@ def test_a_network_without_addresses_of_its_own_has_those_of_its_subnets() -> No
     google = [
         wired("net", "Network", "projects/p/net", "gcp"),
         wired("sub", "Subnet", "s1", "gcp", network="projects/p/net", cidr="10.3.1.0/24"),
-        wired("vm", "Compute", "v1", "gcp", subnet="s1"),
+        wired("vm", "Compute", "v1", "gcp", subnet="s1", securityGroups=["projects/p/global/firewalls/wall"]),
+        wired(
+            "wall",
+            "SecurityGroup",
+            "projects/p/global/firewalls/wall",
+            "gcp",
+            network="projects/p/net",
+            ingress=[allow("10.3.1.0/24")],
+        ),
     ]
     assert asked(google, "10.3.1.7", "vm").reachable
     assert "not known which network" in said(asked(google, "10.3.2.7", "vm"))
