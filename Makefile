@@ -12,9 +12,9 @@ RELEASE := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 # What a domain decides, and what the chassis and the clients promise, is typed strictly.
 TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
-	libs/chassis/src libs/client/src libs/documents/src libs/templates/src cli/src infra/local/src plugins/terraform/src
+	libs/anomalies/src libs/chassis/src libs/client/src libs/documents/src libs/templates/src cli/src infra/local/src plugins/terraform/src
 
-.PHONY: help setup contracts golden up down status demo demo-multicloud test test-unit test-contract conformance test-journeys chaos chaos-long lint format bench bench-store bench-delivery clean
+.PHONY: help setup contracts golden anomaly-model up down status demo demo-multicloud test test-unit test-contract conformance test-journeys chaos chaos-long lint format bench bench-store bench-delivery clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -32,6 +32,9 @@ contracts: setup ## Generate the Python modules of proto/
 golden: setup ## Keep a stored event of every new event class, for later releases to read
 	@for service in $(notdir $(wildcard services/*)); do \
 		$(RUN) -m deployforge_chassis.golden deployforge_$${service//-/_} services/$$service/tests/golden $(RELEASE) || exit 1; done
+
+anomaly-model: setup ## Train the anomaly model that ships, from its scenarios: the same bytes every time
+	@$(RUN) -m deployforge_drift_detector.testing.starting_model
 
 up: setup ## Start the whole system on this machine
 	@$(LOCAL) up

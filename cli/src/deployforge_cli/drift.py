@@ -1,5 +1,6 @@
 """Commands about drift."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ from deployforge.drift_detector.v1 import drift_pb2
 from deployforge_client.naming import Ref, reference
 from rich.markup import escape
 
-from deployforge_cli import baselines
+from deployforge_cli import baselines, training
 from deployforge_cli.exits import Exit
 from deployforge_cli.output import (
     Format,
@@ -154,3 +155,18 @@ def baseline(
     else:
         baselines.listed(deployment, answer.baselines)
         more(answer.next_cursor)
+
+
+@app.command()
+@command
+def train(
+    records: Annotated[
+        Path, typer.Argument(metavar="RECORDS", help="Labelled records, JSON lines.", exists=True, dir_okay=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The model; its card is written beside it.")] = Path("anomalies.txt"),
+    tested: Annotated[
+        float, typer.Option("--test-share", min=0.05, max=0.9, help="Of the scenarios, to test with and not to train.")
+    ] = 0.25,
+) -> None:
+    """Train an anomaly model of your own labelled records, here, and show how good it is."""
+    training.train(records, out, tested)
