@@ -19,6 +19,22 @@ _MEANINGS: Final[tuple[tuple[str, str, str, bool], ...]] = (
     (r"(Plugin did not respond|plugin process exited|The plugin encountered an error|Failed to load plugin schemas"
      r"|Request cancelled|panic:)",
      "PROVIDER_CRASHED", "a fault of the provider; what it had begun is read again by the next operation", True),
+    # From here on, what the clouds say by the words of their providers.
+    (r"InvalidClientTokenId|SignatureDoesNotMatch|AuthFailure|No valid credential sources"
+     r"|could not find default credentials|invalid_client|UNAUTHENTICATED|InvalidAuthenticationToken", "CREDENTIAL_REFUSED",
+     "put keys that are let in into the credential's `environment`", False),
+    (r"ExpiredToken|RequestExpired|token (has )?expired", "CREDENTIAL_EXPIRED", "run the operation again", True),
+    (r"LimitExceeded|LimitReached|QuotaExceeded|QUOTA_EXCEEDED|RESOURCE_EXHAUSTED|(?i:\bquota\b)",
+     "LIMIT_EXCEEDED", "ask the cloud for a higher quota, or use less", False),
+    (r"AccessDenied|UnauthorizedOperation|AuthorizationFailed|PERMISSION_DENIED|(?i:not authorized to perform|Error 403\b)",
+     "ACCESS_DENIED", "give the principal of the credential's `environment` this permission", False),
+    (r"AlreadyExists|AlreadyOwnedByYou|AlreadyTaken|ALREADY_EXISTS|(?i:already exists)",
+     "ALREADY_EXISTS", "choose another name, or import the existing resource", False),
+    (r"Throttling|TooManyRequests|RATE_LIMIT_EXCEEDED|(?i:rate exceeded)",
+     "THROTTLED", "the cloud asks for fewer calls; run it again later", True),
+    (r"SkuNotAvailable|LocationNotAvailable|(?i:(invalid|unsupported|not a valid) (AWS )?(region|location))"
+     r"|(?i:not (supported|available) in (this|the|your requested) (region|location))",
+     "NOT_AVAILABLE", "use a region that has it", False),
     (r"Cannot import non-existent remote object", "NOT_FOUND", "the resource to adopt does not exist", False),
 )  # fmt: skip
 
@@ -31,7 +47,7 @@ def failed(
 
 
 def meaning(said: str) -> tuple[str, str | None, bool]:
-    """Code, hint and retryability of what the program said."""
+    """Code, hint and retryability of what the program said. The first pattern that is found counts."""
     for pattern, code, hint, retryable in _MEANINGS:
         if re.search(pattern, said):
             return code, hint, retryable

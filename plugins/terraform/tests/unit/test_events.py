@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from deployforge_terraform.events import Addresses, Events
 
 ADDRESSES = Addresses({"file.a": "urn:a", "module.m": "urn:m", "file.ab": "urn:ab"})
@@ -56,6 +57,34 @@ def test_a_held_lock_and_a_crashed_provider_have_codes_of_their_own() -> None:
         events.line(line(type="diagnostic", diagnostic={"severity": "error", "summary": said}))
         assert events.failure is not None
         assert (events.failure.code, events.failure.retryable) == (code, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("creating SQS Queue (x): operation error SQS: CreateQueue, https response error StatusCode: 403, api error AccessDenied: no",
+         "ACCESS_DENIED"),
+        ("StatusCode: 403, api error UnauthorizedOperation: You are not authorized to perform this operation", "ACCESS_DENIED"),
+        ("googleapi: Error 403: The caller does not have permission, forbidden", "ACCESS_DENIED"),
+        ("googleapi: Error 403: Quota 'CPUS' exceeded. Limit: 8.0 in region europe-west1., quotaExceeded", "LIMIT_EXCEEDED"),
+        ("api error InvalidClientTokenId: The security token included in the request is invalid", "CREDENTIAL_REFUSED"),
+        ("No valid credential sources found", "CREDENTIAL_REFUSED"),
+        ("api error VpcLimitExceeded: The maximum number of VPCs has been reached", "LIMIT_EXCEEDED"),
+        ("api error BucketAlreadyExists: The requested bucket name is not available", "ALREADY_EXISTS"),
+        ('a resource with the ID "/x" already exists - to be managed via Terraform', "ALREADY_EXISTS"),
+        ('StorageAccountAlreadyTaken: The storage account named "x" is already taken', "ALREADY_EXISTS"),
+        ("api error Throttling: Rate exceeded", "THROTTLED"),
+        ("invalid AWS Region: atlantis", "NOT_AVAILABLE"),
+        ("performing CreateOrUpdate: unexpected status 409 with error: SkuNotAvailable", "NOT_AVAILABLE"),
+        ("api error ExpiredToken: The provided token has expired", "CREDENTIAL_EXPIRED"),
+    ],
+)  # fmt: skip
+def test_what_a_cloud_says_by_its_provider_has_a_code_and_a_hint(said: str, code: str) -> None:
+    events = Events(ADDRESSES)
+    events.line(line(type="diagnostic", diagnostic={"severity": "error", "summary": said, "address": "file.a"}))
+    assert events.failure is not None
+    assert (events.failure.code, events.failure.message, events.failure.urn) == (code, said, "urn:a")
+    assert events.failure.hint
 
 
 def test_what_is_no_event_is_passed_over() -> None:

@@ -173,7 +173,7 @@ def test_a_failing_create_leaves_nothing(world: Any, aws: Any) -> None:
         )
     aws.client("s3").delete_bucket(Bucket="taken-by-somebody")
     assert failed.value.failure.restored
-    assert failed.value.failure.urn == "urn:df:shop:web:bad"
+    assert (failed.value.failure.code, failed.value.failure.urn) == ("ALREADY_EXISTS", "urn:df:shop:web:bad")
     assert not aws.client("sqs").list_queues(QueueNamePrefix="left-").get("QueueUrls")
     with pytest.raises(ClientError, match="does not exist"):
         aws.client("cloudformation").describe_stacks(StackName=world.unit_name)

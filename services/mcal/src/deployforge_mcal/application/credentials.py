@@ -11,6 +11,7 @@ from deployforge_mcal.application.ports import ExaminesCredentials, ProviderFail
 from deployforge_mcal.application.secrets import scrubbed
 from deployforge_mcal.application.stores import CredentialUnknown, Letterbox, SignedKey, StoredCredential
 from deployforge_mcal.domain.credentials import Examined
+from deployforge_mcal.domain.hints import hinted
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.units import Scope
 
@@ -85,7 +86,7 @@ class Credentials:
         try:
             return stored.type, provider.examine(root, list(dict.fromkeys([*self._app.index.places(name), *named])))
         except ProviderFailure as failed:
-            failure = failed.failure
+            failure = hinted(failed.failure)
         # Out of the block above: what is raised next would carry what the cloud has said, which may repeat a secret.
         hidden = list(_texts(root))
         hint = None if failure.hint is None else scrubbed(failure.hint, hidden)

@@ -24,6 +24,7 @@ from deployforge_mcal.application.messages import OperationRequested
 from deployforge_mcal.application.ports import CloudProvider, ProviderFailure, Session, Tick, UnknownProvider, Work
 from deployforge_mcal.application.secrets import SecretChanged, SecretUnavailable, SecretUse
 from deployforge_mcal.application.stores import CredentialUnknown, Telemetry
+from deployforge_mcal.domain.hints import hinted
 from deployforge_mcal.domain.operation import Failure, IssuedCredential, Operation, Unit
 from deployforge_mcal.domain.units import CompiledUnit, Outcome, Scope, Target
 
@@ -68,7 +69,7 @@ class Operations:
         try:
             outcomes = [use.outcome(one) for one in self._touch(message, unit, effect, use)]
         except ProviderFailure as failed:
-            return self._failed(operation, unit, use.failure(failed.failure))
+            return self._failed(operation, unit, use.failure(hinted(failed.failure)))
         except SecretChanged as changed:
             return self._failed(operation, unit, Failure("SECRET_CHANGED", str(changed), "plan again", restored=True))
         except SecretUnavailable as missing:

@@ -7,6 +7,7 @@ from deployforge_chassis.facts import Effects
 
 from deployforge_mcal.application.mcal import SYSTEM, Mcal
 from deployforge_mcal.application.ports import ProviderFailure, Work
+from deployforge_mcal.domain.hints import hinted
 from deployforge_mcal.domain.operation import IssuedCredential
 from deployforge_mcal.domain.units import Change, Scope
 
@@ -38,5 +39,5 @@ class Previews:
             self._app.commit(Effects((issued,)))
             return provider.preview(session, work)
         except ProviderFailure as failed:
-            failure = use.failure(failed.failure)
+            failure = use.failure(hinted(failed.failure))
         raise ProviderFailure(failure)

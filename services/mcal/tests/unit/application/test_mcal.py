@@ -143,6 +143,9 @@ def test_a_failure_is_told_with_its_reason_and_the_unit_is_free_again(service: S
         (name, value.get("code"), value.get("generation")) for name, value in service.facts() if name != "CredentialIssued"
     ]
     assert names == [("OperationFailed", "RESOURCE_FAILED", 2), ("OperationSucceeded", None, 4)]
+    assert [value["hint"] for name, value in service.facts() if name == "OperationFailed"] == [
+        "correct what the message names, and apply again"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
+from deployforge_mcal.adapters.aws.reasons import failure_for
 from deployforge_mcal.application.ports import ProviderFailure
 from deployforge_mcal.domain.operation import Failure
 
@@ -35,7 +36,6 @@ _MEANINGS: Final[dict[str, _Meaning]] = {
     "LimitExceeded": _Meaning("LIMIT_EXCEEDED", "ask AWS for a higher quota, or use less"),
     "LimitExceededException": _Meaning("LIMIT_EXCEEDED", "ask AWS for a higher quota, or use less"),
     "AlreadyExistsException": _Meaning("ALREADY_EXISTS", "choose another name, or import the existing resource"),
-    "ValidationError": _Meaning("INVALID", None),
     "Throttling": _Meaning("THROTTLED", "AWS asks for fewer calls", True),
     "ThrottlingException": _Meaning("THROTTLED", "AWS asks for fewer calls", True),
     "RequestLimitExceeded": _Meaning("THROTTLED", "AWS asks for fewer calls", True),
@@ -87,6 +87,8 @@ def failure_of(error: Exception, urn: str | None = None) -> ProviderFailure:
         said = str(error.response.get("Error", {}).get("Message", "")) or str(error)
         if is_missing(error):
             return ProviderFailure(Failure("NOT_FOUND", said, "it was deleted; recreate it", urn))
+        if code_of(error) == "ValidationError":
+            return ProviderFailure(failure_for(said, urn, "INVALID"))
         meaning = _MEANINGS.get(code_of(error)) or _Meaning(code_of(error) or "REFUSED", None, is_transient(error))
         return ProviderFailure(Failure(meaning.code, said, meaning.hint, urn, meaning.retryable))
     if isinstance(error, _UNREACHABLE):

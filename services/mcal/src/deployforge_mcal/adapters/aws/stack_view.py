@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from deployforge_mcal.adapters.aws.errors import is_missing
+from deployforge_mcal.adapters.aws.reasons import failure_for
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.application.ports import Tick
 from deployforge_mcal.domain.operation import Failure
@@ -90,12 +91,12 @@ class StackView:
         for e in events:
             if e["ResourceStatus"].endswith("_FAILED") and e["ResourceType"] != STACK_TYPE:
                 reason = e.get("ResourceStatusReason") or e["ResourceStatus"]
-                return Failure("RESOURCE_FAILED", reason, None, self._urn_of.get(e["LogicalResourceId"]))
+                return failure_for(reason, self._urn_of.get(e["LogicalResourceId"]), "RESOURCE_FAILED")
         for e in events:
             if "ROLLBACK" in e["ResourceStatus"] or e["ResourceStatus"].endswith("_FAILED"):
                 if "DescribeEvents" in e.get("ResourceStatusReason", ""):
                     return self._refused_beforehand(stack_id) or Failure("STACK_FAILED", e["ResourceStatusReason"])
-                return Failure("STACK_FAILED", e.get("ResourceStatusReason") or e["ResourceStatus"])
+                return failure_for(e.get("ResourceStatusReason") or e["ResourceStatus"], None, "STACK_FAILED")
         return None
 
     def _refused_beforehand(self, stack_id: str) -> Failure | None:
@@ -103,9 +104,8 @@ class StackView:
         found = self._session.pages("cloudformation", "describe_events", "OperationEvents", StackName=stack_id)
         for e in found:
             if e.get("EventType") == "VALIDATION_ERROR" and e.get("ValidationFailureMode") == "FAIL":
-                hint = "choose another name, or import it" if "already exists" in e["ValidationStatusReason"] else None
                 urn = self._urn_of.get(e.get("LogicalResourceId", ""))
-                return Failure("RESOURCE_FAILED", e["ValidationStatusReason"], hint, urn)
+                return failure_for(e["ValidationStatusReason"], urn, "RESOURCE_FAILED")
         return None
 
     def _call(self, operation: str, **arguments: Any) -> Any:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from deployforge_mcal.adapters.aws.errors import code_of
+from deployforge_mcal.adapters.aws.reasons import failure_for
 from deployforge_mcal.adapters.aws.stack_view import STACK_TYPE, StackView, actions, change_set_name
 from deployforge_mcal.application.ports import ProviderFailure
 from deployforge_mcal.domain.operation import Failure
@@ -79,7 +80,7 @@ class Stack(StackView):
                 return Settled("" if stack is None else stack["StackStatus"])
             if fresh:
                 self.delete(f"{token}-clear")
-            return Settled("", Failure("INVALID", reason, "the cloud refuses the template", restored=True))
+            return Settled("", failure_for(reason, None, "INVALID", restored=True))
         try:
             self._call("execute_change_set", StackName=self.name, ChangeSetName=name, ClientRequestToken=token)
         except Exception as error:

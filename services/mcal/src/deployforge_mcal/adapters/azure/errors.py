@@ -1,5 +1,6 @@
 """What Azure and the network say, translated once into typed failures."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -45,6 +46,7 @@ _MEANINGS: Final[Mapping[str, _Meaning]] = {
     "StorageAccountAlreadyTaken": _TAKEN,
     "VaultAlreadyExists": _TAKEN,
     "QuotaExceeded": _QUOTA,
+    "RequestDisallowedByPolicy": _Meaning("ACCESS_DENIED", "a policy of the subscription forbids it; the message names it"),
     "SkuNotAvailable": _Meaning("NOT_AVAILABLE", "use another size or another location"),
     "LocationNotAvailableForResourceType": _Meaning("NOT_AVAILABLE", "use a location that has the type"),
     "LocationNotAvailableForResourceGroup": _Meaning("NOT_AVAILABLE", "use another location"),
@@ -60,6 +62,9 @@ _MEANINGS: Final[Mapping[str, _Meaning]] = {
     "ServiceUnavailable": _AWAY,
     "InternalServerError": _AWAY,
 }
+#: Services name what there is too much of: `SubnetIsFull`, `PublicIPCountLimitReached`, `QuotaExceeded` with a prefix.
+_QUOTA_SAID: Final = re.compile(r"(Quota|Limit|Count)\w*(Exceeded|Reached)$|IsFull$")
+_TAKEN_SAID: Final = re.compile(r"(AlreadyTaken|AlreadyExists|AlreadyInUse|NameNotAvailable|NameUnavailable)$")
 _UNREACHABLE: Final = (ServiceRequestError, ServiceResponseError)
 
 
@@ -77,6 +82,10 @@ def is_missing(error: BaseException) -> bool:
 def meaning(code: str, message: str, urn: str | None = None, *, restored: bool = False, status: int = 0) -> Failure:
     """The typed failure of an error of Azure's."""
     found = _MEANINGS.get(code)
+    if found is None and _QUOTA_SAID.search(code):
+        found = _QUOTA
+    elif found is None and _TAKEN_SAID.search(code):
+        found = _TAKEN
     if found is None:
         by_status = {401: _REFUSED, 403: _DENIED, 404: _MEANINGS["ResourceNotFound"], 429: _THROTTLED}
         found = by_status.get(status) or (_AWAY if status >= 500 else _Meaning(code or "REFUSED"))
