@@ -42,7 +42,7 @@ EVERY_KIND = (
     ),
     resource(
         "events", "Topic",
-        {"displayName": "Orders", "subscriptions": [{"protocol": "sqs", "endpoint": "${orders.arn}"}],
+        {"displayName": "Orders of $${web.shop}", "subscriptions": [{"protocol": "sqs", "endpoint": "${orders.arn}"}],
          "tags": {"env": "t"}},
     ),
     resource(

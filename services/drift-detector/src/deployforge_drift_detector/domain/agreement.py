@@ -8,13 +8,13 @@ says the same as an empty `compare.differences`, which a property test holds it 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from deployforge_drift_detector.domain.compare import ABSENT, is_unknown, text
+from deployforge_drift_detector.domain.compare import ABSENT, text
 
 _EMPTY: Final[tuple[Any, ...]] = (None, [], {})
 
 
 class Agreement:
-    """Desired values, prepared for comparing. Only values that hold no reference are compared."""
+    """Desired values, prepared for comparing."""
 
     __slots__ = ("_equal", "_nested", "_other")
 
@@ -30,8 +30,6 @@ class Agreement:
                     nested.append((key, Agreement(value, set_paths, _path=path)))
                 else:
                     other.append((key, _ANY_OBJECT, False))
-            elif is_unknown(value):
-                continue
             elif not as_set and _plainly_equal(value):
                 equal[key] = value
             else:

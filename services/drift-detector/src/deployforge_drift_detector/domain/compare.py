@@ -2,11 +2,10 @@
 
 Only what is desired is enforced: attributes that the desired state does not name may hold anything. Objects are
 compared path by path, lists as a whole; a list that the desired state names as a set is compared without its order.
-Absent and null are the same, and so are 1 and 1.0: clouds spell them either way. A value that still holds a reference
-(`${orders.arn}`) is not known and therefore not compared.
+Absent and null are the same, and so are 1 and 1.0: clouds spell them either way. What is deployed has values: text that
+looks like a reference (`${orders.arn}`) is text.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,8 +19,6 @@ class _Absent:
 
 ABSENT: Final = _Absent()
 """No value, not even null."""
-#: `${name.attribute}`; `$${` is a literal `${`.
-_REFERENCE: Final = re.compile(r"(?<!\$)\$\{")
 
 
 @dataclass(frozen=True)
@@ -60,24 +57,11 @@ def _walk(path: str, desired: Any, observed: Any, set_paths: frozenset[str]) -> 
             yield Difference(path, desired, observed)
         return
     gone = observed is ABSENT or observed is None
-    if is_unknown(desired) or (gone and desired in (None, [], {})):
+    if gone and desired in (None, [], {}):
         return
     as_set = path in set_paths
     if gone or text(desired, as_set=as_set) != text(observed, as_set=as_set):
         yield Difference(path, desired, None if gone else observed, gone)
-
-
-def is_unknown(value: Any) -> bool:
-    """Whether a reference stands anywhere in it."""
-    match value:
-        case str():
-            return _REFERENCE.search(value) is not None
-        case list() | tuple():
-            return any(map(is_unknown, value))
-        case Mapping():
-            return any(map(is_unknown, value.values()))
-        case _:
-            return False
 
 
 def _plain(value: Any) -> Any:

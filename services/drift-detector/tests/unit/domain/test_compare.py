@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from deployforge_drift_detector.domain.compare import differences
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 NAMES = st.text("abcdefgh", min_size=1, max_size=4)
@@ -70,6 +70,8 @@ def test_true_is_not_1() -> None:
     assert differences({"a": True}, {"a": 1})
 
 
-def test_a_reference_that_is_not_resolved_is_not_compared() -> None:
-    assert differences({"a": "${orders.arn}", "b": ["x", "${orders.url}"]}, {"a": "arn:1", "b": []}) == ()
-    assert differences({"a": "$${literal}"}, {"a": "other"})
+@given(st.text(alphabet="${}a.", max_size=12), st.text(alphabet="${}a.", max_size=12))
+@example("${orders.arn}", "arn:1")
+@example("$${a.b}", "${a.b}")
+def test_text_that_looks_like_a_reference_is_compared_as_text(desired: str, held: str) -> None:
+    assert bool(differences({"a": desired, "b": [desired]}, {"a": held, "b": [held]})) == (desired != held)

@@ -8,6 +8,7 @@ the name of its error is passed on.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
@@ -18,12 +19,14 @@ from deployforge_chassis.effects import LostLease
 from deployforge_mcal.application.ports import (
     CloudProvider,
     ExaminesCredentials,
+    FillsIn,
     InvalidUnit,
     ProviderFailure,
     Session,
     Tick,
     Work,
 )
+from deployforge_mcal.domain import references
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure
@@ -110,6 +113,17 @@ class Guarded:
             said = failed.failure
             raise InvalidUnit([Problem("", f"{said.code}: {said.message}", "", said.hint or "")]) from failed
         return unit
+
+    def filled(self, type: str, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """See FillsIn. What references give stays text where the adapter does not know better, or fails to say."""
+        if isinstance(self._inner, FillsIn):
+            inner = self._inner
+            with suppress(ProviderFailure):
+                found = self._bounded("filled", self._patience.offline, lambda: inner.filled(type, desired, known))
+                if isinstance(found, dict) and found.keys() <= desired.keys():
+                    return found
+        values: dict[str, Any] = references.substitute(dict(desired), known)
+        return values
 
     # --- credentials ----------------------------------------------------------------------------------
 

@@ -17,11 +17,13 @@ from pydantic import TypeAdapter
 
 from deployforge_mcal.application.addressing import Addressing
 from deployforge_mcal.application.messages import DesiredState, OperationRequested, ScanRequested
-from deployforge_mcal.application.ports import CloudProvider, InvalidUnit, LimitsUnits, UnknownProvider
+from deployforge_mcal.application.ports import CloudProvider, FillsIn, InvalidUnit, LimitsUnits, UnknownProvider
 from deployforge_mcal.application.secrets import Secrets
 from deployforge_mcal.application.stores import Index, RootVault
 from deployforge_mcal.application.topology import Topology
+from deployforge_mcal.domain import references
 from deployforge_mcal.domain.catalogue import TypeDoc, merged
+from deployforge_mcal.domain.difference import in_types_of
 from deployforge_mcal.domain.operation import Operation, Order, Unit
 from deployforge_mcal.domain.units import CompiledUnit, Problem, ResourceSpec, UnitSpec
 
@@ -96,6 +98,19 @@ class Mcal(EventSourcedApplication):
         """Whether units with fewer types would have credentials that say exactly what they need."""
         provider = self.provider(unit.scope.provider_type)
         return isinstance(provider, LimitsUnits) and provider.too_many_types(unit)
+
+    def filled(
+        self, provider_type: str, type: str, desired: Mapping[str, Any], known: Mapping[str, Any], held: Any = None
+    ) -> dict[str, Any]:
+        """What a declaration's values are once `known` are, in the types of what is `held`; what still holds a reference
+        is Unresolved."""
+        provider = self.providers.get(provider_type)
+        if isinstance(provider, FillsIn):
+            values = provider.filled(type, desired, known)
+        else:
+            values = references.substitute(dict(desired), known)
+        found: dict[str, Any] = in_types_of(values, held)
+        return found
 
     def compiled(self, digest: str) -> CompiledUnit:
         """What was compiled. Raises BodyNotFound."""

@@ -150,7 +150,14 @@ class Operations:
             previous=previous,
             previous_inputs=dict(unit.inputs),
             targets=tuple(
-                Target(t.urn, t.type, t.physical_id, json.loads(t.desired_json or "{}"), t.paths) for t in message.targets
+                Target(
+                    t.urn,
+                    t.type,
+                    t.physical_id,
+                    self._app.filled(message.provider_type, t.type, json.loads(t.desired_json or "{}"), {}),
+                    t.paths,
+                )
+                for t in message.targets
             ),
             retain=message.retain,
             adopt=dict(message.adopt),

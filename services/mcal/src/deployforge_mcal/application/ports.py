@@ -228,6 +228,16 @@ class TellsByPreview(Protocol):
 
 
 @runtime_checkable
+class FillsIn(Protocol):
+    """The part of a CloudProvider of those that know what kind of value each property has: references give text."""
+
+    def filled(self, type: str, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """Desired values with references replaced by `known["name.attribute"]`, canonical; a text with a reference that
+        is not known stays, as `references.Unresolved`. Touches nothing."""
+        ...
+
+
+@runtime_checkable
 class LimitsUnits(Protocol):
     """The part of a CloudProvider of those whose credentials can say only so much."""
 

@@ -1,10 +1,11 @@
 """What differs between what should be and what is, on the enforced paths only."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from deployforge_mcal.domain.normalise import key
-from deployforge_mcal.domain.references import has_references
+from deployforge_mcal.domain.references import Unresolved
 from deployforge_mcal.domain.secrets import is_mark
 
 _ABSENT: Final = object()
@@ -20,7 +21,7 @@ def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def differing(desired: Mapping[str, Any], live: Mapping[str, Any], set_paths: Collection[str]) -> list[str]:
-    """The paths of `desired` whose live value is another one, or none. Unresolved references are not compared, nor are
+    """The paths of `desired` whose live value is another one, or none. What is Unresolved is not compared, nor are
     secrets: no cloud gives them back."""
     there = dict(leaves(live))
     sets = frozenset(set_paths)
@@ -36,15 +37,32 @@ def differing(desired: Mapping[str, Any], live: Mapping[str, Any], set_paths: Co
     return found
 
 
+def in_types_of(desired: Any, held: Any) -> Any:
+    """Desired values in the types that a cloud holds them in. References give text; where no schema says so, only what is
+    held tells that `"30"` is the number 30, and `"true"` the boolean."""
+    if isinstance(desired, Mapping) and isinstance(held, Mapping):
+        return {key: in_types_of(inner, held.get(key)) for key, inner in desired.items()}
+    if isinstance(desired, list) and isinstance(held, list) and len(desired) == len(held):
+        return [in_types_of(*pair) for pair in zip(desired, held, strict=True)]
+    if isinstance(desired, str) and isinstance(held, bool | int | float):
+        text = desired.strip().lower()
+        if isinstance(held, bool):
+            return text == "true" if text in ("true", "false") else desired
+        with suppress(ValueError):
+            return type(held)(text)
+    return desired
+
+
 def _unknown(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(_unknown, value))
     if isinstance(value, Mapping):
         return any(map(_unknown, value.values()))
-    return has_references(value) or is_mark(value)
+    return isinstance(value, Unresolved) or is_mark(value)
 
 
 def _same(wanted: Any, actual: Any, as_set: bool) -> bool:
+    wanted = in_types_of(wanted, actual)
     if as_set and isinstance(wanted, list) and isinstance(actual, list):
         return set(map(key, wanted)) == set(map(key, actual))
     return key(wanted) == key(actual)

@@ -124,7 +124,8 @@ def tags(value: Any) -> dict[str, str]:
 def _tag(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "" if value is None else str(value)
+    # A text stays the text that it is: some say of themselves that they are not known yet.
+    return "" if value is None else value if isinstance(value, str) else str(value)
 
 
 def cidr(value: Any) -> str:

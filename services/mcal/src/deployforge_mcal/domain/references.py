@@ -10,6 +10,10 @@ _TOKEN: Final = re.compile(r"\$\$\{|\$\{([^}]*)\}")
 _REFERENCE: Final = re.compile(r"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.([A-Za-z][A-Za-z0-9_.]*)")
 
 
+class Unresolved(str):
+    """Text among values that is not one yet: a reference in it is not known."""
+
+
 class BadReference(ValueError):
     """Text between `${` and `}` is not name.attribute."""
 
@@ -87,17 +91,20 @@ def has_references(value: Any) -> bool:
 
 
 def substitute(value: Any, known: Mapping[str, Any]) -> Any:
-    """The value with references replaced by `known["name.attribute"]`; those that are not known stay.
-
-    A string without unknown references has its `$${` undone.
-    """
+    """A declaration's value as what it stands for: references are replaced by `known["name.attribute"]`, and `$${` is
+    `${`. A string with a reference that is not known stays as it is, Unresolved."""
     return mapped(value, lambda text: _filled(text, known))
+
+
+def escaped(value: Any) -> Any:
+    """The reverse: a value as a declaration spells it. What is Unresolved is spelt so already."""
+    return mapped(value, lambda text: text if isinstance(text, Unresolved) else text.replace("${", "$${"))
 
 
 def _filled(text: str, known: Mapping[str, Any]) -> str:
     pieces = parts(text)
     if any(isinstance(p, SecretReference) or (isinstance(p, Reference) and str(p) not in known) for p in pieces):
-        return text
+        return Unresolved(text)
     return "".join(p if isinstance(p, str) else str(known[str(p)]) for p in pieces)
 
 

@@ -14,6 +14,7 @@ from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure, Tel
 from deployforge_mcal.application.previews import Previews
 from deployforge_mcal.application.scans import Readers
 from deployforge_mcal.application.stores import CredentialUnknown
+from deployforge_mcal.domain.references import escaped
 from deployforge_mcal.domain.units import Observed, Presence, Problem, ResourceSpec, Scope, Target, UnitSpec
 
 
@@ -33,6 +34,7 @@ _CLOUDS: Final = "/deployforge.mcal.v1.Clouds/"
 RULES: Final = {
     f"{_CLOUDS}Check": frozenset({"control-plane"}),
     f"{_CLOUDS}Compile": frozenset({"orchestrator"}),
+    f"{_CLOUDS}Resolve": frozenset({"orchestrator"}),
     f"{_CLOUDS}Preview": frozenset({"orchestrator"}),
     f"{_CLOUDS}Observe": frozenset({"orchestrator"}),
     f"{_CLOUDS}ListTypes": frozenset({"control-plane", "orchestrator"}),
@@ -78,6 +80,15 @@ class CloudsApi(clouds_pb2_grpc.CloudsServicer):
             tells_by_preview=isinstance(self._app.provider(spec.scope.provider_type), TellsByPreview),
             too_many_types=self._app.too_many_types(unit),
         )  # fmt: skip
+
+    def Resolve(self, request: pb.ResolveRequest, context: grpc.ServicerContext) -> pb.ResolveResponse:
+        known = dict(request.values)
+        resources = []
+        for r in request.resources:
+            held = _object(r.held_json)
+            values = self._app.filled(request.provider_type, r.type, _object(r.desired_json), known, held)
+            resources.append(pb.ResolvedResource(urn=r.urn, desired_json=canonical.dumps(escaped(values))))
+        return pb.ResolveResponse(resources=resources)
 
     def Preview(self, request: pb.PreviewRequest, context: grpc.ServicerContext) -> pb.PreviewResponse:
         try:

@@ -148,3 +148,14 @@ def test_one_that_cannot_be_loaded_is_left_out_and_the_others_serve(monkeypatch:
     ]
     monkeypatch.setattr(providers, "entry_points", lambda group: points)
     assert list(providers.installed({})) == ["whole"]
+
+
+def test_what_references_give_stays_text_when_an_adapter_cannot_say_better(forever: threading.Event) -> None:
+    def raises() -> None:
+        raise ValueError(PLANTED)
+
+    for does in (forever.wait, raises, lambda: None, lambda: {"more": 1}):
+        assert plug_in(does, seconds=0.05).filled("odd/it", {"a": "${b.c}", "d": "$${"}, {"b.c": "1"}) == {
+            "a": "1",
+            "d": "${",
+        }

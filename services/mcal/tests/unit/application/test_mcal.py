@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from deployforge.mcal.v1 import clouds_pb2 as pb
 from deployforge_chassis import packed
 from deployforge_chassis.avro import AvroCodec
 from deployforge_chassis.clock import FixedClock
@@ -21,6 +22,7 @@ from deployforge_chassis.sealing import Sealer
 from deployforge_chassis.testing import a_fact, example
 from deployforge_mcal.adapters.aws.provider import AwsProvider
 from deployforge_mcal.adapters.claims import PostgresClaims
+from deployforge_mcal.adapters.guarded import Patience, guarded
 from deployforge_mcal.adapters.index import PostgresIndex
 from deployforge_mcal.adapters.marking import PostgresMarking
 from deployforge_mcal.adapters.records import records
@@ -39,6 +41,7 @@ from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.secrets import SecretReference
 from deployforge_mcal.domain.topology.addressing import Rules
 from deployforge_mcal.domain.units import ResourceSpec, Scope, Target, UnitSpec
+from deployforge_mcal.entrypoints.grpc_api import CloudsApi
 
 DEPLOYMENT = "7d2f7a0e-2f4e-5a0b-9a53-2f0d4c1b7a11"
 UNIT = "aws/0.0"
@@ -405,3 +408,23 @@ def test_an_operation_is_told_what_it_may_replace(
     service.ask("apply", service.digest(a={"delay": 1}), replaces=said)
     service.operating.work_once()
     assert told == [None if said is None else tuple(said)]
+
+
+def test_what_references_give_is_canonical_and_spelt_like_a_declaration(service: Service) -> None:
+    desired = {"visibilityTimeout": "${a.b}", "tags": {"x": "$${y.z}", "on": "${a.on}"}, "delay": "${later.n}"}
+    native = {"DelaySeconds": "${a.n}", "Tags": {"x": "${a.odd}"}}
+    request = pb.ResolveRequest(
+        provider_type="aws", values={"a.b": "30s", "a.n": "7", "a.on": "1", "a.odd": "${no.reference}"},
+        resources=[
+            pb.UnresolvedResource(urn="q", type="Queue", desired_json=json.dumps(desired)),
+            pb.UnresolvedResource(
+                urn="n", type="aws/AWS::SQS::Queue", desired_json=json.dumps(native), held_json='{"DelaySeconds": 5}'
+            ),
+        ],
+    )  # fmt: skip
+    service.app.providers = {"aws": guarded("aws", AwsProvider(), Patience())}
+    answer = CloudsApi(service.app, Readers(service.app)).Resolve(request, None)  # type: ignore[arg-type]
+    assert {r.urn: json.loads(r.desired_json) for r in answer.resources} == {
+        "q": {"visibilityTimeout": 30, "tags": {"x": "$${y.z}", "on": "1"}, "delay": "${later.n}"},
+        "n": {"DelaySeconds": 7, "Tags": {"x": "$${no.reference}"}},
+    }

@@ -7,6 +7,7 @@ import pytest
 from deployforge_mcal.domain import normalise
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.normalise import NotCanonical
+from deployforge_mcal.domain.references import Unresolved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,7 +87,7 @@ def test_permuting_a_set_is_no_difference(items: list[int], random: Any) -> None
 
 
 def test_only_enforced_paths_are_compared_and_extra_tags_are_nobodys_business() -> None:
-    desired = {"tags": {"env": "a"}, "delay": 3, "to": "${later.arn}"}
+    desired = {"tags": {"env": "a"}, "delay": 3, "to": Unresolved("${later.arn}")}
     live = {"tags": {"env": "b", "other": "x"}, "delay": 3, "unasked": True, "to": "somewhere"}
     assert differing(desired, live, []) == ["tags.env"]
 

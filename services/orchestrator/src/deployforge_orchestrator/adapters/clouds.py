@@ -12,7 +12,17 @@ from deployforge_chassis import canonical
 
 from deployforge_orchestrator.application.ports import Unavailable
 from deployforge_orchestrator.domain.manifest import Scope, Spec
-from deployforge_orchestrator.domain.planning import MISSING, NOT_CHECKED, PRESENT, Compiled, CompiledUnit, Live
+from deployforge_orchestrator.domain.planning import (
+    MISSING,
+    NOT_CHECKED,
+    PRESENT,
+    Compiled,
+    CompiledUnit,
+    Filled,
+    Live,
+    Unfilled,
+)
+from deployforge_orchestrator.domain.references import read
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem
 from deployforge_orchestrator.domain.units import Unit
 
@@ -49,6 +59,21 @@ class McalClouds:
             answer.template_digest, {r.name: _compiled(r) for r in answer.resources}, tuple(sorted(answer.inputs)),
             answer.tells_by_preview, answer.too_many_types,
         )  # fmt: skip
+
+    def resolve(self, provider_type: str, declarations: Sequence[Unfilled], known: Mapping[str, str]) -> Filled:
+        """See ports.Clouds."""
+        request = pb.ResolveRequest(
+            provider_type=provider_type,
+            resources=[
+                pb.UnresolvedResource(
+                    urn=d.urn, type=d.type, desired_json=canonical.dumps(d.desired), held_json=canonical.dumps(d.held)
+                )
+                for d in declarations
+            ],
+            values=known,
+        )
+        answer = self._call(self._stub.Resolve, request, _COMPILE_SECONDS)
+        return {r.urn: read(json.loads(r.desired_json)) for r in answer.resources}
 
     def preview(
         self, deployment_id: UUID, unit: Unit, template_digest: str, inputs: Mapping[str, str]

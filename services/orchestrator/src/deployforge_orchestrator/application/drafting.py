@@ -5,12 +5,22 @@ from uuid import UUID
 
 from deployforge_chassis import canonical
 
+from deployforge_orchestrator.application.filling import filled
 from deployforge_orchestrator.application.ports import Clouds, Manifests, States, Unavailable
 from deployforge_orchestrator.domain import changes as ch
 from deployforge_orchestrator.domain.healing import heal_plan
 from deployforge_orchestrator.domain.manifest import Manifest, Scope, Spec, read
 from deployforge_orchestrator.domain.plan import Plan, Previewed, apply_plan
-from deployforge_orchestrator.domain.planning import NOT_CHECKED, CompiledUnit, Deployed, Live, State, urn
+from deployforge_orchestrator.domain.planning import (
+    NOT_CHECKED,
+    PRESENT,
+    CompiledUnit,
+    Deployed,
+    Live,
+    State,
+    Unfilled,
+    urn,
+)
 from deployforge_orchestrator.domain.planrequest import Wish
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem
 from deployforge_orchestrator.domain.rereading import to_read_again
@@ -55,12 +65,13 @@ class Drafting:
         units, compiled = self._compiled(deployment_id, wish, specs, sticky)
         live = self._live(deployment_id, state, list(state.resources.values()))
         where = (str(deployment_id), wish.namespace, wish.name)
-        plan = apply_plan(where, action, manifest, digest, units, compiled, state, live)
+        values = filled(self._clouds, _to_fill(units, compiled, state, live), state.attribute)
+        plan = apply_plan(where, action, manifest, digest, units, compiled, state, live, values)
         asked = [unit for unit in units if compiled[unit.unit_id].tells_by_preview and _updates(plan, unit)]
         if not asked:
             return plan
         previewed = self._previewed(deployment_id, plan, asked, compiled)
-        return apply_plan(where, action, manifest, digest, units, compiled, state, live, previewed)
+        return apply_plan(where, action, manifest, digest, units, compiled, state, live, values, previewed)
 
     def _compiled(
         self, deployment_id: UUID, wish: Wish, specs: Sequence[Spec], sticky: Mapping[str, str]
@@ -125,7 +136,7 @@ class Drafting:
             hint = "remove the resources from the manifest and apply it"
             raise NoPlan(Problem(f"targets.{wish.targets[0]}", "a destruction takes everything", hint))
         where = (str(deployment_id), wish.namespace, wish.name)
-        return apply_plan(where, "destroy", Manifest(()), None, (), {}, state, {})
+        return apply_plan(where, "destroy", Manifest(()), None, (), {}, state, {}, {})
 
     def _heal(self, deployment_id: UUID, wish: Wish, state: State) -> Plan:
         names = [u.rsplit(":", 1)[-1] for u in wish.urns]
@@ -183,6 +194,20 @@ class Drafting:
             seen = self._clouds.observe(deployment_id, scope, [(d.urn, d.type, d.physical_id) for d in members])
             live.update({d.name: seen[d.urn] for d in members if d.urn in seen})
         return live
+
+
+def _to_fill(
+    units: Sequence[Unit], compiled: Mapping[str, CompiledUnit], state: State, live: Mapping[str, Live]
+) -> list[tuple[str, Unfilled]]:
+    """Provider type and declaration of what is compared with something that is there."""
+    found = []
+    for unit in units:
+        for name, wanted in compiled[unit.unit_id].resources.items():
+            if name in state.resources:
+                seen = live.get(name)
+                held = seen.properties if seen and seen.presence == PRESENT else state.resources[name].desired
+                found.append((unit.scope.type, Unfilled(wanted.urn, wanted.type, wanted.desired, held)))
+    return found
 
 
 def _updates(plan: Plan, unit: Unit) -> bool:

@@ -13,6 +13,7 @@ from deployforge_chassis.effects import Work, WorkHandler
 from deployforge_chassis.facts import NOTHING, Effects, NotYet
 
 from deployforge_orchestrator.application.drafting import Drafting
+from deployforge_orchestrator.application.filling import filled
 from deployforge_orchestrator.application.orchestrator import Orchestrator, lookup_of
 from deployforge_orchestrator.application.ports import Clouds, Unavailable
 from deployforge_orchestrator.domain.execution import Execution
@@ -20,9 +21,9 @@ from deployforge_orchestrator.domain.outcomes import Brief, Closing, Difference,
 from deployforge_orchestrator.domain.plan import Kept, Plan, plan_id
 from deployforge_orchestrator.domain.planning import MISSING, NOT_CHECKED, Live, enforced
 from deployforge_orchestrator.domain.planrequest import PlanRequest, Summary
-from deployforge_orchestrator.domain.references import Lookup, as_held, literal, resolve
+from deployforge_orchestrator.domain.references import Lookup, read, resolve
 from deployforge_orchestrator.domain.refusals import DeploymentBusy, NoPlan, Problem
-from deployforge_orchestrator.domain.rereading import moved
+from deployforge_orchestrator.domain.rereading import moved, settled_of, to_fill
 from deployforge_orchestrator.domain.steps import UnitPlace
 
 log = structlog.get_logger(__name__)
@@ -126,13 +127,18 @@ class Errands:
 
     def _moved(self, request: PlanRequest, plan: Plan, attempt: int) -> str:
         """What was changed in the clouds since the plan was drafted and is not covered by it; empty: nothing."""
+
+        def lookup(name: str, attribute: str) -> str | None:
+            return plan.attributes.get(name, {}).get(attribute)
+
         try:
             live = self._drafting.read_again(request.deployment_id, plan)
+            values = filled(self._clouds, to_fill(plan, live), lookup)
         except Unavailable:
             if attempt < LOOK_ATTEMPTS:
                 raise
             return ""  # The operations meet the same outage, and say so.
-        return moved(plan, live, lambda name, attribute: plan.attributes.get(name, {}).get(attribute))
+        return moved(plan, live, lookup, values)
 
     def _is_healing(self, execution: str) -> bool:
         running = self._app.find(Execution, UUID(execution))
@@ -167,6 +173,7 @@ class Errands:
         now = self._app.clock.now()
         try:
             live = self._read_back(execution, plan)
+            values = filled(self._clouds, to_fill(plan, live), lookup)
         except Unavailable as outage:
             if work.attempt < DRAFT_ATTEMPTS:
                 raise
@@ -174,7 +181,8 @@ class Errands:
             said = canonical.dumps(str(outage))
             execution.differ([Difference(k.urn, "(readable)", "true", said) for k in plan.kept], now)
             return Effects((execution, self._app.leave_lane(execution, plan)))
-        differences = [d for kept in plan.kept for d in _differences(kept, live[kept.urn], lookup)]
+        wanted = {kept.urn: settled_of(kept, lookup, values) for kept in plan.kept}
+        differences = [d for kept in plan.kept for d in _differences(kept, live[kept.urn], wanted[kept.urn])]
         unread = [f"{k.name}: {live[k.urn].reason}" for k in plan.kept if live[k.urn].presence == NOT_CHECKED]
         if (differences or unread) and work.attempt < READ_ATTEMPTS:
             first = differences[0] if differences else unread[0]
@@ -183,7 +191,7 @@ class Errands:
             execution.differ(differences, now)
         else:
             places = {unit.place.unit_id: unit.place for unit in plan.units}
-            resources = [_verification(k, places[k.unit_id], live[k.urn], lookup, execution) for k in plan.kept]
+            resources = [_verification(k, places[k.unit_id], live[k.urn], wanted[k.urn], execution) for k in plan.kept]
             execution.verify(resources, plan.removed, plan.retained, self._closing(execution, plan, lookup))
         return Effects((execution, self._app.leave_lane(execution, plan)))
 
@@ -208,7 +216,7 @@ class Errands:
             )
             for unit in plan.units
         )
-        outputs = literal(resolve(json.loads(plan.outputs_json), lookup))
+        outputs = read(resolve(json.loads(plan.outputs_json), lookup))
         return Closing(
             units, plan.base_version, plan.desired_changed, plan.manifest_digest, plan.healing_json, plan.drift_json,
             plan.policies_json, canonical.dumps(outputs), self._app.clock.now(),
@@ -220,27 +228,23 @@ def _physical_id(kept: Kept, execution: Execution) -> str:
     return outcome.physical_id if outcome and outcome.physical_id else kept.physical_id
 
 
-def _desired(kept: Kept, live: Live, lookup: Lookup) -> Mapping[str, object]:
-    resolved: Mapping[str, object] = as_held(literal(resolve(json.loads(kept.desired_json), lookup)), live.properties)
-    return resolved
-
-
-def _differences(kept: Kept, live: Live, lookup: Lookup) -> Sequence[Difference]:
+def _differences(kept: Kept, live: Live, desired: Mapping[str, object]) -> Sequence[Difference]:
     if live.presence == NOT_CHECKED:
         return ()
     if live.presence == MISSING:
         return (Difference(kept.urn, "(exists)", "true", "false"),)
-    desired = _desired(kept, live, lookup)
     found = jsondiff.changes(enforced(desired, live.properties), desired, kept.set_paths)
     return [Difference(kept.urn, c.path, c.after_json, c.before_json) for c in found]
 
 
-def _verification(kept: Kept, place: UnitPlace, live: Live, lookup: Lookup, execution: Execution) -> Verification:
+def _verification(
+    kept: Kept, place: UnitPlace, live: Live, desired: Mapping[str, object], execution: Execution
+) -> Verification:
     outcome = execution.outcomes.get(kept.urn)
     attributes = {**live.attributes, **(outcome.attributes if outcome else {})}
     return Verification(
         kept.urn, kept.name, kept.type, kept.native_type, place,
-        live.physical_id or _physical_id(kept, execution), canonical.dumps(_desired(kept, live, lookup)),
+        live.physical_id or _physical_id(kept, execution), canonical.dumps(desired),
         canonical.dumps(live.properties), canonical.dumps(attributes), kept.spec_json, kept.depends_on,
         kept.create_only_paths, kept.set_paths, kept.criticality, kept.protect, kept.retain_on_delete,
         execution.generations.get(kept.unit_id, 0), kept.change,

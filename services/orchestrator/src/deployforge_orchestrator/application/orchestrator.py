@@ -22,7 +22,7 @@ from deployforge_orchestrator.domain.lane import Lane
 from deployforge_orchestrator.domain.outcomes import Failure, Outcome, StepState, execution_id
 from deployforge_orchestrator.domain.plan import Plan
 from deployforge_orchestrator.domain.planrequest import PlanRequest, Wish
-from deployforge_orchestrator.domain.references import Lookup, literal, resolve
+from deployforge_orchestrator.domain.references import Lookup, resolve
 from deployforge_orchestrator.domain.refusals import PlanAlreadyDecided
 from deployforge_orchestrator.domain.steps import Target
 
@@ -194,7 +194,7 @@ def _targets(step: StepState, lookup: Lookup, execution: Execution) -> tuple[Tar
     for target in step.plan.targets:
         desired = json.loads(target.desired_json) if target.desired_json else {}
         if not step.rollback:
-            desired = literal(resolve(desired, lookup))
+            desired = resolve(desired, lookup)
         outcome = execution.outcomes.get(target.urn)
         physical_id = outcome.physical_id if outcome else target.physical_id
         found.append(replace(target, physical_id=physical_id, desired_json=canonical.dumps(desired)))

@@ -8,7 +8,7 @@ from deployforge_chassis.facts import Write
 
 from deployforge_orchestrator.domain.manifest import Scope, Spec
 from deployforge_orchestrator.domain.plan import Plan
-from deployforge_orchestrator.domain.planning import CompiledUnit, Live, State
+from deployforge_orchestrator.domain.planning import CompiledUnit, Filled, Live, State, Unfilled
 from deployforge_orchestrator.domain.units import Unit
 
 
@@ -42,6 +42,11 @@ class Clouds(Protocol):
 
     def compile(self, deployment_id: UUID, unit: Unit, specs: Sequence[tuple[str, Spec]]) -> CompiledUnit:
         """Translate a unit; `specs` are (urn, spec). Raises NoPlan with every problem, or Unavailable."""
+        ...
+
+    def resolve(self, provider_type: str, declarations: Sequence[Unfilled], known: Mapping[str, str]) -> Filled:
+        """Values of declarations by urn, references replaced by `known["name.attribute"]`; what is not known stays, as
+        Unresolved. Touches nothing. Raises Unavailable."""
         ...
 
     def preview(

@@ -7,7 +7,7 @@ from typing import Any
 from deployforge_chassis import jsondiff
 
 from deployforge_orchestrator.domain.planning import MISSING, PRESENT, Compiled, Deployed, Live, enforced
-from deployforge_orchestrator.domain.references import Lookup, as_held, is_unresolved, literal, resolve
+from deployforge_orchestrator.domain.references import Lookup, is_unresolved, settled
 
 NONE, CREATE, UPDATE, REPLACE, DELETE, ADOPT, CORRECT, RECREATE = (
     "none", "create", "update", "replace", "delete", "adopt", "correct", "recreate",
@@ -45,10 +45,11 @@ class Change:
 
 def change_of(
     compiled: Compiled, unit_id: str, depends_on: tuple[str, ...], deployed: Deployed | None, live: Live | None,
-    lookup: Lookup, import_id: str,
+    lookup: Lookup, import_id: str, filled: Mapping[str, Any],
 ) -> Change:  # fmt: skip
-    """Compare what is wanted with what is deployed and with what is really there."""
-    desired = resolve(dict(compiled.desired), lookup)
+    """Compare what is wanted with what is deployed and with what is really there. `filled` is what is wanted once all
+    references are known."""
+    desired = settled(compiled.desired, lookup, filled)
     made = Change(
         compiled.urn, compiled.name, compiled.type, compiled.native_type, NONE, unit_id, depends_on=depends_on,
         physical_id=deployed.physical_id if deployed else import_id,
@@ -60,7 +61,6 @@ def change_of(
         return _with(made, RECREATE, _attributes({}, desired, compiled))
     actual = enforced(_union(deployed.desired, desired), live.properties) if live and live.presence == PRESENT else None
     before = dict(deployed.desired) if actual is None else actual
-    desired = as_held(desired, before)
     attributes = _attributes(before, desired, compiled)
     if not attributes:
         return made
@@ -94,7 +94,7 @@ def heal_of(deployed: Deployed, desired: Mapping[str, Any], live: Live, recreate
         physical_id=deployed.physical_id, depends_on=deployed.depends_on,
     )  # fmt: skip
     actual = enforced(desired, live.properties) if live.presence == PRESENT else {}
-    differing = jsondiff.changes(actual, literal(dict(desired)), deployed.set_paths)
+    differing = jsondiff.changes(actual, dict(desired), deployed.set_paths)
     attributes = tuple(Attribute(c.path, c.before_json, c.after_json) for c in differing)
     if live.presence == MISSING or recreate:
         return _with(made, RECREATE, attributes)
@@ -105,7 +105,7 @@ def heal_of(deployed: Deployed, desired: Mapping[str, Any], live: Live, recreate
 
 def _attributes(before: Any, desired: Any, compiled: Compiled) -> tuple[Attribute, ...]:
     found = []
-    for change in jsondiff.changes(before, literal(desired), compiled.set_paths):
+    for change in jsondiff.changes(before, desired, compiled.set_paths):
         unknown = change.after is not jsondiff.ABSENT and is_unresolved(change.after)
         forces = bool(before) and any(
             change.path == path or change.path.startswith((f"{path}.", f"{path}[")) for path in compiled.create_only_paths

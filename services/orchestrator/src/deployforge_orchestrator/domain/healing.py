@@ -8,7 +8,7 @@ from deployforge_orchestrator.domain import changes as ch
 from deployforge_orchestrator.domain.changes import Change
 from deployforge_orchestrator.domain.plan import Kept, Plan, PlannedUnit
 from deployforge_orchestrator.domain.planning import Live, State
-from deployforge_orchestrator.domain.references import literal
+from deployforge_orchestrator.domain.references import escaped
 from deployforge_orchestrator.domain.steps import StepPlan, Target, place_of_deployed
 
 
@@ -23,7 +23,7 @@ def heal_plan(
     touched_units = {c.unit_id for c in changes if c.action != ch.NONE}
     kept = tuple(
         Kept(
-            d.urn, d.name, d.type, d.native_type, d.unit_id, d.physical_id, canonical.dumps(d.desired),
+            d.urn, d.name, d.type, d.native_type, d.unit_id, d.physical_id, canonical.dumps(escaped(dict(d.desired))),
             canonical.dumps(d.spec), d.depends_on, d.create_only_paths, d.set_paths, d.criticality, d.protect,
             d.retain_on_delete, next((c.action for c in changes if c.urn == d.urn), ch.NONE),
         )
@@ -53,7 +53,7 @@ def _heal_steps(changes: Sequence[Change], state: State, live: Mapping[str, Live
         for action, verb in ((ch.RECREATE, "recreate"), (ch.CORRECT, "correct")):
             targets = tuple(
                 Target(
-                    c.urn, c.name, c.type, c.physical_id, canonical.dumps(literal(dict(state.resources[c.name].desired))),
+                    c.urn, c.name, c.type, c.physical_id, canonical.dumps(escaped(dict(state.resources[c.name].desired))),
                     c.drifted, canonical.dumps(live[c.name].properties),
                 )
                 for c in mine

@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 from deployforge_orchestrator.domain import changes as ch
 from deployforge_orchestrator.domain.changes import Change
 from deployforge_orchestrator.domain.manifest import Manifest, Spec
-from deployforge_orchestrator.domain.planning import Compiled, CompiledUnit, Live, State, urn
+from deployforge_orchestrator.domain.planning import Compiled, CompiledUnit, Filled, Live, State, urn
 from deployforge_orchestrator.domain.references import Lookup, resolve
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem
 from deployforge_orchestrator.domain.steps import StepPlan, Target, UnitPlace, place_of, steps_of
@@ -139,11 +139,12 @@ def apply_plan(
     compiled: Mapping[str, CompiledUnit],
     state: State,
     live: Mapping[str, Live],
+    filled: Filled,
     previewed: Previewed = NOTHING_PREVIEWED,
 ) -> Plan:
     """A plan that makes the deployment what the manifest says.
 
-    `deployment` is (id, namespace, name); `units` in dependency order; `live` by name.
+    `deployment` is (id, namespace, name); `units` in dependency order; `live` by name; `filled` by urn.
     Raises NoPlan when a protected resource would go.
     """
     specs = {s.name: s for s in manifest.specs}
@@ -151,10 +152,10 @@ def apply_plan(
     for unit in units:
         for name in _in_order(unit, specs):
             lookup = _lookup(state, made)
+            wanted = compiled[unit.unit_id].resources[name]
             change = ch.change_of(
-                compiled[unit.unit_id].resources[name], unit.unit_id,
-                tuple(urn(*deployment[1:], d) for d in specs[name].depends_on if d in specs),
-                state.resources.get(name), live.get(name), lookup, specs[name].import_id,
+                wanted, unit.unit_id, tuple(urn(*deployment[1:], d) for d in specs[name].depends_on if d in specs),
+                state.resources.get(name), live.get(name), lookup, specs[name].import_id, filled.get(wanted.urn, {}),
             )  # fmt: skip
             made[name] = ch.told_to_replace(change) if change.urn in previewed.replaced else change
     gone = [d for name, d in sorted(state.resources.items()) if name not in specs]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,21 @@ class CompiledUnit:
     too_many_types: bool = False
     """In units with fewer types each credential would say exactly what it needs."""
 
+
+@dataclass(frozen=True)
+class Unfilled:
+    """A declaration whose references shall be replaced by what is known."""
+
+    urn: str
+    type: str
+    desired: Mapping[str, Any]
+    """As it was compiled."""
+    held: Mapping[str, Any]
+    """What the cloud holds, or held when it was last looked at."""
+
+
+Filled: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""urn → values."""
 
 PRESENT, MISSING, NOT_CHECKED = "present", "missing", "not-checked"
 

@@ -1,14 +1,21 @@
-"""References between resources: `${name.attribute}` inside strings, `$${` for a literal `${`."""
+"""References between resources: `${name.attribute}` inside strings, `$${` for a literal `${`.
+
+Declarations, and whatever waits to be resolved, are spelt so. Values, of clouds and of what is deployed, are not: in them
+text that looks like a reference is text, and what is not known yet is Unresolved.
+"""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([a-z0-9][a-z0-9-]*)\.([A-Za-z0-9_.]+)\}")
 
 #: (resource name, attribute) → value, or None when it is not known yet.
 Lookup = Callable[[str, str], str | None]
+
+
+class Unresolved(str):
+    """Text among values that is not one yet: a reference in it is not known."""
 
 
 def references(value: Any) -> Iterator[tuple[str, str]]:
@@ -26,51 +33,48 @@ def references(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def resolve(value: Any, lookup: Lookup) -> Any:
-    """The value with every known reference replaced; unknown ones stay as they are."""
-    if isinstance(value, str):
-        return _REFERENCE.sub(lambda match: _replacement(match, lookup), value)
-    if isinstance(value, dict):
-        return {key: resolve(inner, lookup) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [resolve(inner, lookup) for inner in value]
-    return value
+    """A declaration with every known reference replaced; it is still spelt like one, and the unknown ones stay."""
+    return _mapped(value, lambda text: _REFERENCE.sub(lambda match: _replacement(match, lookup), text))
 
 
 def _replacement(match: re.Match[str], lookup: Lookup) -> str:
-    if not match.group(1):
-        # Stays escaped while the value may still be resolved again; see `literal`.
-        return match.group(0)
-    found = lookup(match.group(1), match.group(2))
-    return match.group(0) if found is None else found
+    found = lookup(match.group(1), match.group(2)) if match.group(1) else None
+    return match.group(0) if found is None else escaped(found)
 
 
-def literal(value: Any) -> Any:
-    """The value as the cloud sees it: `$${` is `${`."""
-    if isinstance(value, str):
-        return value.replace("$${", "${")
-    if isinstance(value, dict):
-        return {key: literal(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [literal(inner) for inner in value]
-    return value
+def read(value: Any) -> Any:
+    """The values of a declaration: `$${` is `${`, and text that holds a reference is Unresolved."""
+    return _mapped(value, lambda text: Unresolved(text) if _refers(text) else text.replace("$${", "${"))
+
+
+def escaped(value: Any) -> Any:
+    """The reverse: values as a declaration spells them."""
+    return _mapped(value, lambda text: text if isinstance(text, Unresolved) else text.replace("${", "$${"))
+
+
+def settled(desired: Mapping[str, Any], lookup: Lookup, filled: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a declaration's properties: `filled`, as the cloud layer has them, where all that a property refers to
+    is known to `lookup`."""
+    return {
+        name: filled[name] if name in filled and not _refers(said) else read(said)
+        for name, said in resolve(dict(desired), lookup).items()
+    }
 
 
 def is_unresolved(value: Any) -> bool:
-    """Whether a reference is left."""
+    """Whether something among values is Unresolved."""
+    if isinstance(value, dict):
+        return any(map(is_unresolved, value.values()))
+    return any(map(is_unresolved, value)) if isinstance(value, list) else isinstance(value, Unresolved)
+
+
+def _refers(value: Any) -> bool:
     return next(references(value), None) is not None
 
 
-def as_held(desired: Any, held: Any) -> Any:
-    """Desired values in the types that the cloud holds them in. What a reference gives is text: `"30"` is the number 30
-    where a number is held, and `"true"` the boolean."""
-    if isinstance(desired, dict) and isinstance(held, dict):
-        return {key: as_held(inner, held.get(key)) for key, inner in desired.items()}
-    if isinstance(desired, list) and isinstance(held, list) and len(desired) == len(held):
-        return [as_held(*pair) for pair in zip(desired, held, strict=True)]
-    if isinstance(desired, str) and isinstance(held, bool | int | float):
-        text = desired.strip().lower()
-        if isinstance(held, bool):
-            return text == "true" if text in ("true", "false") else desired
-        with suppress(ValueError):
-            return type(held)(text)
-    return desired
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: _mapped(inner, change) for key, inner in value.items()}
+    return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value

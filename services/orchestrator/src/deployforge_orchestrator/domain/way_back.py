@@ -1,9 +1,13 @@
 """How what an execution did is taken back."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from deployforge_chassis import canonical
+
 from deployforge_orchestrator.domain.outcomes import COMPLETED, FAILED, SKIPPED, StepState
+from deployforge_orchestrator.domain.references import escaped
 from deployforge_orchestrator.domain.steps import APPLY, DESTROY, FIX, StepPlan, Target
 
 
@@ -22,7 +26,9 @@ def way_back(steps: Sequence[StepState]) -> list[StepPlan]:
         plan, unit = step.plan, step.plan.unit.unit_id
         if plan.verb == FIX:
             if step.state == COMPLETED and all(t.before_json for t in plan.targets):
-                targets = tuple(replace(t, desired_json=t.before_json) for t in plan.targets)
+                targets = tuple(
+                    replace(t, desired_json=canonical.dumps(escaped(json.loads(t.before_json)))) for t in plan.targets
+                )
                 back.append(_undo(plan, FIX, back, targets=targets))
         elif unit not in seen:
             seen.add(unit)

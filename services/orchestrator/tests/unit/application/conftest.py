@@ -30,10 +30,12 @@ from deployforge_orchestrator.domain.planning import (
     CompiledUnit,
     Deployed,
     DeployedUnit,
+    Filled,
     Live,
     State,
+    Unfilled,
 )
-from deployforge_orchestrator.domain.references import references, resolve
+from deployforge_orchestrator.domain.references import read, references, resolve
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem
 from deployforge_orchestrator.domain.units import Unit
 from eventsourcing.persistence import StoredEvent
@@ -54,6 +56,11 @@ def manifest(*resources: tuple[str, str, Mapping[str, Any]], **more: Any) -> dic
     }
 
 
+def _as_cloud(values: dict[str, Any]) -> dict[str, Any]:
+    """`timeout` is a duration here, in seconds."""
+    return {k: int(v[:-1]) if k == "timeout" and str(v)[:-1].isdigit() else v for k, v in values.items()}
+
+
 @dataclass
 class FakeCloud:
     """Compiles by copying, and keeps live resources."""
@@ -66,6 +73,8 @@ class FakeCloud:
     failure: str = ""
     asked: list[Mapping[str, str]] = field(default_factory=list)
     """The inputs of each preview."""
+    resolved: list[Mapping[str, str]] = field(default_factory=list)
+    """What was known each time that declarations were filled in."""
     most_types: int = 99
     """That one credential has room for."""
 
@@ -86,6 +95,12 @@ class FakeCloud:
             tuple(sorted(inputs)),
             self.previews is not None, len({s.type for _, s in specs}) > self.most_types,
         )  # fmt: skip
+
+    def resolve(self, provider_type: str, declarations: Sequence[Unfilled], known: Mapping[str, str]) -> Filled:
+        self._must_be_up()
+        self.resolved.append(known)
+        lookup = lambda name, attribute: known.get(f"{name}.{attribute}")  # noqa: E731
+        return {d.urn: _as_cloud(read(resolve(dict(d.desired), lookup))) for d in declarations}
 
     def preview(
         self, deployment_id: UUID, unit: Unit, template_digest: str, inputs: Mapping[str, str]
@@ -192,7 +207,7 @@ class World:
             self.work()
         return count
 
-    def answer(self, op: Mapping[str, Any]) -> None:
+    def answer(self, op: Mapping[str, Any], **attributes: str) -> None:
         self.done.add(op["operation_id"])
         common = {"execution_id": op["execution_id"], "operation_id": op["operation_id"], "finished_at": NOW}
         failure = self.broken.pop(op["unit_id"], None)
@@ -211,17 +226,20 @@ class World:
         if op["verb"] in ("apply", "recreate"):
             for urn, spec in self.cloud.templates[op["template_digest"]]:
                 lookup = lambda n, a: op["inputs"].get(f"{n}.{a}") or f"arn:{n}"  # noqa: E731
-                self.cloud.live[urn] = Live(PRESENT, resolve(dict(spec.properties), lookup), {}, f"phy:{spec.name}")
+                values = _as_cloud(read(resolve(dict(spec.properties), lookup)))
+                self.cloud.live[urn] = Live(PRESENT, values, {}, f"phy:{spec.name}")
                 outcomes.append(
                     {
                         "urn": urn,
                         "physical_id": f"phy:{spec.name}",
-                        "attributes_json": json.dumps({"arn": f"arn:{spec.name}"}),
+                        "attributes_json": json.dumps({"arn": f"arn:{spec.name}", **attributes}),
                         "status": "x",
                     }
                 )
         for target in op["targets"] if op["verb"] == "correct" else ():
-            self.cloud.live[target["urn"]] = Live(PRESENT, json.loads(target["desired_json"]), {}, target["physical_id"])
+            self.cloud.live[target["urn"]] = Live(
+                PRESENT, read(json.loads(target["desired_json"])), {}, target["physical_id"]
+            )
         done = {**common, "resources": outcomes, "generation": 2, "template_digest": op["template_digest"]}
         self.hear(self.app.operation_succeeded, "OperationSucceeded", done)
 

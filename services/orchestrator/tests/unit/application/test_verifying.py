@@ -1,5 +1,7 @@
 """Nothing is called verified that was not read."""
 
+import json
+
 from deployforge_orchestrator.application.effects import DRAFT_ATTEMPTS, READ_ATTEMPTS
 from deployforge_orchestrator.domain.planning import NOT_CHECKED, PRESENT, Live
 
@@ -54,6 +56,36 @@ def test_what_this_cloud_cannot_read_at_all_is_taken_at_its_word_without_values(
     world.turn(READ_ATTEMPTS)
     assert world.names()[-1] == "ExecutionVerified"
     assert world.last("ResourceVerified")["actual_json"] == "{}"
+
+
+def test_a_reference_that_gives_a_duration_verifies_as_the_number_that_the_cloud_holds(world: World) -> None:
+    document = manifest(("a", "us", {}), ("b", "aws", {"timeout": "${a.lifetime}"}))
+    world.approve(world.request(document))
+    while wanted := [
+        r.value for r in world.said() if r.fact == "OperationRequested" and r.value["operation_id"] not in world.done
+    ]:
+        world.answer(wanted[0], lifetime="30s")
+        world.work()
+    [verified] = [r.value for r in world.said() if r.fact == "ResourceVerified" and r.value["resource"] == "b"]
+    assert json.loads(verified["desired_json"]) == {"timeout": 30}
+    world.remember()
+    world.request(document)
+    assert {change.action for change in world.plan().changes} == {"none"}
+
+
+def test_a_literal_that_looks_like_a_reference_is_a_value_all_the_way(world: World) -> None:
+    document = manifest(("a", "aws", {"text": "$${a.b}"}))
+    world.applied(document)
+    assert world.state.resources["a"].desired == {"text": "${a.b}"}
+    world.request(document)
+    assert [change.action for change in world.plan().changes] == ["none"]
+    world.cloud.live[urn("a")] = Live(PRESENT, {"text": "${a.c}"}, {}, "phy:a")
+    world.approve(world.request(None, action="HEAL", origin="HEALER", remedy="correct", urns=[urn("a")]))
+    [change] = world.plan().changes
+    assert [(a.before_json, a.after_json, a.unknown) for a in change.attributes] == [('"${a.c}"', '"${a.b}"', False)]
+    world.operate()
+    assert world.cloud.live[urn("a")].properties == {"text": "${a.b}"}
+    assert world.last("ExecutionVerified")["action"] == "HEAL"
 
 
 def test_old_values_are_read_again_until_they_are_new(world: World) -> None:

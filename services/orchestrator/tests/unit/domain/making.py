@@ -63,7 +63,7 @@ def a_plan(specs: list[Spec], state: State | None = None, live: Mapping[str, Liv
         )
         digest = canonical.digest(canonical.dumps([by_name[n].to_json() for n in unit.resources]))
         compiled[unit.unit_id] = CompiledUnit(digest, members, tuple(inputs))
-    return apply_plan(WHERE, "apply", Manifest(tuple(specs)), None, units, compiled, state, live or {})
+    return apply_plan(WHERE, "apply", Manifest(tuple(specs)), None, units, compiled, state, live or {}, {})
 
 
 def a_place(unit_id: str) -> UnitPlace:

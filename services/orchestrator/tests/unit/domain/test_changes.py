@@ -21,7 +21,7 @@ def _unknown(*_: str) -> None:
 
 
 def _change(desired: dict[str, Any], deployed: Deployed | None, live: Live | None = None, import_id: str = "") -> Any:
-    return change_of(compiled_of("a", desired), "aws/0.0", (), deployed, live, _unknown, import_id)
+    return change_of(compiled_of("a", desired), "aws/0.0", (), deployed, live, _unknown, import_id, {})
 
 
 def _told(change: Any) -> list[tuple[str, str, str]]:

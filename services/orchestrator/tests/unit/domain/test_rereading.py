@@ -32,8 +32,8 @@ def test_only_what_changes_and_is_there_is_read_again() -> None:
     ],
 )
 def test_what_a_plan_does_not_cover(live: Live, reason: str) -> None:
-    assert moved(PLAN, {A: live}, _unknown) == reason
+    assert moved(PLAN, {A: live}, _unknown, {}) == reason
 
 
 def test_an_unread_resource_is_no_reason() -> None:
-    assert moved(PLAN, {}, _unknown) == ""
+    assert moved(PLAN, {}, _unknown, {}) == ""

@@ -141,6 +141,49 @@ class CompileResponse(_message.Message):
     too_many_types: bool
     def __init__(self, template_digest: _Optional[str] = ..., resources: _Optional[_Iterable[_Union[CompiledResource, _Mapping]]] = ..., inputs: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[_Union[_common_pb2.Problem, _Mapping]]] = ..., tells_by_preview: _Optional[bool] = ..., too_many_types: _Optional[bool] = ...) -> None: ...
 
+class ResolveRequest(_message.Message):
+    __slots__ = ("provider_type", "resources", "values")
+    class ValuesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PROVIDER_TYPE_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    provider_type: str
+    resources: _containers.RepeatedCompositeFieldContainer[UnresolvedResource]
+    values: _containers.ScalarMap[str, str]
+    def __init__(self, provider_type: _Optional[str] = ..., resources: _Optional[_Iterable[_Union[UnresolvedResource, _Mapping]]] = ..., values: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class UnresolvedResource(_message.Message):
+    __slots__ = ("urn", "type", "desired_json", "held_json")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    DESIRED_JSON_FIELD_NUMBER: _ClassVar[int]
+    HELD_JSON_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    type: str
+    desired_json: str
+    held_json: str
+    def __init__(self, urn: _Optional[str] = ..., type: _Optional[str] = ..., desired_json: _Optional[str] = ..., held_json: _Optional[str] = ...) -> None: ...
+
+class ResolvedResource(_message.Message):
+    __slots__ = ("urn", "desired_json")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    DESIRED_JSON_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    desired_json: str
+    def __init__(self, urn: _Optional[str] = ..., desired_json: _Optional[str] = ...) -> None: ...
+
+class ResolveResponse(_message.Message):
+    __slots__ = ("resources",)
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    resources: _containers.RepeatedCompositeFieldContainer[ResolvedResource]
+    def __init__(self, resources: _Optional[_Iterable[_Union[ResolvedResource, _Mapping]]] = ...) -> None: ...
+
 class PreviewRequest(_message.Message):
     __slots__ = ("deployment_id", "unit_id", "unit_name", "scope", "template_digest", "inputs")
     class InputsEntry(_message.Message):

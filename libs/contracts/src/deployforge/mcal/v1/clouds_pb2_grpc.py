@@ -44,6 +44,11 @@ class CloudsStub:
                 request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileRequest.SerializeToString,
                 response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileResponse.FromString,
                 _registered_method=True)
+        self.Resolve = channel.unary_unary(
+                '/deployforge.mcal.v1.Clouds/Resolve',
+                request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ResolveRequest.SerializeToString,
+                response_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ResolveResponse.FromString,
+                _registered_method=True)
         self.Preview = channel.unary_unary(
                 '/deployforge.mcal.v1.Clouds/Preview',
                 request_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.PreviewRequest.SerializeToString,
@@ -74,6 +79,13 @@ class CloudsServicer:
     def Compile(self, request, context):
         """Validates and translates one unit. Stores the native template under its digest; nothing is touched in a cloud.
         After failure (problems not empty) nothing is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resolve(self, request, context):
+        """Puts what is known in the place of references and gives the values that declarations then have. Touches nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -112,6 +124,11 @@ def add_CloudsServicer_to_server(servicer, server):
                     servicer.Compile,
                     request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileRequest.FromString,
                     response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileResponse.SerializeToString,
+            ),
+            'Resolve': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resolve,
+                    request_deserializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ResolveRequest.FromString,
+                    response_serializer=deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ResolveResponse.SerializeToString,
             ),
             'Preview': grpc.unary_unary_rpc_method_handler(
                     servicer.Preview,
@@ -183,6 +200,33 @@ class Clouds:
             '/deployforge.mcal.v1.Clouds/Compile',
             deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileRequest.SerializeToString,
             deployforge_dot_mcal_dot_v1_dot_clouds__pb2.CompileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resolve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.mcal.v1.Clouds/Resolve',
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ResolveRequest.SerializeToString,
+            deployforge_dot_mcal_dot_v1_dot_clouds__pb2.ResolveResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -71,6 +71,10 @@ class AwsProvider:
         """See CloudProvider."""
         return compiler.compile_unit(spec)
 
+    def filled(self, type: str, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """See FillsIn."""
+        return model(type).filled(desired, known)
+
     def too_many_types(self, unit: CompiledUnit) -> bool:
         """See LimitsUnits."""
         work = Work("", unit.scope, unit.deployment_id, unit.unit_name, unit=unit)

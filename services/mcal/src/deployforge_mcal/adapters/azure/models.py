@@ -94,7 +94,7 @@ class Model:
         return normalised(self.kind.model, PROVIDER, given, whole=whole)[0]
 
     def native_of(self, desired: Mapping[str, Any], initial: Mapping[str, Any]) -> Native:
-        """What is put, by part, without what is constant. References are resolved."""
+        """What is put, by part, without what is constant; values are spelt like declarations, and so is this."""
         if self.kind is None:
             return {"": {**natives.body(initial), **natives.body(desired)}}
         values = {k: v for k, v in desired.items() if k != OVERLAY}

@@ -129,7 +129,9 @@ def plan(unit: CompiledUnit, inputs: Mapping[str, str], tags: Mapping[str, Mappi
         of, id, entry = models[r.name], ids[r.name], entries[r.urn]
         desired = of.filled(r.desired, known)
         declared.append(Declared(r, of, id, desired, bool(entry["retain"])))
-        native = of.linked(id, of.native_of(desired, references.substitute(dict(entry["initial"]), known)))
+        # Spelt like declarations again: what another resource of the template will tell is in it as a reference.
+        spelt, begun = references.escaped(desired), references.substitute(dict(entry["initial"]), known)
+        native = of.linked(id, of.native_of(spelt, references.escaped(begun)))
         needs = frozenset(ids[name].lower() for name in r.depends_on if name in ids)
         for companion in of.companions(id):
             whole = _whole(unit, {**companion.body}, type_of(companion.id), "", {}, entry)

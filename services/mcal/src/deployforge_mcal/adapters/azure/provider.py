@@ -74,6 +74,10 @@ class AzureProvider:
         """See CloudProvider."""
         return compiler.compile_unit(spec)
 
+    def filled(self, type: str, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """See FillsIn."""
+        return model(type).filled(desired, known)
+
     def wiring(self) -> Mapping[str, WiringReader]:
         """See ReadsWiring."""
         return dict.fromkeys(wiring.TYPES, wiring.parts)

@@ -46,7 +46,8 @@ class Rendering:
     """Parameter → mark, of the secrets that were met."""
 
     def rendered(self, value: Any) -> Any:
-        """A value as the template has it. Raises ProviderFailure for a reference that nobody can answer."""
+        """A value, spelt like a declaration, as the template has it. Raises ProviderFailure for a reference that nobody can
+        answer."""
         if isinstance(value, Mapping):
             return {name: self.rendered(inner) for name, inner in value.items()}
         if isinstance(value, list | tuple):
@@ -57,6 +58,7 @@ class Rendering:
             return self._parameter(value)
         if references.has_references(value):
             return self._dynamic(value)
+        value = references.substitute(value, {})
         return f"[{value}" if value.startswith("[") else value
 
     def _parameter(self, marked: str) -> Expression:

@@ -15,6 +15,7 @@ from deployforge_mcal.adapters.paths import overlap
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.operation import Failure
+from deployforge_mcal.domain.references import escaped
 from deployforge_mcal.domain.secrets import marks
 from deployforge_mcal.domain.units import Became, CompiledUnit, Outcome, Target
 
@@ -70,7 +71,7 @@ def _as_targeted(work: Work, targets: list[Target]) -> CompiledUnit:
         raise ProviderFailure(Failure("TEMPLATE_UNKNOWN", "the operation names no template that was compiled here"))
     desired: dict[str, Mapping[str, Any]] = {t.urn: t.desired for t in targets}
     resources = tuple(
-        replace(r, desired={**r.desired, **desired[r.urn]}) if r.urn in desired else r for r in work.unit.resources
+        replace(r, desired={**r.desired, **escaped(desired[r.urn])}) if r.urn in desired else r for r in work.unit.resources
     )
     if missing := set(desired) - {r.urn for r in resources}:
         said = f"{', '.join(sorted(missing))} do not belong to unit {work.unit_name}"

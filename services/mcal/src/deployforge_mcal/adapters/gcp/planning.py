@@ -26,7 +26,7 @@ VALUE_LABEL: Final = "deployforge-value"
 _OTHER: Final = re.compile(r"[^a-z0-9_-]")
 
 
-class Expression(str):
+class Expression(references.Unresolved):
     """Text that Terraform evaluates; in every other text what begins like an expression is escaped."""
 
 
@@ -288,6 +288,7 @@ def targeted(work: Work, desired: Mapping[str, Mapping[str, Any]]) -> CompiledUn
         said = f"{', '.join(sorted(missing))} do not belong to unit {work.unit_name}"
         raise ProviderFailure(Failure("NOT_FOUND", said, "apply the deployment again"))
     resources = tuple(
-        replace(r, desired={**r.desired, **desired[r.urn]}) if r.urn in desired else r for r in work.unit.resources
+        replace(r, desired={**r.desired, **references.escaped(desired[r.urn])}) if r.urn in desired else r
+        for r in work.unit.resources
     )
     return replace(work.unit, resources=resources)

@@ -18,6 +18,7 @@ from deployforge_mcal.adapters.gcp import (
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.kinds import KINDS
 from deployforge_mcal.adapters.gcp.kinds.native import declarable
+from deployforge_mcal.adapters.gcp.models import model
 from deployforge_mcal.adapters.gcp.reading import recent
 from deployforge_mcal.adapters.gcp.rollout import Rollout, previewed
 from deployforge_mcal.adapters.gcp.session import GcpSession
@@ -76,6 +77,10 @@ class GcpProvider:
     def wiring(self) -> Mapping[str, WiringReader]:
         """See ReadsWiring."""
         return dict.fromkeys(wiring.TYPES, wiring.parts)
+
+    def filled(self, type: str, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """See FillsIn."""
+        return model(type).filled(desired, known)
 
     # --- credentials ----------------------------------------------------------------------------------
 

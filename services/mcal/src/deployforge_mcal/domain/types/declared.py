@@ -47,14 +47,15 @@ def normalised(
 
 def resolved(type: UnifiedType, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """Desired values with references replaced by `known["name.attribute"]`. References give text: what stands for a
-    number or a boolean becomes one, and what cannot stays as it is, for the cloud to refuse."""
+    number, a boolean or a duration becomes one, and what cannot stays as it is, for the cloud to refuse."""
     own = {p.name: p for p in type.properties}
-    found: dict[str, Any] = references.substitute(dict(desired), known)
+    # Normalisers read declarations: a "${" that means nothing must not look like a reference to them.
+    found: dict[str, Any] = references.escaped(references.substitute(dict(desired), known))
     for name in found.keys() & own.keys():
-        if found[name] != desired[name]:
-            with suppress(NotCanonical):
-                found[name] = own[name].normalise(found[name])
-    return found
+        with suppress(NotCanonical):
+            found[name] = own[name].normalise(found[name])
+    values: dict[str, Any] = references.substitute(found, {})
+    return values
 
 
 def enforced(type: UnifiedType, provider: str, values: Mapping[str, Any]) -> dict[str, Any]:

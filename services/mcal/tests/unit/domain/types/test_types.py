@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from deployforge_mcal.domain.references import Unresolved
 from deployforge_mcal.domain.types import TYPES
 from deployforge_mcal.domain.types.declared import disagreements, enforced, missing_type, normalised, resolved
 from deployforge_mcal.domain.types.vocabulary import Level
@@ -92,6 +93,9 @@ def test_what_a_reference_gives_as_text_is_the_number_that_its_property_holds() 
     assert resolved(TYPES["Queue"], desired, known) == expected
     assert resolved(TYPES["Queue"], desired, {}) == desired
     assert resolved(TYPES["Queue"], desired, {"clock.second": "noon"})["visibilityTimeout"] == "noon"
+    assert resolved(TYPES["Queue"], desired, {"clock.second": "30s"})["visibilityTimeout"] == 30
+    left = resolved(TYPES["Queue"], desired, {"clock.second": "30s"})
+    assert isinstance(left["fifo"], Unresolved) and isinstance(left["tags"]["since"], Unresolved)
 
 
 def test_a_default_is_filled_in_only_for_a_whole_declaration() -> None:

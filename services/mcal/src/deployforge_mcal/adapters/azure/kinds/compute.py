@@ -15,6 +15,7 @@ from deployforge_mcal.adapters.azure.kinds.base import Kind
 from deployforge_mcal.adapters.azure.placing import Place
 from deployforge_mcal.adapters.azure.rendering import Expression, said_by
 from deployforge_mcal.adapters.bodies import Body, Field, Native, get, put
+from deployforge_mcal.domain import references
 from deployforge_mcal.domain.references import has_references
 from deployforge_mcal.domain.types.compute import COMPUTE
 
@@ -146,7 +147,8 @@ def _image(reference: Mapping[str, Any]) -> str | None:
 
 def _script(text: str) -> Body:
     """Source: Microsoft Learn, "Use the Azure Custom Script Extension Version 2 with Linux virtual machines"."""
-    settings = {"script": base64.b64encode(text.encode()).decode()}
+    # Encoded, it is no longer a text in which the template's own reading could find `$${`.
+    settings = {"script": base64.b64encode(references.substitute(text, {}).encode()).decode()}
     return {
         "properties": {
             "publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.1",
