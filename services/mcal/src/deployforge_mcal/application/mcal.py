@@ -99,6 +99,11 @@ class Mcal(EventSourcedApplication):
         provider = self.provider(unit.scope.provider_type)
         return isinstance(provider, LimitsUnits) and provider.too_many_types(unit)
 
+    def too_large(self, unit: CompiledUnit) -> bool:
+        """Whether units with fewer resources would have room to grow."""
+        provider = self.provider(unit.scope.provider_type)
+        return isinstance(provider, LimitsUnits) and provider.too_large(unit)
+
     def filled(
         self, provider_type: str, type: str, desired: Mapping[str, Any], known: Mapping[str, Any], held: Any = None
     ) -> dict[str, Any]:

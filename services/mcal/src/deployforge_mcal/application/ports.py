@@ -48,6 +48,10 @@ class InvalidUnit(Exception):
         self.problems = tuple(problems)
 
 
+class TooLarge(InvalidUnit):
+    """A unit cannot be compiled, and nothing is wrong with it but its size: with fewer resources it could be."""
+
+
 class UnknownProvider(LookupError):
     """No adapter serves this type of provider."""
 
@@ -136,8 +140,9 @@ class CloudProvider(Protocol):
         ...
 
     def compile(self, spec: UnitSpec) -> CompiledUnit:
-        """Translate. After success the result holds everything that `apply` needs. Raises InvalidUnit; then
-        nothing exists. Touches nothing, needs no credential; the same spec gives the same result."""
+        """Translate. After success the result holds everything that `apply` needs. Raises InvalidUnit, and TooLarge where
+        only the number of resources is wrong; then nothing exists. Touches nothing, needs no credential; the same spec
+        gives the same result."""
         ...
 
     def open(self, root: Mapping[str, Any], work: Work) -> Session:
@@ -239,10 +244,15 @@ class FillsIn(Protocol):
 
 @runtime_checkable
 class LimitsUnits(Protocol):
-    """The part of a CloudProvider of those whose credentials can say only so much."""
+    """The part of a CloudProvider of those whose credentials can say only so much, and whose engines take only so much;
+    see also TooLarge."""
 
     def too_many_types(self, unit: CompiledUnit) -> bool:
         """Whether one operation on the unit needs more than its credential can say exactly. Touches nothing."""
+        ...
+
+    def too_large(self, unit: CompiledUnit) -> bool:
+        """Whether so little room is left that what is in the unit, and stays in it, could not grow. Touches nothing."""
         ...
 
 

@@ -10,7 +10,7 @@ from deployforge.mcal.v1 import clouds_pb2_grpc
 from deployforge_chassis import canonical
 
 from deployforge_mcal.application.mcal import Mcal
-from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure, TellsByPreview, UnknownProvider
+from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure, TellsByPreview, TooLarge, UnknownProvider
 from deployforge_mcal.application.previews import Previews
 from deployforge_mcal.application.scans import Readers
 from deployforge_mcal.application.stores import CredentialUnknown
@@ -66,7 +66,7 @@ class CloudsApi(clouds_pb2_grpc.CloudsServicer):
         try:
             digest, unit = self._app.compile(spec)
         except InvalidUnit as invalid:
-            return pb.CompileResponse(problems=map(_problem, invalid.problems))
+            return pb.CompileResponse(problems=map(_problem, invalid.problems), too_large=isinstance(invalid, TooLarge))
         resources = [
             pb.CompiledResource(
                 urn=r.urn, name=r.name, type=r.type, native_type=r.native_type,
@@ -79,6 +79,7 @@ class CloudsApi(clouds_pb2_grpc.CloudsServicer):
             template_digest=digest, resources=resources, inputs=unit.inputs,
             tells_by_preview=isinstance(self._app.provider(spec.scope.provider_type), TellsByPreview),
             too_many_types=self._app.too_many_types(unit),
+            too_large=self._app.too_large(unit),
         )  # fmt: skip
 
     def Resolve(self, request: pb.ResolveRequest, context: grpc.ServicerContext) -> pb.ResolveResponse:

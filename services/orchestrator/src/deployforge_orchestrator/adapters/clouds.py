@@ -23,7 +23,7 @@ from deployforge_orchestrator.domain.planning import (
     Unfilled,
 )
 from deployforge_orchestrator.domain.references import read
-from deployforge_orchestrator.domain.refusals import NoPlan, Problem
+from deployforge_orchestrator.domain.refusals import NoPlan, Problem, TooLarge
 from deployforge_orchestrator.domain.units import Unit
 
 _COMPILE_SECONDS = 60.0
@@ -54,10 +54,11 @@ class McalClouds:
         )
         answer = self._call(self._stub.Compile, request, _COMPILE_SECONDS)
         if answer.problems:
-            raise NoPlan(*(Problem(f"resources.{p.path}", p.message, p.hint or p.expected) for p in answer.problems))
+            refusal = TooLarge if answer.too_large else NoPlan
+            raise refusal(*(Problem(f"resources.{p.path}", p.message, p.hint or p.expected) for p in answer.problems))
         return CompiledUnit(
             answer.template_digest, {r.name: _compiled(r) for r in answer.resources}, tuple(sorted(answer.inputs)),
-            answer.tells_by_preview, answer.too_many_types,
+            answer.tells_by_preview, answer.too_many_types, answer.too_large,
         )  # fmt: skip
 
     def resolve(self, provider_type: str, declarations: Sequence[Unfilled], known: Mapping[str, str]) -> Filled:

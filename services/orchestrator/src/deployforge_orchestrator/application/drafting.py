@@ -22,10 +22,10 @@ from deployforge_orchestrator.domain.planning import (
     urn,
 )
 from deployforge_orchestrator.domain.planrequest import Wish
-from deployforge_orchestrator.domain.refusals import NoPlan, Problem
+from deployforge_orchestrator.domain.refusals import NoPlan, Problem, TooLarge
 from deployforge_orchestrator.domain.rereading import to_read_again
 from deployforge_orchestrator.domain.steps import place_of_deployed
-from deployforge_orchestrator.domain.units import Unit, fewer_types, order, units_of
+from deployforge_orchestrator.domain.units import Room, Unit, less_room, order, units_of
 
 
 class Drafting:
@@ -76,32 +76,39 @@ class Drafting:
     def _compiled(
         self, deployment_id: UUID, wish: Wish, specs: Sequence[Spec], sticky: Mapping[str, str]
     ) -> tuple[tuple[Unit, ...], dict[str, CompiledUnit]]:
-        """Units that the cloud layer has translated, split until each has a credential that says exactly what it needs;
-        what is deployed stays together."""
-        by_name = {spec.name: spec for spec in specs}
-        types: dict[str, int] = {}
+        """Units that the cloud layer has translated, split until each has a credential that says exactly what it needs and
+        a template of a size that its engine takes; what is deployed stays together."""
+        by_name, room = {spec.name: spec for spec in specs}, Room()
         while True:
-            units = units_of(specs, f"df-{wish.namespace}-{wish.name}", sticky, types=types)
-            compiled = self._translated(deployment_id, wish, units, by_name)
-            fewer = fewer_types((u for u in units if compiled[u.unit_id].too_many_types), by_name, sticky)
-            if all(most >= types.get(provider, most + 1) for provider, most in fewer.items()):
+            units = units_of(specs, f"df-{wish.namespace}-{wish.name}", sticky, room=room)
+            compiled, refused = self._translated(deployment_id, wish, units, by_name)
+            crowded = [u for u in units if u.unit_id in compiled and compiled[u.unit_id].too_many_types]
+            heavy = [u for u in units if u.unit_id in refused or compiled[u.unit_id].too_large]
+            less = less_room(room, crowded, heavy, by_name, sticky)
+            if less == room:
+                if refused:
+                    raise NoPlan(*(problem for one in refused.values() for problem in one.problems))
                 return units, compiled
-            types |= {provider: min(most, types.get(provider, most)) for provider, most in fewer.items()}
+            room = less
 
     def _translated(
         self, deployment_id: UUID, wish: Wish, units: Sequence[Unit], by_name: Mapping[str, Spec]
-    ) -> dict[str, CompiledUnit]:
+    ) -> tuple[dict[str, CompiledUnit], dict[str, TooLarge]]:
+        """By unit id, what was translated and what is too large for that."""
         compiled: dict[str, CompiledUnit] = {}
+        large: dict[str, TooLarge] = {}
         problems: list[Problem] = []
         for unit in units:
             members = [(urn(wish.namespace, wish.name, n), by_name[n]) for n in unit.resources]
             try:
                 compiled[unit.unit_id] = self._clouds.compile(deployment_id, unit, members)
+            except TooLarge as refused:
+                large[unit.unit_id] = refused
             except NoPlan as refused:
                 problems.extend(refused.problems)
         if problems:
             raise NoPlan(*problems)
-        return compiled
+        return compiled, large
 
     def _previewed(
         self, deployment_id: UUID, plan: Plan, units: Sequence[Unit], compiled: Mapping[str, CompiledUnit]

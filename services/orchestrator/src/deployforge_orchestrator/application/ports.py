@@ -41,7 +41,8 @@ class Clouds(Protocol):
     """The cloud layer."""
 
     def compile(self, deployment_id: UUID, unit: Unit, specs: Sequence[tuple[str, Spec]]) -> CompiledUnit:
-        """Translate a unit; `specs` are (urn, spec). Raises NoPlan with every problem, or Unavailable."""
+        """Translate a unit; `specs` are (urn, spec). Raises NoPlan with every problem, TooLarge where a
+        unit with fewer resources has none, or Unavailable."""
         ...
 
     def resolve(self, provider_type: str, declarations: Sequence[Unfilled], known: Mapping[str, str]) -> Filled:

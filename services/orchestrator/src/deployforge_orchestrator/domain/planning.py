@@ -88,6 +88,8 @@ class CompiledUnit:
     """Only the cloud itself can say which changes replace a resource."""
     too_many_types: bool = False
     """In units with fewer types each credential would say exactly what it needs."""
+    too_large: bool = False
+    """In units with fewer resources there would be room for these to grow."""
 
 
 @dataclass(frozen=True)

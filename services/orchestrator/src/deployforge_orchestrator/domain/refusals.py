@@ -21,6 +21,10 @@ class NoPlan(Exception):
         self.stale = stale
 
 
+class TooLarge(NoPlan):
+    """A unit has more resources than its native engine takes."""
+
+
 class PlanAlreadyDecided(Exception):
     """The plan was executed, refused or cancelled already."""
 

@@ -5,26 +5,29 @@ Membership is sticky: a resource that is deployed stays in its unit.
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import rustworkx
-from deployforge_chassis import canonical
 
 from deployforge_orchestrator.domain.manifest import Scope, Spec
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem
 
 #: CloudFormation's limit of resources in a stack; other engines allow more.
 UNIT_LIMIT = 500
-#: Provider type → bytes of a unit's template as they are estimated here. CloudFormation takes 51,200 in a call; the rest is
-#: left for what a unit's resources grow by later, since they stay in it.
-_TEMPLATE_BYTES: Mapping[str, int] = {"aws": 40_000}
-#: What the compiler adds to a resource, and how much longer the cloud's words are than ours. Measured on the examples: 350
-#: to 600 bytes beside the declaration, and not twice its length.
-_RESOURCE_BYTES = 640
-_LONGER = 2
 _NAME_LIMIT = 128
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much a unit may hold, by provider, where the cloud layer found no room for more."""
+
+    types: Mapping[str, int] = field(default_factory=dict)
+    resources: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_BOUNDS: Final = Room()
 
 
 @dataclass(frozen=True)
@@ -49,18 +52,16 @@ def order(specs: Sequence[Spec]) -> list[str]:
 
 
 def units_of(
-    specs: Sequence[Spec], prefix: str, sticky: Mapping[str, str], limit: int = UNIT_LIMIT,
-    types: Mapping[str, int] | None = None,
+    specs: Sequence[Spec], prefix: str, sticky: Mapping[str, str], limit: int = UNIT_LIMIT, room: Room = NO_BOUNDS,
 ) -> tuple[Unit, ...]:  # fmt: skip
-    """Group resources into units; `sticky` maps deployed resources to their unit id, `types` a provider to how many types
-    a unit of it may have.
+    """Group resources into units; `sticky` maps deployed resources to their unit id.
 
     Raises NoPlan when dependencies between units would close a cycle, naming the move that would mend it.
     """
     by_name = {spec.name: spec for spec in specs}
     names = order(specs)
     stages = _stages(by_name, names, sticky)
-    members = _members(by_name, names, stages, sticky, limit, types or {})
+    members = _members(by_name, names, stages, sticky, limit, room)
     unit_of = {name: unit_id for unit_id, names in members.items() for name in names}
     needs = {
         unit_id: tuple(sorted({unit_of[d] for n in names for d in by_name[n].depends_on if d in unit_of} - {unit_id}))
@@ -98,54 +99,52 @@ def _stages(by_name: Mapping[str, Spec], names: Sequence[str], sticky: Mapping[s
 
 def _members(
     by_name: Mapping[str, Spec], names: Sequence[str], stages: Mapping[str, int], sticky: Mapping[str, str], limit: int,
-    types: Mapping[str, int],
+    room: Room,
 ) -> dict[str, list[str]]:  # fmt: skip
     """`names` in dependency order: a resource never goes into an earlier part than one that it needs, or the parts
     of a split unit would need each other."""
     unit_of = {name: sticky[name] for name in names if name in sticky}
     members: dict[str, list[str]] = {}
-    size: Counter[str] = Counter()
     for name, unit_id in sorted(unit_of.items()):
         members.setdefault(unit_id, []).append(name)
-        size[unit_id] += _bytes(by_name[name])
     for name in names:
         if name in sticky:
             continue
-        place = f"{by_name[name].scope.provider}/{stages[name]}."
+        provider = by_name[name].scope.provider
+        place, most = f"{provider}/{stages[name]}.", min(limit, room.resources.get(provider, limit))
         needed = [unit_of[d] for d in by_name[name].depends_on if unit_of.get(d, "").startswith(place)]
         part = max((_stage_and_part(unit_id)[1] for unit_id in needed), default=0)
-        bytes, most = _bytes(by_name[name]), _TEMPLATE_BYTES.get(by_name[name].scope.type)
         while (unit_id := f"{place}{part}") in members and (
-            len(members[unit_id]) >= limit
-            or (most is not None and size[unit_id] + bytes > most)
-            or _one_type_too_many([by_name[n] for n in members[unit_id]], by_name[name], types)
+            len(members[unit_id]) >= most
+            or _one_type_too_many([by_name[n] for n in members[unit_id]], by_name[name], room.types)
         ):
             part += 1
         unit_of[name] = unit_id
         members.setdefault(unit_id, []).append(name)
-        size[unit_id] += bytes
     return members
 
 
-def fewer_types(units: Iterable[Unit], by_name: Mapping[str, Spec], sticky: Collection[str]) -> dict[str, int]:
-    """Provider → how many types a unit may have, half of what these have, where they can be split at all."""
-    found: dict[str, int] = {}
-    for unit in units:
-        types = {by_name[name].type for name in unit.resources}
-        if len(types) > 1 and any(name not in sticky for name in unit.resources):
-            found[unit.scope.provider] = min(len(types) // 2, found.get(unit.scope.provider, len(types)))
-    return found
+def less_room(
+    room: Room, crowded: Iterable[Unit], heavy: Iterable[Unit], by_name: Mapping[str, Spec], sticky: Collection[str]
+) -> Room:
+    """Room for half the types of units that are crowded with them, and for half the resources of heavy ones, where these
+    can be split at all; otherwise the same."""
+    types, resources = dict(room.types), dict(room.resources)
+    for unit in crowded:
+        _halve(types, unit, len({by_name[name].type for name in unit.resources}), sticky)
+    for unit in heavy:
+        _halve(resources, unit, len(unit.resources), sticky)
+    return Room(types, resources)
+
+
+def _halve(most: dict[str, int], unit: Unit, count: int, sticky: Collection[str]) -> None:
+    if count > 1 and any(name not in sticky for name in unit.resources):
+        most[unit.scope.provider] = min(count // 2, most.get(unit.scope.provider, count))
 
 
 def _one_type_too_many(members: Iterable[Spec], more: Spec, types: Mapping[str, int]) -> bool:
     there = {spec.type for spec in members}
     return more.type not in there and len(there) >= types.get(more.scope.provider, len(there) + 1)
-
-
-def _bytes(spec: Spec) -> int:
-    """About how long a resource is in its unit's template."""
-    declared = canonical.dumps([dict(spec.properties), dict(spec.native), dict(spec.initial)])
-    return _RESOURCE_BYTES + _LONGER * len(declared)
 
 
 def _refuse_cycles(needs: Mapping[str, Sequence[str]], by_name: Mapping[str, Spec], unit_of: Mapping[str, str]) -> None:

@@ -36,7 +36,7 @@ from deployforge_orchestrator.domain.planning import (
     Unfilled,
 )
 from deployforge_orchestrator.domain.references import read, references, resolve
-from deployforge_orchestrator.domain.refusals import NoPlan, Problem
+from deployforge_orchestrator.domain.refusals import NoPlan, Problem, TooLarge
 from deployforge_orchestrator.domain.units import Unit
 from eventsourcing.persistence import StoredEvent
 
@@ -77,11 +77,15 @@ class FakeCloud:
     """What was known each time that declarations were filled in."""
     most_types: int = 99
     """That one credential has room for."""
+    most: int = 99
+    """Resources that one unit has room for; of more than two thirds of it there is no room to grow."""
 
     def compile(self, deployment_id: UUID, unit: Unit, specs: Sequence[tuple[str, Spec]]) -> CompiledUnit:
         self._must_be_up()
         if bad := [s.name for _, s in specs if "bad" in s.properties]:
             raise NoPlan(*(Problem(f"resources.{n}.properties.bad", "unknown property", "remove it") for n in bad))
+        if len(specs) > self.most:
+            raise TooLarge(Problem("", f"{len(specs)} resources", "split the deployment"))
         digest = canonical.digest(canonical.dumps([[u, s.to_json()] for u, s in specs]))
         self.templates[digest] = list(specs)
         mine = {s.name for _, s in specs}
@@ -94,6 +98,7 @@ class FakeCloud:
             },
             tuple(sorted(inputs)),
             self.previews is not None, len({s.type for _, s in specs}) > self.most_types,
+            len(specs) * 3 > self.most * 2,
         )  # fmt: skip
 
     def resolve(self, provider_type: str, declarations: Sequence[Unfilled], known: Mapping[str, str]) -> Filled:

@@ -143,6 +143,24 @@ def test_a_unit_is_split_until_one_credential_has_room_for_its_types(world: Worl
     assert {c.action for c in world.plan().changes} == {"none"}
 
 
+def test_a_unit_is_split_until_its_engine_takes_it_and_it_can_grow(world: World) -> None:
+    world.cloud.most = 8
+    document = manifest(*((n, "aws", {"v": 1}) for n in "abcdefghi"))
+    world.applied(document)
+    # Nine are refused; four have room to grow.
+    assert [(r.unit_id) for _, r in sorted(world.state.resources.items())] == [f"aws/0.{n // 4}" for n in range(9)]
+    world.cloud.most = 4
+    world.request(document)
+    assert {c.action for c in world.plan().changes} == {"none"}
+
+
+def test_one_resource_that_no_engine_takes_is_refused_with_the_engine_s_words(world: World) -> None:
+    world.cloud.most = 0
+    world.request(manifest(("a", "aws", {}), ("b", "aws", {})))
+    problems = world.last("PlanFailed")["problems"]
+    assert [p["message"] for p in problems] == ["1 resources", "1 resources"]
+
+
 # --- clouds whose schemas do not tell which changes replace -----------------------------------------------
 
 

@@ -4,7 +4,7 @@ from random import Random
 import pytest
 from deployforge_orchestrator.domain.manifest import Scope, Spec
 from deployforge_orchestrator.domain.refusals import NoPlan
-from deployforge_orchestrator.domain.units import fewer_types, order, units_of
+from deployforge_orchestrator.domain.units import Room, less_room, order, units_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,18 +50,23 @@ def test_a_unit_over_the_limit_is_split() -> None:
     assert [u.unit_id for u in units] == ["aws/0.0", "aws/0.1"]
 
 
-def test_a_unit_whose_template_would_be_too_long_for_a_call_is_split_where_the_cloud_has_such_a_limit() -> None:
-    long = [replace(_spec(f"r{i}"), properties={"text": "x" * 1_000}) for i in range(40)]
-    parts = units_of(long, "df", {})
-    assert [len(u.resources) for u in parts] == [14, 14, 12]
-    elsewhere = [replace(s, scope=replace(s.scope, type="azure")) for s in long]
-    assert len(units_of(elsewhere, "df", {})) == 1
+def test_a_unit_that_is_too_large_is_halved_and_what_is_deployed_stays() -> None:
+    specs = [_spec(f"r{i}") for i in range(10)]
+    by_name = {s.name: s for s in specs}
+    whole = units_of(specs, "df", {})
+    half = less_room(Room(), (), whole, by_name, ())
+    assert half == Room({}, {"aws": 5})
+    assert [len(u.resources) for u in units_of(specs, "df", {}, room=half)] == [5, 5]
     # What is deployed stays where it is, and what is new finds no room there.
-    sticky = {s.name: "aws/0.0" for s in long[:20]}
-    assert [len(u.resources) for u in units_of(long, "df", sticky)] == [20, 14, 6]
-    # One that is too long alone has a part of its own; the compiler refuses it by name.
-    huge = [replace(_spec("huge"), properties={"text": "x" * 60_000}), _spec("small")]
-    assert len(units_of(huge, "df", {})) == 2
+    sticky = {s.name: "aws/0.0" for s in specs[:7]}
+    assert [len(u.resources) for u in units_of(specs, "df", sticky, room=half)] == [7, 3]
+    elsewhere = [replace(s, scope=replace(s.scope, provider="us")) for s in specs]
+    assert len(units_of(elsewhere, "df", {}, room=half)) == 1
+    # A unit of one, or of what is deployed, cannot be split.
+    alone = units_of([_spec("r0")], "df", {})
+    assert (
+        less_room(half, (), [*alone, *units_of(specs, "df", {s.name: "aws/0.0" for s in specs})], by_name, by_name) == half
+    )
 
 
 def test_parts_of_a_split_unit_do_not_need_each_other() -> None:
@@ -115,13 +120,15 @@ def test_a_unit_of_too_many_types_is_split_by_types_and_what_is_deployed_stays()
     specs = [replace(_spec(f"r{i}"), type=f"T{i % 4}") for i in range(8)]
     by_name = {s.name: s for s in specs}
     whole = units_of(specs, "df", {})
-    assert fewer_types(whole, by_name, ()) == {"aws": 2}
-    halves = units_of(specs, "df", {}, types={"aws": 2})
+    half = less_room(Room(), whole, (), by_name, ())
+    assert half == Room({"aws": 2}, {})
+    halves = units_of(specs, "df", {}, room=half)
     assert [{by_name[n].type for n in u.resources} for u in halves] == [{"T0", "T1"}, {"T2", "T3"}]
     # All of it deployed: nothing can be moved. A new one of another type goes into a unit of its own.
     sticky = {s.name: "aws/0.0" for s in specs}
-    assert fewer_types(whole, by_name, sticky) == {}
+    assert less_room(Room(), whole, (), by_name, sticky) == Room()
     more = [*specs, replace(_spec("new"), type="T9"), replace(_spec("like"), type="T1")]
-    found = units_of(more, "df", sticky, types={"aws": 2})
+    found = units_of(more, "df", sticky, room=half)
     assert [(u.unit_id, len(u.resources)) for u in found] == [("aws/0.0", 9), ("aws/0.1", 1)]
-    assert fewer_types(units_of([_spec("a"), _spec("b")], "df", {}), {n: _spec(n) for n in "ab"}, ()) == {}
+    alike = {n: _spec(n) for n in "ab"}
+    assert less_room(Room(), units_of(list(alike.values()), "df", {}), (), alike, ()) == Room()

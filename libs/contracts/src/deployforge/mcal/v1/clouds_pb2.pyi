@@ -126,20 +126,22 @@ class CompiledResource(_message.Message):
     def __init__(self, urn: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., native_type: _Optional[str] = ..., desired_json: _Optional[str] = ..., create_only_paths: _Optional[_Iterable[str]] = ..., set_paths: _Optional[_Iterable[str]] = ..., depends_on: _Optional[_Iterable[str]] = ..., monthly_cost_usd: _Optional[str] = ...) -> None: ...
 
 class CompileResponse(_message.Message):
-    __slots__ = ("template_digest", "resources", "inputs", "problems", "tells_by_preview", "too_many_types")
+    __slots__ = ("template_digest", "resources", "inputs", "problems", "tells_by_preview", "too_many_types", "too_large")
     TEMPLATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     RESOURCES_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     PROBLEMS_FIELD_NUMBER: _ClassVar[int]
     TELLS_BY_PREVIEW_FIELD_NUMBER: _ClassVar[int]
     TOO_MANY_TYPES_FIELD_NUMBER: _ClassVar[int]
+    TOO_LARGE_FIELD_NUMBER: _ClassVar[int]
     template_digest: str
     resources: _containers.RepeatedCompositeFieldContainer[CompiledResource]
     inputs: _containers.RepeatedScalarFieldContainer[str]
     problems: _containers.RepeatedCompositeFieldContainer[_common_pb2.Problem]
     tells_by_preview: bool
     too_many_types: bool
-    def __init__(self, template_digest: _Optional[str] = ..., resources: _Optional[_Iterable[_Union[CompiledResource, _Mapping]]] = ..., inputs: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[_Union[_common_pb2.Problem, _Mapping]]] = ..., tells_by_preview: _Optional[bool] = ..., too_many_types: _Optional[bool] = ...) -> None: ...
+    too_large: bool
+    def __init__(self, template_digest: _Optional[str] = ..., resources: _Optional[_Iterable[_Union[CompiledResource, _Mapping]]] = ..., inputs: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[_Union[_common_pb2.Problem, _Mapping]]] = ..., tells_by_preview: _Optional[bool] = ..., too_many_types: _Optional[bool] = ..., too_large: _Optional[bool] = ...) -> None: ...
 
 class ResolveRequest(_message.Message):
     __slots__ = ("provider_type", "resources", "values")

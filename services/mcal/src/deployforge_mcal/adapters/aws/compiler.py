@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from deployforge_mcal.adapters import declarations
 from deployforge_mcal.adapters.aws.kinds.base import as_list, partition
 from deployforge_mcal.adapters.aws.models import Model, model
-from deployforge_mcal.application.ports import InvalidUnit
+from deployforge_mcal.application.ports import InvalidUnit, TooLarge
 from deployforge_mcal.domain import references
 from deployforge_mcal.domain.references import Reference
 from deployforge_mcal.domain.secrets import SecretReference
@@ -16,6 +16,8 @@ from deployforge_mcal.domain.units import CompiledResource, CompiledUnit, Proble
 
 #: CloudFormation takes templates up to this size in the call itself.
 _TEMPLATE_BYTES: Final = 51_200
+#: Up to here its resources may still grow by a fourth; they stay in the stack that they are in.
+_ROOMY_BYTES: Final = 40_000
 _RESOURCES: Final = 500
 _PARAMETERS: Final = 200
 URN_TAG: Final = "deployforge:urn"
@@ -29,16 +31,37 @@ def check(specs: Sequence[ResourceSpec]) -> list[Problem]:
 
 def compile_unit(spec: UnitSpec) -> CompiledUnit:
     """See CloudProvider.compile."""
-    problems = check(spec.resources)
-    if len(spec.resources) > _RESOURCES:
-        problems.append(Problem("", f"{len(spec.resources)} resources in one stack", f"at most {_RESOURCES}"))
-    if problems:
+    if problems := check(spec.resources):
         raise InvalidUnit(problems)
     made = _Compilation(spec)
     unit = made.unit()
     if made.problems:
         raise InvalidUnit(made.problems)
+    if problems := list(_excesses(unit)):
+        raise TooLarge(problems)
     return unit
+
+
+def size_of(unit: CompiledUnit) -> int:
+    """Bytes of the template as it is sent."""
+    return len(json.dumps(unit.template, separators=(",", ":")))
+
+
+def too_large(unit: CompiledUnit) -> bool:
+    """See LimitsUnits."""
+    return size_of(unit) > _ROOMY_BYTES
+
+
+def _excesses(unit: CompiledUnit) -> Iterator[Problem]:
+    """What a stack has too much of. Source: CloudFormation User Guide, "Understand CloudFormation quotas"."""
+    parameters = len(unit.inputs) + len(unit.secrets)
+    for count, most, said in (
+        (len(unit.resources), _RESOURCES, "resources in one stack"),
+        (parameters, _PARAMETERS, "inputs and secrets in one stack"),
+        (size_of(unit), _TEMPLATE_BYTES, "bytes in one template"),
+    ):
+        if count > most:
+            yield Problem("", f"{count} {said}", f"at most {most}", "split the deployment")
 
 
 def logical_id(name: str) -> str:
@@ -63,13 +86,6 @@ class _Compilation:
         parameters |= {name: {"Type": "String", "NoEcho": True} for name in sorted(self.secrets.values())}
         if parameters:
             template["Parameters"] = parameters
-        if len(parameters) > _PARAMETERS:
-            self.problems.append(Problem("", f"{len(parameters)} inputs and secrets", f"at most {_PARAMETERS}"))
-        size = len(json.dumps(template, separators=(",", ":")))
-        if size > _TEMPLATE_BYTES:
-            self.problems.append(
-                Problem("", f"the template has {size} bytes", f"at most {_TEMPLATE_BYTES}", "split the deployment")
-            )
         return CompiledUnit(
             self.spec.deployment_id, self.spec.unit_id, self.spec.unit_name, self.spec.scope, template,
             tuple(map(self._resource, self.spec.resources)), dict(sorted(self.inputs.items())), dict(self.spec.tags),

@@ -71,6 +71,10 @@ class AwsProvider:
         """See CloudProvider."""
         return compiler.compile_unit(spec)
 
+    def too_large(self, unit: CompiledUnit) -> bool:
+        """See LimitsUnits."""
+        return compiler.too_large(unit)
+
     def filled(self, type: str, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """See FillsIn."""
         return model(type).filled(desired, known)

@@ -9,7 +9,7 @@ from deployforge_mcal.adapters import compiling, declarations
 from deployforge_mcal.adapters.azure.models import Model, model
 from deployforge_mcal.adapters.azure.placing import Place, type_of
 from deployforge_mcal.adapters.azure.versions import pinned
-from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure
+from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure, TooLarge
 from deployforge_mcal.domain.units import CompiledResource, CompiledUnit, Problem, ResourceSpec, UnitSpec
 
 #: Limits of a template. Source: Microsoft Learn, "Understand the structure and syntax of ARM templates".
@@ -27,16 +27,15 @@ def check(specs: Sequence[ResourceSpec]) -> list[Problem]:
 def compile_unit(spec: UnitSpec) -> CompiledUnit:
     """See CloudProvider.compile."""
     problems = check(spec.resources)
-    if len(spec.resources) * _NATIVE_EACH > _RESOURCES:
-        problems.append(
-            Problem("", f"{len(spec.resources)} resources in one unit", f"at most {_RESOURCES // _NATIVE_EACH}")
-        )
     try:
         place = Place.of(spec.scope)
     except ProviderFailure as wrong:
         problems.append(Problem("", wrong.failure.message, wrong.failure.hint or ""))
     if problems:
         raise InvalidUnit(problems)
+    if len(spec.resources) * _NATIVE_EACH > _RESOURCES:
+        said = f"{len(spec.resources)} resources in one unit"
+        raise TooLarge([Problem("", said, f"at most {_RESOURCES // _NATIVE_EACH}", "split the deployment")])
     return _Compilation(spec, place).unit()
 
 
@@ -58,11 +57,11 @@ class _Compilation:
         known = {name: None if of.kind is None else of.kind.attributes for name, of in self.models.items()}
         for r in self.spec.resources:
             self.problems += compiling.unknown_attributes(r, known)
-        size = len(json.dumps([template, [r.desired for r in resources]], default=str))
-        if size > _BYTES:
-            self.problems.append(Problem("", f"the template has {size} bytes", f"at most {_BYTES}", "split the deployment"))
         if self.problems:
             raise InvalidUnit(self.problems)
+        size = len(json.dumps([template, [r.desired for r in resources]], default=str))
+        if size > _BYTES:
+            raise TooLarge([Problem("", f"the template has {size} bytes", f"at most {_BYTES}", "split the deployment")])
         return CompiledUnit(
             self.spec.deployment_id, self.spec.unit_id, self.spec.unit_name, self.spec.scope, template, resources,
             compiling.outside(self.spec.resources), dict(self.spec.tags), compiling.hidden(self.spec.resources),

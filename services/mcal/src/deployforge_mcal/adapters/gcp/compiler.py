@@ -8,7 +8,7 @@ from typing import Any, Final
 from deployforge_mcal.adapters import compiling, declarations
 from deployforge_mcal.adapters.gcp.models import Model, model
 from deployforge_mcal.adapters.gcp.placing import Place
-from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure
+from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure, TooLarge
 from deployforge_mcal.domain.units import CompiledResource, CompiledUnit, Problem, ResourceSpec, UnitSpec
 
 #: What one deployment of ours may be. Terraform refreshes every resource of a state one by one at each change, and
@@ -25,14 +25,15 @@ def check(specs: Sequence[ResourceSpec]) -> list[Problem]:
 def compile_unit(spec: UnitSpec) -> CompiledUnit:
     """See CloudProvider.compile."""
     problems = check(spec.resources)
-    if len(spec.resources) > _RESOURCES:
-        problems.append(Problem("", f"{len(spec.resources)} resources in one unit", f"at most {_RESOURCES}"))
     try:
         place = Place.of(spec.scope)
     except ProviderFailure as wrong:
         problems.append(Problem("", wrong.failure.message, wrong.failure.hint or ""))
     if problems:
         raise InvalidUnit(problems)
+    if len(spec.resources) > _RESOURCES:
+        said = f"{len(spec.resources)} resources in one unit"
+        raise TooLarge([Problem("", said, f"at most {_RESOURCES}", "split the deployment")])
     models = {r.name: model(r.type) for r in spec.resources}
     ids = compiling.ids(
         spec.resources,
@@ -43,11 +44,11 @@ def compile_unit(spec: UnitSpec) -> CompiledUnit:
     template = {"resources": {r.urn: _entry(r, models[r.name], ids[r.name]) for r in spec.resources}}
     known = {name: None if of.kind.native else of.kind.attributes for name, of in models.items()}
     problems += [p for r in spec.resources for p in compiling.unknown_attributes(r, known)]
-    size = len(json.dumps([template, [r.desired for r in resources]], default=str))
-    if size > _BYTES:
-        problems.append(Problem("", f"the blueprint has {size} bytes", f"at most {_BYTES}", "split the deployment"))
     if problems:
         raise InvalidUnit(problems)
+    size = len(json.dumps([template, [r.desired for r in resources]], default=str))
+    if size > _BYTES:
+        raise TooLarge([Problem("", f"the blueprint has {size} bytes", f"at most {_BYTES}", "split the deployment")])
     return CompiledUnit(
         spec.deployment_id, spec.unit_id, spec.unit_name, spec.scope, template, resources,
         compiling.outside(spec.resources), dict(spec.tags), compiling.hidden(spec.resources),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from deployforge_mcal.adapters.aws.models import model
 from deployforge_mcal.adapters.aws.provider import AwsProvider
-from deployforge_mcal.application.ports import InvalidUnit
+from deployforge_mcal.application.ports import InvalidUnit, TooLarge
 from deployforge_mcal.domain.units import CompiledUnit, ResourceSpec, Scope, UnitSpec
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -237,3 +237,20 @@ def test_what_aws_never_gives_back_is_not_taken_from_it() -> None:
     of = model("aws/AWS::SecretsManager::Secret")
     assert of.live({"Name": "n", "SecretString": "hush"}) == {"Name": "n"}
     assert model("Secret").live({"Name": "n", "SecretString": "hush"}) == {"name": "n"}
+
+
+def queues(count: int, tag: str) -> CompiledUnit:
+    """That many, with a tag of that text."""
+    specs = tuple(ResourceSpec(f"urn:df:s:w:q{i}", f"q{i}", "Queue", {"tags": {"t": tag}}) for i in range(count))
+    return AwsProvider().compile(UnitSpec("d", "aws/0.0", "df-unit", SCOPE, specs))
+
+
+def test_a_template_without_room_to_grow_says_so_and_one_that_no_call_takes_is_refused() -> None:
+    assert [AwsProvider().too_large(queues(n, "x" * 200)) for n in (40, 100)] == [False, True]
+    with pytest.raises(TooLarge) as refused:
+        queues(120, "x" * 200)
+    [problem] = refused.value.problems
+    assert problem.message.endswith("bytes in one template")
+    with pytest.raises(TooLarge) as refused:
+        queues(501, "")
+    assert [p.expected for p in refused.value.problems] == ["at most 500", "at most 51200"]
