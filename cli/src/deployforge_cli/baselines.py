@@ -1,4 +1,4 @@
-"""What is usual of resources, as people see it."""
+"""What is usual of resources, and what is thought of their drift, as people see it."""
 
 from collections.abc import Sequence
 
@@ -39,8 +39,7 @@ def described(baseline: drift_pb2.ResourceBaseline) -> None:
         f"usually every {_every(rhythm)}, most often {_busiest(baseline.hours)}"
     )
     console.print(f"  the last, at {moment(rhythm.last_at)}, was unusual by [bold]{baseline.score:.2f}[/] of 1")
-    for reason in baseline.reasons:
-        console.print(f"    {reason.part:.2f} {escape(reason.words)}", highlight=False)
+    _reasons(baseline.reasons)
     table(
         "",
         ("attribute", "changes", "usually every", "usual number", "from", "level shifted (UTC)"),
@@ -59,6 +58,33 @@ def described(baseline: drift_pb2.ResourceBaseline) -> None:
     )
     for one in reversed(baseline.actors):
         console.print(f"  {escape(one.actor)}: {one.rhythm.changes} changes, usually every {_every(one.rhythm)}")
+
+
+def looks_like(record: drift_pb2.DriftRecord) -> str:
+    """The class that a drift is thought to be of, with its probability; empty while nobody has said."""
+    told = record.anomaly
+    if not told.label:
+        return ""
+    return f"{told.label} ({told.probability:.0%})" if told.model else told.label
+
+
+def anomaly(record: drift_pb2.DriftRecord) -> None:
+    """What is thought of one drift, and why."""
+    told = record.anomaly
+    if not told.label:
+        return
+    others = [f"{one.label} {one.probability:.0%}" for one in told.likelihoods[:3] if one.label != told.label]
+    by = f", by {escape(told.actor)}" if told.actor else ""
+    console.print(f"  looks like [bold]{looks_like(record)}[/]{by} [dim]{'; '.join(others)}[/]", highlight=False)
+    for one in told.contributions:
+        console.print(f"    {one.weight:+.2f} {one.feature} = {one.value:g}", highlight=False)
+    console.print(f"  unusual by [bold]{told.score:.2f}[/] of 1", highlight=False)
+    _reasons(told.reasons)
+
+
+def _reasons(reasons: Sequence[drift_pb2.ScoreReason]) -> None:
+    for reason in reasons:
+        console.print(f"    {reason.part:.2f} {escape(reason.words)}", highlight=False)
 
 
 def _every(rhythm: drift_pb2.Rhythm) -> str:

@@ -44,13 +44,14 @@ def list_drift(
     else:
         table(
             "drift",
-            ("deployment", "resource", "kind", "severity", "attributes", "state", "detected (UTC)", "id"),
+            ("deployment", "resource", "kind", "severity", "looks like", "attributes", "state", "detected (UTC)", "id"),
             (
                 (
                     named(r.deployment),
                     short(r.urn),
                     r.kind,
                     severity(r.severity),
+                    baselines.looks_like(r) or "-",
                     ", ".join(a.path for a in r.attributes) or "-",
                     r.state,
                     moment(r.detected_at),
@@ -88,6 +89,7 @@ def describe(record: drift_pb2.DriftRecord) -> None:
             f"found {escape(shown_value(a.actual_json))}  {severity(a.severity)} [dim]{a.rule}[/]",
             highlight=False,
         )
+    baselines.anomaly(record)
     for hit in record.impact:
         way = " → ".join(short(u) for u in hit.path)
         console.print(f"  affects [bold]{short(hit.urn)}[/] [dim]({hit.reason}: {way})[/]")

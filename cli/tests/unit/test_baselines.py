@@ -52,6 +52,45 @@ def test_what_is_usual_is_shown(arguments: list[str], words: tuple[str, ...], mo
     assert [word for word in words if word not in shown.output] == []
 
 
+_DRIFT = pb.DriftRecord(
+    urn=_ORDERS.urn,
+    type="Queue",
+    kind="changed",
+    state="resolved",
+    anomaly=pb.Anomaly(
+        label="scaling activity",
+        probability=0.91,
+        likelihoods=[
+            pb.Likelihood(label="scaling activity", probability=0.91),
+            pb.Likelihood(label="deletion", probability=0.05),
+        ],
+        contributions=[pb.Contribution(feature="scaling", value=1, weight=2.4)],
+        score=0.93,
+        reasons=_ORDERS.reasons,
+        actor="ada",
+        model="sha256:ab",
+    ),
+)
+
+
+def test_what_is_thought_of_a_drift_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Drifts(Client):
+        def drift(self, drift_id: str) -> pb.DriftRecord:
+            return _DRIFT
+
+        def drifts(self, deployment: object, *, open_only: bool) -> pb.ListResponse:
+            return pb.ListResponse(
+                records=[_DRIFT, pb.DriftRecord(urn="urn:df:s:w:new", anomaly=pb.Anomaly(label="unknown"))]
+            )
+
+    monkeypatch.setattr(drift, "connected", lambda _: Drifts())
+    shown = _runner.invoke(app, ["drift", "show", "id"], env={"COLUMNS": "200"}).output
+    words = ("scaling activity (91%)", "by ada", "deletion 5%", "+2.40 scaling = 1", "unusual by 0.93", "usually 45 ± 15")
+    assert [word for word in words if word not in shown] == []
+    listed = _runner.invoke(app, ["drift", "list", "--all"], env={"COLUMNS": "200"}).output
+    assert "scaling activity (91%)" in listed and "unknown" in listed and "unknown (" not in listed
+
+
 def test_what_is_usual_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drift, "connected", lambda _: Client())
     told = json.loads(_runner.invoke(app, ["drift", "baseline", "storefront/webshop", "-o", "json"]).output)

@@ -13,6 +13,9 @@ class Settings(ServiceSettings):
     scan_at_least_seconds: int = Field(default=1, ge=1)
     """No shard is scanned more often than this on schedule, whatever its resources ask for."""
 
+    anomaly_model: str = ""
+    """A file that `deployforge drift train` wrote, read when the first drift is told; empty for the model that ships."""
+
     stall_seconds: float = Field(default=30.0, gt=0)
     """The process ends itself when batches wait and none was finished for this long."""
 

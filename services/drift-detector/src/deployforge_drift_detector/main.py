@@ -10,6 +10,7 @@ from deployforge_chassis.part import Part
 from deployforge_chassis.relay import Relay
 from deployforge_chassis.runner import run
 
+from deployforge_drift_detector.adapters.classifier import LazyClassifier
 from deployforge_drift_detector.adapters.desired import DesiredReader
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
 from deployforge_drift_detector.adapters.learner import Learner
@@ -51,7 +52,7 @@ def main() -> None:
     watchdog = Watchdog(clock, stall_seconds=settings.stall_seconds, rss_cap_bytes=cap)
     processor = Processor(settings, batches, meter, watchdog)
     scheduler = Scheduler(database, scheduling.tick)
-    learner = Learner(database, Learning(app).tick)
+    learner = Learner(database, Learning(app, LazyClassifier(settings.anomaly_model, meter.told)).tick)
 
     bodies = Bodies(database, sealer)
     hearing = inbox(app, bus, wire, channels, Limits.of(settings))

@@ -76,7 +76,11 @@ class Hearing:
             },
             "mcal.operations": {"CredentialIssued": tell, "OperationSucceeded": tell, "OperationFailed": tell},
             "mcal.progress": {"OperationProgressed": tell},
-            "drift-detector.drift": {"DriftDetected": self.drift_detected, "DriftResolved": tell},
+            "drift-detector.drift": {
+                "DriftDetected": self.drift_detected,
+                "DriftResolved": tell,
+                "AnomalyDetected": tell,
+            },
             "healer.incidents": {
                 "IncidentOpened": self.incident_opened,
                 "RemedyChosen": tell,

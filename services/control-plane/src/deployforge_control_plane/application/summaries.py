@@ -48,6 +48,11 @@ def _differences(v: Value) -> str:
     return f"verification failed: {len(v['differences'])} differences ({shown})"
 
 
+def _anomaly(v: Value) -> str:
+    what = v["label"].lower().replace("_", " ")
+    return f"drift of {_resource(v['urn'])} looks like {what} ({v['probability']:.0%}), unusual by {v['score']:.2f}"
+
+
 _LINES: Final[Mapping[str, Callable[[Value], str]]] = {
     "DeploymentRequested": _requested,
     "ExecutionWanted": lambda v: f"{v['by']} wants the plan executed",
@@ -82,6 +87,7 @@ _LINES: Final[Mapping[str, Callable[[Value], str]]] = {
     "OperationFailed": lambda v: f"{v['unit_id']}: {v['message']}",
     "DriftDetected": _drift,
     "DriftResolved": lambda v: f"drift of {_resource(v['urn'])} is gone ({v['how']})",
+    "AnomalyDetected": _anomaly,
     "IncidentOpened": lambda v: f"incident: {_resource(v['urn'])} ({v['severity'].lower()})",
     "RemedyChosen": lambda v: f"healer chooses to {v['remedy']} {_resource(v['urn'])}: {v['reason']}",
     "RemedyFailed": lambda v: f"{v['remedy']} of {_resource(v['urn'])} failed: {v['reason']}",

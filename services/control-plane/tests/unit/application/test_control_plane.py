@@ -281,6 +281,12 @@ def test_drifts_and_incidents_are_located(system: System) -> None:
     assert system.stores.whereabouts.namespace("d-2") is None
 
 
+def test_what_a_drift_looks_like_is_told(system: System) -> None:
+    told = {"urn": "urn:x:a", "label": "SECURITY_EXPOSURE", "probability": 0.914, "score": 0.4}
+    system.hear("drift-detector.drift", "AnomalyDetected", **told)
+    assert system.timeline()[-1].summary == "drift of a looks like security exposure (91%), unusual by 0.40"
+
+
 def test_targets_must_be_resources(system: System) -> None:
     manifest = system.checking.read(manifest_text(), "shop.yaml")
     wish = Wish(Action.APPLY, Origin.USER, "alice", targets=("b",))

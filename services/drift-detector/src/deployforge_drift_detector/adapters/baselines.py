@@ -3,13 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+import structlog
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 from deployforge_chassis.sealed_columns import SealedColumn
-from deployforge_chassis.sealing import Sealer
-from pydantic import TypeAdapter
+from deployforge_chassis.sealing import Sealer, Shredded, Tampered
+from pydantic import TypeAdapter, ValidationError
 
 from deployforge_drift_detector.application.views import BaselineView
+
+log = structlog.get_logger(__name__)
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS baselines (urn text PRIMARY KEY, deployment_id uuid NOT NULL, namespace text NOT NULL, "
@@ -33,7 +36,7 @@ class BaselineTable:
 
     def of(self, urns: Collection[str]) -> Mapping[str, BaselineView]:
         rows = self._database.query("SELECT urn, body FROM baselines WHERE urn = ANY(%s)", (list(urns),))
-        return {row["urn"]: self._opened(row) for row in rows}
+        return {row["urn"]: found for row in rows if (found := self._readable(row)) is not None}
 
     def put(self, views: Sequence[BaselineView]) -> Sequence[Write]:
         if not views:
@@ -57,7 +60,15 @@ class BaselineTable:
             "SELECT urn, body FROM baselines WHERE namespace = %s AND name = %s AND urn > %s ORDER BY urn LIMIT %s",
             (namespace, name, after, size),
         )
-        return [self._opened(row) for row in rows]
+        return [found for row in rows if (found := self._readable(row)) is not None]
+
+    def _readable(self, row: Mapping[str, Any]) -> BaselineView | None:
+        """Of what nobody can read any more, learning begins anew."""
+        try:
+            return self._opened(row)
+        except (Shredded, Tampered, ValidationError) as error:
+            log.error("a baseline is unreadable and begins anew", urn=row["urn"], reason=type(error).__name__)
+            return None
 
     def _opened(self, row: Mapping[str, Any]) -> BaselineView:
         return _VIEW.validate_json(self._sealer.open(bytes(row["body"]), _place(row["urn"])))

@@ -10,6 +10,7 @@ CHECKS: Final = Counter("deployforge_drift_checks", "Observations judged, by out
 TRANSITIONS: Final = Counter("deployforge_drift_transitions", "Drifts detected, changed or resolved")
 BATCHES_PARKED: Final = Counter("deployforge_drift_batches_parked", "Batches that could not be judged")
 BATCH_SECONDS: Final = Histogram("deployforge_drift_batch_seconds", "Seconds to judge and save one batch")
+ANOMALIES: Final = Counter("deployforge_drift_anomalies", "Drifts told apart, by class", ["label"])
 LAG: Final = Gauge("deployforge_drift_lag_messages", "Batches not judged yet, of this process's partitions")
 """Every metric of this service is in this module."""
 
@@ -29,6 +30,10 @@ class Meter:
             CHECKS.labels(outcome).inc(count)
         TRANSITIONS.inc(tally.transitions)
         BATCH_SECONDS.observe(seconds)
+
+    def told(self, label: str) -> None:
+        """A drift was thought to be of that class."""
+        ANOMALIES.labels(label).inc()
 
     def parked(self) -> None:
         """A batch could not be judged."""

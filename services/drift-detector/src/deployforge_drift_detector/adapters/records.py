@@ -5,6 +5,7 @@ from typing import Any
 
 from deployforge_chassis.facts import Record
 
+from deployforge_drift_detector.domain.anomaly import Anomaly
 from deployforge_drift_detector.domain.drift import Drift, drift_id
 from deployforge_drift_detector.domain.scan import Scan
 
@@ -22,13 +23,35 @@ def records(event: Any) -> Sequence[Record]:
         case Drift.Resolved():
             over = {"how": event.how, "scan_id": event.scan_id, "resolved_at": event.resolved_at}
             return (Record(DRIFT, event.urn, "DriftResolved", {**_about(event, event.episode), **over}),)
+        case Anomaly.Told() | Anomaly.Revised():
+            return (Record(DRIFT, event.urn, "AnomalyDetected", _anomalous(event)),)
         case Drift.Watched():
             return ()
         case _:
             raise TypeError(f"{type(event).__name__} is no event of this service")
 
 
-def _about(event: Drift.Event, episode: int) -> Mapping[str, Any]:
+def _anomalous(event: Anomaly.Event) -> Mapping[str, Any]:
+    opinion = event.opinion
+    return {
+        **_about(event, event.episode),
+        "label": _symbol(opinion.label),
+        "probability": opinion.probability,
+        "likelihoods": [{"label": _symbol(one.label), "probability": one.probability} for one in opinion.likelihoods],
+        "contributions": [{"feature": one.feature, "value": one.value, "weight": one.weight} for one in opinion.weights],
+        "score": opinion.score,
+        "reasons": [{"name": one.name, "part": one.part, "words": one.words} for one in opinion.reasons],
+        "actor": opinion.actor or None,
+        "model": opinion.model,
+        "detected_at": opinion.at,
+    }
+
+
+def _symbol(label: str) -> str:
+    return label.upper().replace(" ", "_").replace("-", "_")
+
+
+def _about(event: Drift.Event | Anomaly.Event, episode: int) -> Mapping[str, Any]:
     return {
         "deployment_id": str(event.deployment_id),
         "namespace": event.namespace,

@@ -3,6 +3,7 @@
 from deployforge_chassis.database import Database
 from deployforge_chassis.sealing import Sealer
 
+from deployforge_drift_detector.adapters.anomalies import AnomalyTable
 from deployforge_drift_detector.adapters.baselines import BaselineTable
 from deployforge_drift_detector.adapters.drifts import DriftTable
 from deployforge_drift_detector.adapters.executions import ExecutionTable
@@ -15,5 +16,5 @@ def open_stores(database: Database, sealer: Sealer) -> Stores:
     """The tables, made if they are not there."""
     return Stores(
         DriftTable(database, sealer), LookTable(database), ExecutionTable(database), ScheduleTable(database),
-        BaselineTable(database, sealer),
+        BaselineTable(database, sealer), AnomalyTable(database, sealer),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The use cases: batches of observations become transitions, and people ask for scans and records."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from deployforge_chassis.clock import Clock
@@ -21,6 +21,7 @@ from deployforge_drift_detector.application.views import (
     Page,
     ShardCoverage,
 )
+from deployforge_drift_detector.domain.anomaly import Opinion
 from deployforge_drift_detector.domain.drift import Drift, NoOpenDrift
 from deployforge_drift_detector.domain.scan import Scan
 
@@ -112,6 +113,10 @@ class DriftDetector(EventSourcedApplication):
     def page(self, namespace: str, name: str, *, open_only: bool, size: int, cursor: str) -> Page:
         """Records, newest first. Raises BadCursor."""
         return self.stores.drifts.page(namespace, name, open_only=open_only, size=size, cursor=cursor)
+
+    def opinions(self, drift_ids: Collection[UUID]) -> Mapping[UUID, Opinion]:
+        """What kind of change each of these drifts is thought to be; a moment after its detection nobody knows yet."""
+        return self.stores.anomalies.of(drift_ids)
 
     def baselines(self, namespace: str, name: str, resource: str, *, size: int, cursor: str) -> Sequence[BaselineView]:
         """What is usual of one resource, or of a deployment's by urn; `cursor` is the last urn of the page before.

@@ -1,39 +1,53 @@
-"""Learning what is usual from the drift that this service has recorded, behind the recording of it.
+"""Learning what is usual from the drift that this service has recorded, and telling what kind of change each was, behind
+the recording of it.
 
 The service's own event log is followed from a position that moves in the transaction of what was learned, so every
-transition is learned from once, whatever happens, and nobody who judges observations waits for it.
+transition is learned from and told of once, whatever happens, and nobody who judges observations waits for it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 from deployforge_chassis.canonical import digest
 from deployforge_chassis.eventstore import Duplicate, Gap, VersionConflict
 from deployforge_chassis.facts import Effects, Move
+from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.sealing import NewerEvent, Shredded, Tampered
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.application import AggregateNotFoundError
+from eventsourcing.persistence import PersistenceError, StoredEvent
 
 from deployforge_drift_detector.application.drift_detector import DriftDetector
+from deployforge_drift_detector.application.telling import Classifier, Noted, anomaly, opinions
 from deployforge_drift_detector.application.views import BaselineView
-from deployforge_drift_detector.domain.baseline import Baseline, Change, Moved
+from deployforge_drift_detector.domain.anomaly import Anomaly
+from deployforge_drift_detector.domain.baseline import Change, Moved
 from deployforge_drift_detector.domain.baseline_score import score
-from deployforge_drift_detector.domain.drift import Drift
+from deployforge_drift_detector.domain.drift import Drift, drift_id
+from deployforge_drift_detector.domain.features import NOBODY, features
 from deployforge_drift_detector.domain.finding import Finding
 from deployforge_drift_detector.domain.numbers import number
+from deployforge_drift_detector.domain.surroundings import Sighting, Surroundings
 
 log = structlog.get_logger(__name__)
 
 POSITION: Final = "drift-detector#own-events#baselines"
 _PAGE: Final = 500
+_LOOK_BACK: Final = 2_000
+"""Events before the position that are read again at the start, for what happens around the next ones."""
+
+Transition = Drift.Seen | Drift.Resolved
 
 
 class Learning:
     """Used by one thread of one process at a time; another that thinks the same is found out by the position."""
 
-    def __init__(self, app: DriftDetector) -> None:
-        self._app, self._stores = app, app.stores
+    def __init__(self, app: DriftDetector, classifier: Classifier) -> None:
+        self._app, self._stores, self._classifier = app, app.stores, classifier
+        self._surroundings = Surroundings()
         self._position: int | None = None
         self._saved = 0
 
@@ -46,21 +60,34 @@ class Learning:
 
     def _page(self) -> int | None:
         if self._position is None:
-            self._position = self._saved = self._stores.baselines.position(POSITION)
+            self._position = self._saved = self._begin()
         page = self._app.recorder.select_notifications(self._position, _PAGE, inclusive_of_start=False)
         if not page:
             return None
-        events = [event for event in map(self._opened, page) if isinstance(event, Drift.Seen | Drift.Resolved)]
+        transitions = self._transitions(page)
         try:
-            if events or len(page) == _PAGE:
-                self._app.commit(self._learned(events), [Move(POSITION, self._saved, page[-1].id)])
+            if transitions or len(page) == _PAGE:
+                self._app.commit(self._learned(transitions), [Move(POSITION, self._saved, page[-1].id)])
                 self._saved = page[-1].id
-        except (Duplicate, Gap, VersionConflict) as moved:
+        except (Duplicate, Gap, VersionConflict, Shredded) as moved:
             log.info("learning reads its position again", reason=str(moved))
             self._position = None
             return None
         self._position = page[-1].id
-        return len(events)
+        return len(transitions)
+
+    def _begin(self) -> int:
+        """Where to go on; what lies shortly before is looked at again."""
+        position = self._stores.baselines.position(POSITION)
+        self._surroundings = Surroundings()
+        before = self._app.recorder.select_notifications(
+            max(0, position - _LOOK_BACK), _LOOK_BACK, stop=position, inclusive_of_start=False
+        )
+        self._look_around(self._transitions(before))
+        return position
+
+    def _transitions(self, page: Sequence[Any]) -> list[Transition]:
+        return [event for event in map(self._opened, page) if isinstance(event, Drift.Seen | Drift.Resolved)]
 
     def _opened(self, stored: Any) -> Any:
         """The event, or None where nothing can be learned from it: one that nobody may read, or nobody can."""
@@ -74,32 +101,76 @@ class Learning:
             log.error("nothing is learned from an event", reason=str(unreadable))
             return None
 
-    def _learned(self, events: Sequence[Drift.Seen | Drift.Resolved]) -> Effects:
-        known: dict[str, BaselineView] = dict(self._stores.baselines.of({event.urn for event in events}))
+    def _look_around(self, transitions: Iterable[Transition]) -> None:
+        for event in transitions:
+            if isinstance(event, Drift.Seen):
+                self._surroundings.add(_sighting(event))
+
+    def _learned(self, transitions: Sequence[Transition]) -> Effects:
+        self._look_around(transitions)
+        known = dict(self._stores.baselines.of({event.urn for event in transitions}))
         gone: dict[str, None] = {}
-        for event in events:
+        noted: list[Noted] = []
+        for event in transitions:
             if self._app.desired.get(event.urn) is None:
                 known.pop(event.urn, None)
                 gone[event.urn] = None
-                continue
-            after = learned(event, known)
-            if after is not None:
-                known[event.urn] = after
+            elif isinstance(event, Drift.Seen):
+                with _one_alone(event.urn):
+                    known[event.urn], note = self._seen(event, known.get(event.urn))
+                    noted.append(note)
+            elif event.urn in known:
+                known[event.urn] = over(known[event.urn], event.resolved_at)
         forgotten = tuple(self._stores.baselines.forget(urn) for urn in gone)
-        return Effects(writes=(*forgotten, *self._stores.baselines.put(list(known.values()))))
+        return self._told(noted) + Effects(writes=(*forgotten, *self._stores.baselines.put(list(known.values()))))
 
+    def _seen(self, event: Drift.Seen, before: BaselineView | None) -> tuple[BaselineView, Noted]:
+        view = before or BaselineView(event.urn, event.deployment_id, event.namespace, event.name, event.type)
+        usual = view.baseline
+        change = usual.news(change_of(event.finding, event.observed_at))
+        found = score(usual, change)
+        told = features(
+            event.finding,
+            change,
+            usual,
+            self._surroundings.around(_sighting(event)),
+            again=isinstance(event, Drift.Changed),
+            downstream=len(event.impact),
+        )
+        return view.then(usual.then(change), found, event.observed_at), Noted(event, told, found, NOBODY)
 
-def learned(event: Drift.Seen | Drift.Resolved, known: Mapping[str, BaselineView]) -> BaselineView | None:
-    """What is usual of the event's resource after it; None where nothing is known of it still."""
-    before = known.get(event.urn)
-    if isinstance(event, Drift.Resolved):
-        if before is None:
+    def _told(self, noted: Sequence[Noted]) -> Effects:
+        anomalies: dict[UUID, Anomaly] = {}
+        for event, opinion in opinions(self._classifier, noted):
+            id = Anomaly.create_id(drift_id(event.urn, event.episode))
+            with _one_alone(event.urn):
+                anomalies[id] = anomaly(event, opinion, anomalies.get(id) or self._anomaly(id, event))
+        found = tuple(anomalies.values())
+        return Effects(found, tuple(map(self._stores.anomalies.put, found)))
+
+    def _anomaly(self, id: UUID, event: Drift.Seen) -> Anomaly | None:
+        if not isinstance(event, Drift.Changed):
             return None
-        return before.then(before.baseline.over(event.resolved_at), before.score, before.at)
-    usual = before.baseline if before else Baseline()
-    change = usual.news(change_of(event.finding, event.observed_at))
-    view = before or BaselineView(event.urn, event.deployment_id, event.namespace, event.name, event.type)
-    return view.then(usual.then(change), score(usual, change), event.observed_at)
+        try:
+            return self._app.repository.get(id)
+        except AggregateNotFoundError:
+            return None
+
+
+@contextmanager
+def _one_alone(urn: str) -> Iterator[None]:
+    """Whatever is wrong with one drift must not keep the others from being told of, nor end the process."""
+    try:
+        yield
+    except (PersistenceError, KeyUnavailable):
+        raise
+    except Exception as error:
+        log.error("nothing is learned from a drift", urn=urn, exc_info=error)
+
+
+def over(view: BaselineView, at: datetime) -> BaselineView:
+    """What is usual of a resource after its drift has ended."""
+    return view.then(view.baseline.over(at), view.score, view.at)
 
 
 def change_of(finding: Finding, at: datetime, actor: str = "") -> Change:
@@ -110,3 +181,8 @@ def change_of(finding: Finding, at: datetime, actor: str = "") -> Change:
 def _moved(finding: Finding) -> Iterable[Moved]:
     for one in finding.attributes:
         yield Moved(one.path, digest(one.actual_json), number(one.expected_json), number(one.actual_json))
+
+
+def _sighting(event: Drift.Seen) -> Sighting:
+    paths = frozenset(one.path for one in event.finding.attributes)
+    return Sighting(event.observed_at, event.urn, event.deployment_id, event.type, paths)

@@ -11,6 +11,7 @@ from deployforge_chassis.facts import Write
 
 from deployforge_drift_detector.application.looks import Look
 from deployforge_drift_detector.application.views import BaselineView, DriftView, Page
+from deployforge_drift_detector.domain.anomaly import Anomaly, Opinion
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
 
@@ -167,6 +168,16 @@ class Baselines(Protocol):
         ...
 
 
+class Anomalies(Protocol):
+    """What every drift is thought to be."""
+
+    def put(self, anomaly: Anomaly) -> Write: ...
+
+    def of(self, drift_ids: Collection[UUID]) -> Mapping[UUID, Opinion]:
+        """The newest opinion of those among these that have one."""
+        ...
+
+
 @dataclass(frozen=True)
 class Stores:
     """All tables."""
@@ -176,3 +187,4 @@ class Stores:
     executions: Executions
     schedule: Schedule
     baselines: Baselines
+    anomalies: Anomalies

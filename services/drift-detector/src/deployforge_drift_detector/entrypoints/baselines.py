@@ -1,4 +1,4 @@
-"""Baselines on the wire."""
+"""Baselines, and what is thought of a drift, on the wire."""
 
 from datetime import datetime
 from statistics import median
@@ -7,7 +7,9 @@ from deployforge.drift_detector.v1 import drift_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from deployforge_drift_detector.application.views import BaselineView
+from deployforge_drift_detector.domain.anomaly import Opinion
 from deployforge_drift_detector.domain.baseline import AttributeBaseline, Rhythm
+from deployforge_drift_detector.domain.baseline_score import Reason
 
 
 def baseline(view: BaselineView) -> pb.ResourceBaseline:
@@ -21,7 +23,23 @@ def baseline(view: BaselineView) -> pb.ResourceBaseline:
         attributes=map(_attribute, usual.attributes),
         actors=[pb.ActorBaseline(actor=one.actor, rhythm=_rhythm(one.rhythm)) for one in usual.actors],
         score=view.score.value,
-        reasons=[pb.ScoreReason(name=one.name, part=one.part, words=one.words) for one in view.score.reasons],
+        reasons=map(_reason, view.score.reasons),
+    )
+
+
+def told_of(opinion: Opinion) -> pb.Anomaly:
+    """What is thought of one drift."""
+    return pb.Anomaly(
+        label=opinion.label,
+        probability=opinion.probability,
+        likelihoods=[pb.Likelihood(label=one.label, probability=one.probability) for one in opinion.likelihoods],
+        contributions=[pb.Contribution(feature=one.feature, value=one.value, weight=one.weight) for one in opinion.weights],
+        score=opinion.score,
+        reasons=map(_reason, opinion.reasons),
+        actor=opinion.actor,
+        model=opinion.model,
+        features=opinion.features,
+        at=timestamp(opinion.at),
     )
 
 
@@ -30,6 +48,10 @@ def timestamp(at: datetime) -> Timestamp:
     message = Timestamp()
     message.FromDatetime(at)
     return message
+
+
+def _reason(reason: Reason) -> pb.ScoreReason:
+    return pb.ScoreReason(name=reason.name, part=reason.part, words=reason.words)
 
 
 def _rhythm(rhythm: Rhythm) -> pb.Rhythm:

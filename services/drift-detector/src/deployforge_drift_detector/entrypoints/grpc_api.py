@@ -17,7 +17,8 @@ from deployforge_drift_detector.application.views import (
     NothingLearned,
     NothingToScan,
 )
-from deployforge_drift_detector.entrypoints.baselines import baseline, timestamp
+from deployforge_drift_detector.domain.anomaly import Opinion
+from deployforge_drift_detector.entrypoints.baselines import baseline, timestamp, told_of
 
 _DEFAULT_PAGE: Final = 100
 _BIGGEST_PAGE: Final = 500
@@ -61,10 +62,13 @@ class DriftApi(drift_pb2_grpc.DriftServicer):
             size=_size(request.page),
             cursor=request.page.cursor,
         )
-        return pb.ListResponse(records=map(_record, page.views), next_cursor=page.next_cursor)
+        told = self._app.opinions([view.drift_id for view in page.views])
+        records = [_record(view, told.get(view.drift_id)) for view in page.views]
+        return pb.ListResponse(records=records, next_cursor=page.next_cursor)
 
     def Get(self, request: pb.GetRequest, context: grpc.ServicerContext) -> pb.GetResponse:
-        return pb.GetResponse(record=_record(self._app.get(request.drift_id)))
+        view = self._app.get(request.drift_id)
+        return pb.GetResponse(record=_record(view, self._app.opinions([view.drift_id]).get(view.drift_id)))
 
     def Scan(self, request: pb.ScanRequest, context: grpc.ServicerContext) -> pb.ScanResponse:
         deployment = request.deployment
@@ -111,7 +115,7 @@ def _size(page: common_pb2.PageRequest) -> int:
     return page.size or _DEFAULT_PAGE
 
 
-def _record(view: DriftView) -> pb.DriftRecord:
+def _record(view: DriftView, opinion: Opinion | None) -> pb.DriftRecord:
     return pb.DriftRecord(
         drift_id=str(view.drift_id),
         urn=view.urn,
@@ -139,6 +143,7 @@ def _record(view: DriftView) -> pb.DriftRecord:
         state=view.state,
         desired_version=view.desired_version,
         physical_id=view.physical_id,
+        anomaly=told_of(opinion) if opinion else None,
     )
 
 

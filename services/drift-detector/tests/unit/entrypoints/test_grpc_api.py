@@ -7,6 +7,7 @@ import pytest
 from deployforge.common.v1 import common_pb2
 from deployforge.drift_detector.v1 import drift_pb2 as pb
 from deployforge_chassis.identity import CONTROL_PLANE
+from deployforge_drift_detector.adapters.classifier import LazyClassifier
 from deployforge_drift_detector.application.learning import Learning
 from deployforge_drift_detector.application.views import DriftNotFound, NothingLearned, NothingToScan
 from deployforge_drift_detector.entrypoints.grpc_api import RULES, STATUS_OF, BadRequest, DriftApi
@@ -60,9 +61,9 @@ def test_who_may_call_what_and_how_refusals_are_told() -> None:
 
 
 def test_what_is_usual_a_page_at_a_time(api: DriftApi, world: World) -> None:
-    Learning(world.app).tick()
+    Learning(world.app, LazyClassifier("", lambda label: None)).tick()
     world.judge(2, seen(ORDERS), seen(WORKER, {"fifo": True}))
-    Learning(world.app).tick()
+    Learning(world.app, LazyClassifier("", lambda label: None)).tick()
     first = api.Baseline(pb.BaselineRequest(deployment=WEBSHOP, page=common_pb2.PageRequest(size=1)), CONTEXT)
     assert [one.urn for one in first.baselines] == [ORDERS.urn]
     page = common_pb2.PageRequest(size=1, cursor=first.next_cursor)
@@ -76,3 +77,14 @@ def test_what_is_usual_a_page_at_a_time(api: DriftApi, world: World) -> None:
         api.Baseline(pb.BaselineRequest(deployment=WEBSHOP, resource="none"), CONTEXT)
     with pytest.raises(BadRequest):
         api.Baseline(pb.BaselineRequest(), CONTEXT)
+
+
+def test_what_is_thought_of_a_drift_is_in_its_record(api: DriftApi, world: World) -> None:
+    [before] = api.List(pb.ListRequest(deployment=WEBSHOP), CONTEXT).records
+    assert not before.HasField("anomaly")
+    Learning(world.app, LazyClassifier("", lambda label: None)).tick()
+    [listed] = api.List(pb.ListRequest(deployment=WEBSHOP), CONTEXT).records
+    told = api.Get(pb.GetRequest(drift_id=listed.drift_id), CONTEXT).record.anomaly
+    assert told == listed.anomaly
+    assert told.label and told.model.startswith("sha256:") and len(told.likelihoods) == 8 and told.contributions
+    assert told.features["attributes"] == 1

@@ -35,7 +35,7 @@ class Impact(_message.Message):
     def __init__(self, urn: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class DriftRecord(_message.Message):
-    __slots__ = ("drift_id", "urn", "deployment_id", "deployment", "type", "kind", "episode", "severity", "rule", "attributes", "impact", "detected_at", "last_seen_at", "resolved_at", "state", "desired_version", "physical_id")
+    __slots__ = ("drift_id", "urn", "deployment_id", "deployment", "type", "kind", "episode", "severity", "rule", "attributes", "impact", "detected_at", "last_seen_at", "resolved_at", "state", "desired_version", "physical_id", "anomaly")
     DRIFT_ID_FIELD_NUMBER: _ClassVar[int]
     URN_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +53,7 @@ class DriftRecord(_message.Message):
     STATE_FIELD_NUMBER: _ClassVar[int]
     DESIRED_VERSION_FIELD_NUMBER: _ClassVar[int]
     PHYSICAL_ID_FIELD_NUMBER: _ClassVar[int]
+    ANOMALY_FIELD_NUMBER: _ClassVar[int]
     drift_id: str
     urn: str
     deployment_id: str
@@ -70,7 +71,57 @@ class DriftRecord(_message.Message):
     state: str
     desired_version: int
     physical_id: str
-    def __init__(self, drift_id: _Optional[str] = ..., urn: _Optional[str] = ..., deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., kind: _Optional[str] = ..., episode: _Optional[int] = ..., severity: _Optional[_Union[_common_pb2.Severity, str]] = ..., rule: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[AttributeDrift, _Mapping]]] = ..., impact: _Optional[_Iterable[_Union[Impact, _Mapping]]] = ..., detected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resolved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., desired_version: _Optional[int] = ..., physical_id: _Optional[str] = ...) -> None: ...
+    anomaly: Anomaly
+    def __init__(self, drift_id: _Optional[str] = ..., urn: _Optional[str] = ..., deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., kind: _Optional[str] = ..., episode: _Optional[int] = ..., severity: _Optional[_Union[_common_pb2.Severity, str]] = ..., rule: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[AttributeDrift, _Mapping]]] = ..., impact: _Optional[_Iterable[_Union[Impact, _Mapping]]] = ..., detected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resolved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., desired_version: _Optional[int] = ..., physical_id: _Optional[str] = ..., anomaly: _Optional[_Union[Anomaly, _Mapping]] = ...) -> None: ...
+
+class Anomaly(_message.Message):
+    __slots__ = ("label", "probability", "likelihoods", "contributions", "score", "reasons", "actor", "model", "features", "at")
+    class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    LIKELIHOODS_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTIONS_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    probability: float
+    likelihoods: _containers.RepeatedCompositeFieldContainer[Likelihood]
+    contributions: _containers.RepeatedCompositeFieldContainer[Contribution]
+    score: float
+    reasons: _containers.RepeatedCompositeFieldContainer[ScoreReason]
+    actor: str
+    model: str
+    features: _containers.ScalarMap[str, float]
+    at: _timestamp_pb2.Timestamp
+    def __init__(self, label: _Optional[str] = ..., probability: _Optional[float] = ..., likelihoods: _Optional[_Iterable[_Union[Likelihood, _Mapping]]] = ..., contributions: _Optional[_Iterable[_Union[Contribution, _Mapping]]] = ..., score: _Optional[float] = ..., reasons: _Optional[_Iterable[_Union[ScoreReason, _Mapping]]] = ..., actor: _Optional[str] = ..., model: _Optional[str] = ..., features: _Optional[_Mapping[str, float]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Likelihood(_message.Message):
+    __slots__ = ("label", "probability")
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    probability: float
+    def __init__(self, label: _Optional[str] = ..., probability: _Optional[float] = ...) -> None: ...
+
+class Contribution(_message.Message):
+    __slots__ = ("feature", "value", "weight")
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    feature: str
+    value: float
+    weight: float
+    def __init__(self, feature: _Optional[str] = ..., value: _Optional[float] = ..., weight: _Optional[float] = ...) -> None: ...
 
 class ListRequest(_message.Message):
     __slots__ = ("deployment", "open_only", "page")
