@@ -155,6 +155,22 @@ def test_a_create_only_change_replaces(world: Any) -> None:
     assert second["net"].physical_id != first["net"].physical_id
 
 
+def test_what_would_be_replaced_and_nobody_has_approved_is_refused_before_anything_changes(world: Any, aws: Any) -> None:
+    first = world.apply(
+        world.resource("net", "Network", {"cidr": "10.1.0.0/16"}), world.resource("q", "Queue", {"delay": 1})
+    )
+    wanted = (world.resource("net", "Network", {"cidr": "10.2.0.0/16"}), world.resource("q", "Queue", {"delay": 2}))
+    with pytest.raises(ProviderFailure) as failed:
+        world.apply(*wanted, replaces=(first["q"].urn,))
+    failure = failed.value.failure
+    assert (failure.code, failure.urn, failure.restored) == ("MORE_WOULD_CHANGE", first["net"].urn, True)
+    assert "CidrBlock" in failure.message
+    assert world.observe([world.targets()["q"]])[0].properties["delay"] == 1
+    left = aws.client("cloudformation").list_change_sets(StackName=world.unit_name)["Summaries"]
+    assert {one["ExecutionStatus"] for one in left} == {"EXECUTE_COMPLETE"}
+    assert world.apply(*wanted, replaces=(first["net"].urn,))["net"].physical_id != first["net"].physical_id
+
+
 def test_what_is_no_longer_declared_is_deleted(world: Any) -> None:
     first = world.apply(world.resource("a", "Queue", {}), world.resource("b", "Queue", {}))
     assert world.apply(world.resource("a", "Queue", {}))["b"].status is Became.DELETED

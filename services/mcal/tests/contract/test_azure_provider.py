@@ -229,6 +229,28 @@ def test_under_a_fixed_name_the_first_makes_room(world: World) -> None:
     assert world.drift() == {}
 
 
+def test_what_would_be_replaced_and_nobody_has_approved_is_refused_before_anything_changes(world: World) -> None:
+    site = {"name": "first", "location": "West Europe", "properties": {"publicIPAllocationMethod": "Static"}}
+    address = resource("a", "azure/Microsoft.Network/publicIPAddresses", site)
+    plain, fixed = queue(fifo=False), resource("f", "Queue", {"name": "orders", "fifo": False})
+    made = world.apply(plain, fixed, address)
+    assert world.drift() == {}
+    for name, wanted in {
+        "q": (queue(fifo=True), fixed, address),
+        "f": (plain, resource("f", "Queue", {"name": "orders", "fifo": True}), address),
+        "a": (plain, fixed, replace(address, properties={**site, "name": "second"})),
+    }.items():
+        unit = world.compile(*wanted)
+        others = tuple(o.urn for n, o in made.items() if n != name)
+        failure = world.refused(unit=unit, previous=world.unit, replaces=others)
+        assert (failure.code, failure.urn, failure.restored) == ("MORE_WOULD_CHANGE", made[name].urn, True)
+        assert world.drift() == {}
+        after = world.apply(*wanted, replaces=(made[name].urn,))
+        assert world.drift() == {}
+        world.apply(plain, fixed, address)
+        assert after[name].status in (Became.CREATED, Became.UPDATED)
+
+
 def test_what_others_tagged_is_left_alone_and_what_was_declared_goes(world: World) -> None:
     id = world.apply(resource("net", "Network", {"cidr": "10.0.0.0/16", "tags": {"a": "1", "b": "2"}}))["net"].physical_id
     live = world.arm.rest("GET", id, _NET)[1]

@@ -13,6 +13,7 @@ from deployforge_mcal.adapters.aws import (
     reading,
     recreation,
     repair,
+    replacements,
     schemas,
     settling,
     wiring,
@@ -177,6 +178,7 @@ class AwsProvider:
         settled = stack.deploy(
             work.token, deployed.body(template), deployed.parameters(unit, work.inputs, work.secrets),
             deployed.stack_tags(unit), resumed=work.resumed,
+            judge=lambda changes: replacements.unapproved(changes, deployed.urns(template), unit, work.replaces),
         )  # fmt: skip
         if settled.failure is not None:
             raise ProviderFailure(settling.cleaned_up(session, stack, work, settled, tick))

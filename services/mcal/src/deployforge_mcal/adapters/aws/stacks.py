@@ -51,8 +51,10 @@ class Stack(StackView):
         *,
         resumed: bool = False,
         imports: Sequence[Mapping[str, Any]] = (),
+        judge: Callable[[Sequence[Mapping[str, Any]]], Failure | None] = lambda changes: None,
     ) -> Settled:
-        """Make the stack what the template says; with the same token again, say what became of it."""
+        """Make the stack what the template says; with the same token again, say what became of it. `judge` looks at the
+        changes before they are made and says why they must not be."""
         stack = self.describe()
         if stack is not None and (events := self.events(token)):
             return self._follow(token, stack["StackId"], seen=len(events))
@@ -81,6 +83,9 @@ class Stack(StackView):
             if fresh:
                 self.delete(f"{token}-clear")
             return Settled("", failure_for(reason, None, "INVALID", restored=True))
+        if (refused := judge(made.get("Changes", ()))) is not None:
+            self._call("delete_change_set", StackName=self.name, ChangeSetName=name)
+            raise ProviderFailure(refused)
         try:
             self._call("execute_change_set", StackName=self.name, ChangeSetName=name, ClientRequestToken=token)
         except Exception as error:
@@ -150,6 +155,9 @@ class Stack(StackView):
             return dict(made) if made["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS") else None
 
         made: dict[str, Any] = self._until(ready)
+        if "NextToken" in made:
+            named = {"StackName": self.name, "ChangeSetName": name}
+            made["Changes"] = self._session.pages("cloudformation", "describe_change_set", "Changes", **named)
         return made
 
     def _follow(self, token: str, stack_id: str, seen: int = 0) -> Settled:

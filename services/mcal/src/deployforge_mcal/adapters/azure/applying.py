@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from deployforge_mcal.adapters.azure import membership, planning, reading
 from deployforge_mcal.adapters.azure.errors import failure_of
+from deployforge_mcal.adapters.azure.placing import same
 from deployforge_mcal.adapters.azure.planning import Declared, Plan, undeclared
 from deployforge_mcal.adapters.azure.reading import recent
 from deployforge_mcal.adapters.azure.rollout import Rollout, deployment_name
@@ -28,6 +29,7 @@ def apply(session: AzureSession, work: Work, tick: Tick) -> list[Outcome]:
     begun = rollout.found() if work.resumed else None
     if begun is None:
         live = readable(session, wanted)
+        _approved(session, work, wanted, live)
         before = membership.owned(session, work.unit_name)
         note = _note(session, work, wanted, live, before)
         _replace(session, work, wanted, live, tick)
@@ -97,14 +99,40 @@ def _tags(work: Work, wanted: Plan, live: Live) -> dict[str, dict[str, str]]:
     return found
 
 
+def _approved(session: AzureSession, work: Work, wanted: Plan, live: Live) -> None:
+    """Whatever is replaced was planned so. Azure itself replaces nothing: it refuses what it cannot change, so that what
+    is known here is all that there is. Raises ProviderFailure before anything is changed."""
+    if work.replaces is None:
+        return
+    earlier = planning.plan(work.previous, work.previous_inputs).declared if work.previous is not None else ()
+    moved = {d.resource.urn: d for d in earlier}
+    for d in wanted.declared:
+        urn, before = d.resource.urn, moved.get(d.resource.urn)
+        if urn in work.replaces:
+            continue
+        if before is not None and not same(before.id, d.id) and reading.read(session, {before.id: before.of})[before.id]:
+            raise _unapproved(urn, f"{before.id} would be replaced by {d.id}")
+        if paths := _fixed(d, live[d.id]):
+            raise _unapproved(urn, f"{d.id} would be replaced, because of {', '.join(paths)}")
+
+
+def _unapproved(urn: str, said: str) -> ProviderFailure:
+    hint = "plan again and have that approved, or leave it as it is"
+    return ProviderFailure(Failure("MORE_WOULD_CHANGE", said, hint, urn, restored=True))
+
+
+def _fixed(d: Declared, native: Native | Unreadable | None) -> list[str]:
+    """Paths on which a living resource differs and that Azure does not change; what is not there at all can be added."""
+    if native is None or isinstance(native, Unreadable):
+        return []
+    set_once = set(d.of.create_only_paths) & d.of.live(native).keys()
+    return [p for p in differs(d, native) if p.partition(".")[0] in set_once]
+
+
 def _replace(session: AzureSession, work: Work, wanted: Plan, live: Live, tick: Tick) -> None:
     """What cannot be changed in place and has a fixed name makes room for its successor."""
     for d in wanted.declared:
-        native = live[d.id]
-        if native is None or isinstance(native, Unreadable):
-            continue
-        fixed = [p for p in differs(d, native) if p.partition(".")[0] in d.of.create_only_paths]
-        if fixed:
+        if fixed := _fixed(d, live[d.id]):
             tick(d.resource.urn, "REPLACING", ", ".join(fixed))
             session.delete(d.id)
 

@@ -79,7 +79,7 @@ class Model:
     def desired(self, spec: ResourceSpec) -> dict[str, Any]:
         """Normalised enforced values in the vocabulary of the type. The spec must have no problems."""
         if self.kind is None:
-            return natives.body(spec.properties)
+            return natives.desired(spec.properties)
         values = enforced(self.kind.model, PROVIDER, self.normal(spec.properties, whole=True))
         return {**values, **({OVERLAY: dict(spec.native)} if spec.native else {})}
 
@@ -123,7 +123,8 @@ class Model:
         if self.kind is not None:
             return self.kind.read(session, id)
         body = session.get(id)
-        return None if body is None else {"": body}
+        # Azure may spell an id otherwise than it was given.
+        return None if body is None else {"": {**body, "id": id}}
 
     # --- names ----------------------------------------------------------------------------------------
 
@@ -132,7 +133,8 @@ class Model:
         if spec.import_id:
             return spec.import_id
         values = self.normal(spec.properties, whole=False) if self.kind else dict(spec.properties)
-        fixed = {path: values[path] for path in self.create_only_paths if path in values and path != "name"}
+        paths = self.create_only_paths if self.kind else ()
+        fixed = {path: values[path] for path in paths if path in values and path != "name"}
         seed = Seed(unit_name, account, spec.name, key(fixed) if fixed else "")
         return self.kind.id(place, seed, values) if self.kind else natives.id(self.native_type, place, seed, values)
 
@@ -164,7 +166,7 @@ class Model:
     def create_only_paths(self) -> tuple[str, ...]:
         """Paths of the vocabulary whose change replaces the resource."""
         if self.kind is None:
-            return ()
+            return natives.CREATE_ONLY
         supported = self.kind.model.supported(PROVIDER)
         return tuple(p.name for p in supported if self.kind.replaces(p))
 

@@ -12,14 +12,17 @@ from typing import Any, Final
 
 from deployforge_mcal.adapters.azure import versions
 from deployforge_mcal.adapters.azure.kinds.base import own_tags
-from deployforge_mcal.adapters.azure.placing import Place
+from deployforge_mcal.adapters.azure.placing import Place, parent_of
 from deployforge_mcal.adapters.bodies import Body, Seed
+from deployforge_mcal.domain.references import has_references
 from deployforge_mcal.domain.units import Problem, ResourceSpec
 from deployforge_mcal.domain.words import listed, nearest
 
-#: What a declaration may have; the first three say where the resource is and not how.
+#: What a declaration may have; the first four say where the resource is and not how.
 ADDRESSING: Final = ("name", "apiVersion", "parent", "location")
 FIELDS: Final = (*ADDRESSING, "sku", "kind", "identity", "plan", "zones", "tags", "properties", "managedBy")
+#: What makes another resource when it is another.
+CREATE_ONLY: Final = ("name", "parent", "location")
 _TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z0-9]+)+(/[A-Za-z0-9]+)+")
 _VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 #: Properties that Azure takes and never gives back, after its REST reference: only there may a secret stand.
@@ -69,6 +72,14 @@ def id(native: str, place: Place, seed: Seed, values: Mapping[str, Any]) -> str:
     return place.resource(native, name)
 
 
+def desired(values: Mapping[str, Any]) -> Body:
+    """What is enforced, where the resource is among it."""
+    found = {name: value for name, value in values.items() if name != "apiVersion"}
+    if isinstance(found.get("location"), str) and not has_references(found["location"]):
+        found["location"] = _place(found["location"])
+    return found
+
+
 def body(values: Mapping[str, Any]) -> Body:
     """What is put."""
     return {name: value for name, value in values.items() if name not in ADDRESSING}
@@ -77,6 +88,10 @@ def body(values: Mapping[str, Any]) -> Body:
 def live(native: str, shown: Mapping[str, Any]) -> dict[str, Any]:
     """What Azure shows, as it is declared."""
     found: dict[str, Any] = {name: value for name, value in shown.items() if name in FIELDS and name not in ADDRESSING}
+    id = str(shown.get("id", ""))
+    found |= {"name": id.rpartition("/")[2], "parent": parent_of(id)}
+    if shown.get("location"):
+        found["location"] = _place(str(shown["location"]))
     if "tags" in found:
         found["tags"] = own_tags(found["tags"])
     hidden = {path.partition(".")[2] for path in WRITE_ONLY.get(native.lower(), ())}
@@ -84,6 +99,11 @@ def live(native: str, shown: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(inner, Mapping):
         found["properties"] = {k: v for k, v in inner.items() if k not in hidden and k != "provisioningState"}
     return found
+
+
+def _place(location: str) -> str:
+    """`West Europe` is `westeurope`."""
+    return location.lower().replace(" ", "")
 
 
 def attributes(resource: str, name: str, shown: Mapping[str, Any]) -> dict[str, str]:

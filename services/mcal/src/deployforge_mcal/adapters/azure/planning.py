@@ -171,7 +171,7 @@ def _whole(
     unit: CompiledUnit, body: Body, type: str, urn: str, live_tags: Mapping[str, str], entry: Mapping[str, Any]
 ) -> Body:
     found = {name: value for name, value in body.items() if name != "tags"}
-    if type.count("/") == 1:
+    if type.count("/") == 1 or entry["location"]:
         found["location"] = entry["location"] or unit.scope.location
     if type.count("/") == 1 or type in _TAGGED:
         own = {DEPLOYMENT_TAG: unit.deployment_id, UNIT_TAG: unit.unit_name, **({URN_TAG: urn} if urn else {})}
