@@ -17,6 +17,8 @@ from tests.emulators.gcp.replies import Refused
 from tests.emulators.messages import Ask, Reply
 from tests.emulators.recording import Recorder
 
+#: Services whose exchanges are held against Google's discovery documents.
+_JUDGED = ("/config.googleapis.com/", "/deploymentmanager.googleapis.com/")
 _METHODS = ["GET", "PUT", "PATCH", "POST", "DELETE"]
 
 
@@ -53,7 +55,7 @@ def application(manager: Manager, recorder: Recorder) -> Starlette:
         sent = dict(reply.headers)
         if isinstance(reply.body, bytes):
             return Response(reply.body, reply.status, sent)
-        if path.startswith("/config.googleapis.com/"):  # the others have no contract to be held against
+        if path.startswith(_JUDGED):  # the others have no contract to be held against
             recorder.note(ask, str(request.url), reply, sent)
         content = b"" if reply.body is None else json.dumps(reply.body).encode()
         return Response(content, reply.status, {**sent, "content-type": "application/json; charset=UTF-8"})

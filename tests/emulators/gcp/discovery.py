@@ -28,7 +28,7 @@ class Discovery:
         """The method that an exchange is of, and what is wrong with it."""
         asked, answered = exchange["liveRequest"], exchange["liveResponse"]
         parts = urlsplit(asked["url"])
-        path = parts.path.partition("config.googleapis.com/")[2]
+        path = parts.path.partition(".googleapis.com/")[2]
         method = next((m for verb, p, m in self._methods if verb == asked["method"] and p.fullmatch(path)), None)
         if method is None:
             return "", [f"{asked['method']} {path} is no method of the service"]

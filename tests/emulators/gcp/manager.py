@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tests.emulators.faults import Faults
-from tests.emulators.gcp import assets
+from tests.emulators.gcp import assets, legacy
 from tests.emulators.gcp.access import Access
 from tests.emulators.gcp.deployments import Deployments
+from tests.emulators.gcp.legacy import Legacy
 from tests.emulators.gcp.objects import Objects
 from tests.emulators.gcp.opentofu import OpenTofu
 from tests.emulators.gcp.replies import Refused
@@ -35,6 +36,7 @@ class Manager:
         self.deployments = Deployments(
             store, self.clock, self.services, self.objects, self.access, self.faults, seconds, tofu
         )  # fmt: skip
+        self.legacy = Legacy(store, self.clock, self.services, self.access, self.faults, seconds)
         self.commit, self.undo = store.commit, store.undo
 
     def handle(self, ask: Ask) -> Reply:
@@ -47,6 +49,7 @@ class Manager:
         if host == "storage.googleapis.com" and path.startswith("_state/"):
             return self._state(ask, path)
         self.deployments.settle()
+        self.legacy.settle()
         self._fault(ask)
         if host == "iamcredentials.googleapis.com" and (one := _SA.fullmatch(path)) is not None:
             return self.access.impersonate(ask, one["account"])
@@ -55,6 +58,8 @@ class Manager:
             return Reply(200, {"permissions": held} if held else {})
         if host == "config.googleapis.com":
             return self._config(ask, path)
+        if host == legacy.HOST:
+            return self.legacy.handle(ask, path)
         if host == "cloudasset.googleapis.com":
             return self._assets(ask, path)
         if host == "storage.googleapis.com" and self.objects.is_object(path):

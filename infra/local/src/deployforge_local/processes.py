@@ -141,6 +141,7 @@ def service_environment(settings: LocalSettings, service: str, replica: int = 1)
         options = {
             "azure": {"endpoint": settings.azure_url},
             "gcp": {"endpoint": settings.gcp_url},
+            "gcp-deployment-manager": {"endpoint": settings.gcp_url},
             "terraform": terraform.options(settings),
         }
         told["PROVIDER_OPTIONS"] = json.dumps(options)

@@ -1,32 +1,27 @@
 """Google Cloud beyond the contract of every provider: every kind, crashes, failures half-way, credentials, secrets, drift."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import yaml
-from deployforge_mcal.adapters.gcp import planning, reading
+from deployforge_mcal.adapters.gcp import reading
 from deployforge_mcal.adapters.gcp.errors import GoogleError
 from deployforge_mcal.adapters.gcp.provider import GcpProvider
 from deployforge_mcal.application.ports import ProviderFailure, Work
-from deployforge_mcal.domain.difference import differing
-from deployforge_mcal.domain.operation import Failure
-from deployforge_mcal.domain.units import Became, CompiledUnit, Outcome, Presence, ResourceSpec, Scope, Target, UnitSpec
+from deployforge_mcal.domain.units import Became, CompiledUnit, Presence, ResourceSpec, Scope, Target
 
 from tests.emulators.gcp.running import DEPLOYER, OTHER, PROJECT, READER, Running, emulator
+
+from .gcp_world import Killed, World, queue, resource
 
 PORTABLE = next(p for p in Path(__file__).parents if (p / "uv.lock").exists()) / "examples" / "portable.yaml"
 _MARK = "secret://file/shop/db#hmac-sha256:" + "a" * 64
 _VALUE = "correct horse battery staple"
 _NETWORKS = f"//compute.googleapis.com/projects/{PROJECT}/global/networks"
 _TOPICS = f"//pubsub.googleapis.com/projects/{PROJECT}/topics"
-
-
-def resource(name: str, type: str, properties: dict[str, Any], **more: Any) -> ResourceSpec:
-    """A declaration."""
-    return ResourceSpec(f"urn:df:shop:web:{name}", name, type, properties, **more)
 
 
 EVERY_KIND = (
@@ -72,10 +67,6 @@ EVERY_KIND = (
 )  # fmt: skip
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
 class KnownSecret:
     """One secret."""
 
@@ -89,72 +80,6 @@ class KnownSecret:
         return _VALUE if values == _MARK else values
 
 
-@dataclass
-class World:
-    """One unit in one project, and the verbs on it."""
-
-    gcp: Running
-    project: str = PROJECT
-    unit_name: str = field(default_factory=lambda: f"df-shop-web-{uuid4().hex[:6]}-gcp-0-0")
-    unit: CompiledUnit | None = None
-    ticks: list[tuple[str | None, str, str | None]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.provider = GcpProvider(self.gcp.url)
-        self.scope = Scope("gcp", self.project, "europe-west1", "gcp-test")
-        self.before = set(self.gcp.left())
-
-    def compile(self, *resources: ResourceSpec) -> CompiledUnit:
-        """A unit of these."""
-        return self.provider.compile(
-            UnitSpec(str(uuid4()), "gcp/0.0", self.unit_name, self.scope, resources, {"Team": "the Shop"})
-        )
-
-    def do(self, verb: str, *, root: Any = None, **fields: Any) -> list[Outcome]:
-        """One operation under its own token."""
-        work = Work(fields.pop("token", str(uuid4())), self.scope, "d", self.unit_name, **fields)
-        session = self.provider.open(root or self.gcp.credential, work)
-        found: list[Outcome] = getattr(self.provider, verb)(session, work, lambda *tick: self.ticks.append(tick))
-        return found
-
-    def apply(self, *resources: ResourceSpec, **fields: Any) -> dict[str, Outcome]:
-        """Make the unit what is declared; outcomes by name."""
-        wanted = self.compile(*resources)
-        outcomes = self.do("apply", unit=wanted, previous=self.unit, **fields)
-        self.unit = wanted
-        return {o.urn.rpartition(":")[2]: o for o in outcomes}
-
-    def drift(self) -> dict[str, Any]:
-        """Name → paths that differ, or presence, of what is not as declared; read with a credential for reading."""
-        assert self.unit is not None
-        plan = planning.plan(self.unit, {})
-        targets = [Target(d.resource.urn, d.resource.type, d.id) for d in plan.declared]
-        session = self.provider.open_reader(self.gcp.credential, self.scope, [t.type for t in targets])
-        found = {}
-        for d, seen in zip(plan.declared, self.provider.observe(session, self.scope, targets), strict=True):
-            if seen.presence is not Presence.PRESENT:
-                found[d.resource.name] = seen.presence
-            elif paths := differing(d.desired, seen.properties, d.of.set_paths):
-                found[d.resource.name] = paths
-        return found
-
-    def target(self, outcome: Outcome, *paths: str) -> Target:
-        """A resource to be put right, references resolved."""
-        assert self.unit is not None
-        one = next(d for d in planning.plan(self.unit, {}).declared if d.resource.urn == outcome.urn)
-        return Target(outcome.urn, one.resource.type, one.id, one.desired, paths)
-
-    def left(self) -> list[str]:
-        """What has come to the project since."""
-        return sorted(set(self.gcp.left()) - self.before)
-
-    def refused(self, verb: str = "apply", **fields: Any) -> Failure:
-        """The failure of an operation."""
-        with pytest.raises(ProviderFailure) as failed:
-            self.do(verb, **fields)
-        return failed.value.failure
-
-
 @pytest.fixture
 def world(gcp: Running) -> Any:
     """A project in which nothing is, and of which nothing is left."""
@@ -164,11 +89,6 @@ def world(gcp: Running) -> Any:
     world.do("destroy", unit=world.unit)
     for full in reversed(world.left()):
         gcp.rest("DELETE", full)
-
-
-def queue(name: str = "q", **properties: Any) -> ResourceSpec:
-    """A queue."""
-    return resource(name, "Queue", {"visibilityTimeout": 30, **properties})
 
 
 NET = resource("net", "Network", {"cidr": "10.0.0.0/16"})

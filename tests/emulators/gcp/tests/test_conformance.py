@@ -118,7 +118,8 @@ def test_violations_and_empty_recordings_fail_the_run(
     recorded: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (recorded / "gcp").mkdir()
-    (recorded / "gcp" / "config.v1.json").write_text(json.dumps(_DOCUMENT))
+    for name in conformance.CONTRACTS.values():
+        (recorded / "gcp" / name).write_text(json.dumps(_DOCUMENT))
     monkeypatch.setenv(conformance.VARIABLE, str(recorded))
     assert conformance.main() == 0
     (recorded / "two.jsonl").write_text(json.dumps(exchange("GET", "v1/things/a", None, 200, {"x": 1})) + "\n")

@@ -76,8 +76,7 @@ class PostgresIndex:
     def managed(self, scope: Scope) -> set[str]:
         """See Index."""
         rows = self._database.query(
-            "SELECT physical_id FROM desired WHERE provider_type = %s AND account = %s AND location = %s",
-            (scope.provider_type, scope.account, scope.location),
+            "SELECT physical_id FROM desired WHERE account = %s AND location = %s", (scope.account, scope.location)
         )
         return {row["physical_id"] for row in rows}
 

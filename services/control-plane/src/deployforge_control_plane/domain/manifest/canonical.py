@@ -19,6 +19,9 @@ _ACCOUNT = {"azure": ("subscription", "resourceGroup"), "gcp": ("project",)}
 """Which fields of a provider name its account; others say `account`. In Azure a deployment, a credential and a name end
 at a resource group."""
 
+_ADAPTERS = {("gcp", "deployment-manager"): "gcp-deployment-manager"}
+"""Engines of a provider that are adapters of their own: what the other services know as the type."""
+
 
 def canonical(root: Node) -> dict[str, Any]:
     """The canonical form of a tree that has no problems."""
@@ -91,6 +94,7 @@ def _provider(provider: dict[str, Any]) -> dict[str, Any]:
     rest = {name: value for name, value in provider.items() if name not in ("region", *named)}
     return {
         **rest,
+        "type": _ADAPTERS.get((provider["type"], provider.get("engine", "")), provider["type"]),
         "account": "/".join(provider.get(name, "") for name in named),
         "location": provider.get("region", provider.get("location", "")),
     }

@@ -107,7 +107,8 @@ def _providers() -> Schema:
         "aws": _provider("aws", ["region", "account"], account=account),
         "azure": _provider("azure", ["location", "subscription", "resourceGroup"]),
         "gcp": _provider("gcp", ["project", "region"], engine=_enum(
-            ["infrastructure-manager"], default="infrastructure-manager")),
+            ["infrastructure-manager", "deployment-manager"], default="infrastructure-manager",
+            description="deployment-manager is legacy: Google ended it on 31 March 2026.")),
         "terraform": _provider("terraform", [], account=word, location=word, engine=_enum(
             ["opentofu", "terraform"], default="opentofu")),
     })  # fmt: skip

@@ -120,6 +120,10 @@ def test_every_provider_says_account_and_location() -> None:
                     "credentialRef": "az",
                 },
                 "gcp": {"type": "gcp", "project": "p-1", "region": "europe-west1", "credentialRef": "g"},
+                "old": {
+                    "type": "gcp", "engine": "deployment-manager", "project": "p-1", "region": "europe-west1",
+                    "credentialRef": "g",
+                },
                 "tf": {"type": "terraform", "credentialRef": "t"},
             },
             resources=[{"name": "a", "type": "az/Microsoft.Storage/storageAccounts"}],
@@ -130,6 +134,7 @@ def test_every_provider_says_account_and_location() -> None:
         "type": "azure", "account": "s-1/shop", "location": "westeurope", "credentialRef": "az",
     }  # fmt: skip
     assert (providers["gcp"]["account"], providers["gcp"]["location"]) == ("p-1", "europe-west1")
+    assert (providers["gcp"]["type"], providers["old"]["type"]) == ("gcp", "gcp-deployment-manager")
     assert (providers["tf"]["account"], providers["tf"]["location"]) == ("", "")
     assert found["resources"][0]["provider"] == "az"
 

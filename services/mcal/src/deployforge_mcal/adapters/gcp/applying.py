@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from deployforge_mcal.adapters.bodies import Body, Native, get
 from deployforge_mcal.adapters.declarations import OVERLAY
-from deployforge_mcal.adapters.gcp import planning, reading, state
+from deployforge_mcal.adapters.gcp import planning, reading
+from deployforge_mcal.adapters.gcp.engine import Engine
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.placing import relative
 from deployforge_mcal.adapters.gcp.planning import Declared, Plan
 from deployforge_mcal.adapters.gcp.reading import Live, recent
-from deployforge_mcal.adapters.gcp.rollout import Rollout, previewed
+from deployforge_mcal.adapters.gcp.rollout import Rollout
 from deployforge_mcal.adapters.gcp.session import GcpSession, Unreadable
 from deployforge_mcal.application.ports import ProviderFailure, Tick, Work
 from deployforge_mcal.domain.difference import differing
@@ -22,19 +23,19 @@ from deployforge_mcal.domain.units import Became, Outcome
 _BACK: Final = "-back"
 
 
-def apply(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
+def apply(engine: Engine, session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
     """See CloudProvider.apply."""
     wanted = planning.for_work(work)
-    rollout = Rollout(session, work.unit_name, work.token, tick)
+    rollout = engine.rollout(session, work.unit_name, work.token, tick)
     if not (work.resumed and rollout.mine()):
         live = readable(session, wanted)
         note = (rollout.note() if work.resumed else None) or _note(session, work, wanted, live, rollout)
         imports = dict(note["imports"])
-        _approved(session, work, wanted, note)
+        _approved(engine, session, work, wanted, note)
         released = _let_go(session, wanted, live)
         try:
             if note["kept"]:
-                state.let_go(session, rollout.name, note["kept"])
+                engine.let_go(session, rollout.name, note["kept"])
             rollout.begin(wanted, note, imports=imports)
         except Exception as error:
             failure = failure_of(error).failure
@@ -44,7 +45,7 @@ def apply(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
     note = rollout.note() or {}
     recent.add(wanted.fulls)
     if (failed := rollout.wait(wanted)) is not None:
-        raise ProviderFailure(restored(session, work, wanted, note, failed, tick))
+        raise ProviderFailure(restored(engine, session, work, wanted, note, failed, tick))
     return _concluded(session, work, wanted, note, tick)
 
 
@@ -99,14 +100,14 @@ def _note(session: GcpSession, work: Work, wanted: Plan, live: Live, rollout: Ro
     }  # fmt: skip
 
 
-def _approved(session: GcpSession, work: Work, wanted: Plan, note: Mapping[str, Any]) -> None:
+def _approved(engine: Engine, session: GcpSession, work: Work, wanted: Plan, note: Mapping[str, Any]) -> None:
     """What this adapter knows to be replaced was planned so. Of further arguments, and of what it takes over, only
     Terraform knows, and is asked. Raises ProviderFailure."""
     changed = {urn for urn, word in note["became"].items() if word == Became.UPDATED.value}
     unsure = [d for d in wanted.declared if d.resource.urn in changed and (OVERLAY in d.desired or d.of.kind.native)]
     if work.replaces is None or not (unsure or work.adopt):
         return
-    told = previewed(session, work.unit_name, work.token, wanted, imports=note["imports"])
+    told = engine.previewed(session, work.unit_name, work.token, wanted, None, imports=note["imports"])
     for change in told.changes:
         urn = wanted.urn_of(str(change["terraform_info"]["address"]))
         if change["intent"] == "RECREATE" and urn is not None and urn not in work.replaces:
@@ -198,14 +199,14 @@ def outcome(d: Declared, native: Native | Unreadable | None, became: Became) -> 
 
 
 def restored(
-    session: GcpSession, work: Work, wanted: Plan, note: Mapping[str, Any], failure: Failure, tick: Tick
+    engine: Engine, session: GcpSession, work: Work, wanted: Plan, note: Mapping[str, Any], failure: Failure, tick: Tick
 ) -> Failure:
     """Put the unit back after a failed change. The failure, with `restored` if reading has shown that it is so."""
     tick(None, "ROLLING_BACK", failure.message)
-    back = Rollout(session, work.unit_name, work.token, tick, _BACK)
+    back = engine.rollout(session, work.unit_name, work.token, tick, _BACK)
     try:
         if note.get("imports"):
-            state.let_go(session, back.name, list(note["imports"]))
+            engine.let_go(session, back.name, list(note["imports"]))
         if note.get("new"):
             earlier, again = None, back.remove(wanted)
         else:

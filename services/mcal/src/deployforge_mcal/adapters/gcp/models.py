@@ -16,7 +16,9 @@ from deployforge_mcal.adapters.declarations import (
 )
 from deployforge_mcal.adapters.gcp.kinds import KINDS
 from deployforge_mcal.adapters.gcp.kinds.base import Kind
+from deployforge_mcal.adapters.gcp.kinds.legacy import LegacyKind
 from deployforge_mcal.adapters.gcp.kinds.native import NativeKind, declarable
+from deployforge_mcal.adapters.gcp.legacy.types import named
 from deployforge_mcal.adapters.gcp.natives import snake
 from deployforge_mcal.adapters.gcp.placing import PROVIDER, Place
 from deployforge_mcal.domain.normalise import key
@@ -34,6 +36,8 @@ def model(type_name: str) -> "Model":
     if type_name in TYPES:
         return Model(type_name, KINDS.get(type_name))
     google = type_name.removeprefix(f"{PROVIDER}/")
+    if (legacy := named(type_name)) is not None:
+        return Model(type_name, LegacyKind(legacy.google, legacy.naming))
     if google == type_name or google not in declarable():
         hint = nearest(google, TYPES if google == type_name else declarable())
         raise UnknownResourceType(type_name, f"one of {', '.join(TYPES)}, or {PROVIDER}/google_…", hint)

@@ -43,6 +43,8 @@ class Piece:
     needs: frozenset[str]
     """Addresses."""
     lifecycle: Mapping[str, Any]
+    body: Body
+    """As its service has it, when it is made."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,8 @@ def _pieces(unit: CompiledUnit, d: Declared, first: Native, needs: frozenset[str
         of, full = kind.placed(d.id, part)
         whole = _labelled(unit, d, part, body, of)
         arguments = of.arguments(relative(full), whole)
-        at_first = of.arguments(relative(full), _labelled(unit, d, part, first.get(part, {}), of))
+        begun = _labelled(unit, d, part, first.get(part, {}), of)
+        at_first = of.arguments(relative(full), begun)
         if not part:
             arguments = merged(arguments, d.desired.get(OVERLAY, {}))
             at_first = merged(at_first, d.desired.get(OVERLAY, {}))
@@ -183,7 +186,7 @@ def _pieces(unit: CompiledUnit, d: Declared, first: Native, needs: frozenset[str
             lifecycle["create_before_destroy"] = True
         own = frozenset(_address(kind.placed(d.id, p)[0].name, d.resource.name, p) for p in kind.before(part, mine))
         address = _address(of.name, d.resource.name, part)
-        found.append(Piece(address, of, full, at_first, d.resource.urn, part, needs | own, lifecycle))
+        found.append(Piece(address, of, full, at_first, d.resource.urn, part, needs | own, lifecycle, begun))
     return found
 
 

@@ -12,17 +12,17 @@ from deployforge_mcal.adapters.gcp import (
     planning,
     reading,
     repair,
-    state,
     wiring,
 )
+from deployforge_mcal.adapters.gcp.engine import Engine, InfrastructureManager
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.kinds import KINDS
 from deployforge_mcal.adapters.gcp.kinds.native import declarable
+from deployforge_mcal.adapters.gcp.legacy.types import named
 from deployforge_mcal.adapters.gcp.models import model
 from deployforge_mcal.adapters.gcp.reading import recent
-from deployforge_mcal.adapters.gcp.rollout import Rollout, previewed
 from deployforge_mcal.adapters.gcp.session import GcpSession
-from deployforge_mcal.application.ports import ProviderFailure, Tick, WiringReader, Work
+from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure, Tick, WiringReader, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.credentials import Examined
 from deployforge_mcal.domain.operation import Failure
@@ -50,6 +50,7 @@ class GcpProvider:
     """See CloudProvider. `endpoint` is an emulator's; empty means Google Cloud itself."""
 
     type = "gcp"
+    engine: Engine = InfrastructureManager()
     tells_by_preview = True
 
     def __init__(self, endpoint: str = "") -> None:
@@ -68,10 +69,19 @@ class GcpProvider:
 
     def check(self, specs: Sequence[ResourceSpec]) -> list[Problem]:
         """See CloudProvider."""
-        return compiler.check(specs)
+        return [p for spec in specs for p in self.refused(spec)] or compiler.check(specs)
+
+    def refused(self, spec: ResourceSpec) -> list[Problem]:
+        """Why the engine cannot have a declaration, whatever is in it."""
+        if (legacy := named(spec.type)) is None:
+            return []
+        said = f"{legacy.name} is a type of Deployment Manager, which has ended"
+        return [Problem(f"{spec.name}.type", said, f"gcp/{legacy.google}", "or engine: deployment-manager, while it lasts")]
 
     def compile(self, spec: UnitSpec) -> CompiledUnit:
         """See CloudProvider."""
+        if problems := [p for one in spec.resources for p in self.refused(one)]:
+            raise InvalidUnit(problems)
         return compiler.compile_unit(spec)
 
     def wiring(self) -> Mapping[str, WiringReader]:
@@ -131,7 +141,8 @@ class GcpProvider:
         earlier = planning.plan(work.previous, inputs) if work.previous is not None else None
         found: dict[str, str] = {}
         imports = applying.adopted(session, work, plan)
-        for change in previewed(session, work.unit_name, work.token, plan, imports=imports).changes:
+        told = self.engine.previewed(session, work.unit_name, work.token, plan, earlier, imports=imports)
+        for change in told.changes:
             address, action = str(change["terraform_info"]["address"]), _ACTIONS.get(str(change["intent"]))
             urn = plan.urn_of(address)
             if action is not None and urn is None and earlier is not None:
@@ -150,7 +161,7 @@ class GcpProvider:
         """See CloudProvider."""
         if work.adopt:
             self.adopt(session, work, tick)
-        return applying.apply(session, work, tick)
+        return applying.apply(self.engine, session, work, tick)
 
     @typed
     def adopt(self, session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
@@ -178,10 +189,10 @@ class GcpProvider:
         plan = planning.plan(work.unit, work.inputs) if work.unit is not None else None
         declared = plan.declared if plan is not None else ()
         kept = {d.resource.urn for d in declared if d.retain or d.resource.urn in work.retain}
-        rollout = Rollout(session, work.unit_name, work.token, tick)
+        rollout = self.engine.rollout(session, work.unit_name, work.token, tick)
         if rollout.found() is not None:
             if plan is not None and kept:
-                state.let_go(session, rollout.name, [piece.address for piece in plan.of(kept)])
+                self.engine.let_go(session, rollout.name, [piece.address for piece in plan.of(kept)])
             tick(None, "DELETING", None)
             if (failure := rollout.remove(plan)) is not None:
                 raise ProviderFailure(failure)
@@ -203,7 +214,7 @@ class GcpProvider:
     @typed
     def recreate(self, session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
         """See CloudProvider."""
-        return repair.recreate(session, work, tick)
+        return repair.recreate(self.engine, session, work, tick)
 
 
 def from_options(options: Mapping[str, str]) -> GcpProvider:

@@ -5,12 +5,13 @@ Terraform would put back whatever differs in the unit. Nobody asked for that: an
 stay. So in the blueprint of a repair every other resource ignores all its changes, and one that is not there is left out.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from deployforge_mcal.adapters.bodies import Native
-from deployforge_mcal.adapters.gcp import applying, opinion, planning, reading, state
+from deployforge_mcal.adapters.gcp import applying, opinion, planning, reading
+from deployforge_mcal.adapters.gcp.engine import Engine
 from deployforge_mcal.adapters.gcp.errors import failure_of
 from deployforge_mcal.adapters.gcp.models import model
 from deployforge_mcal.adapters.gcp.placing import relative
@@ -25,9 +26,25 @@ from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.secrets import marks
 from deployforge_mcal.domain.units import Became, Outcome, Target
 
+Put = Callable[[GcpSession, Work, Plan, Mapping[str, list[str]], Tick], None]
 
-def correct(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
-    """See CloudProvider.correct."""
+
+def deployed(session: GcpSession, work: Work, plan: Plan, wrong: Mapping[str, list[str]], tick: Tick) -> None:
+    """Deploy a unit with what is wrong put right, and everything else held still."""
+    rollout = Rollout(session, work.unit_name, work.token, tick)
+    if not (work.resumed and rollout.mine()):
+        held = _held(session, plan, set(wrong))
+        if asked := opinion.unsure(work.targets, wrong):
+            told = previewed(session, work.unit_name, work.token, plan, **held)
+            opinion.heeded(told, plan, wrong, asked, tick)
+        rollout.begin(plan, {}, **held)
+    recent.add(p.full for p in plan.of(wrong))
+    if (failure := rollout.wait(plan)) is not None:
+        raise ProviderFailure(failure)
+
+
+def correct(session: GcpSession, work: Work, tick: Tick, put: Put = deployed) -> list[Outcome]:
+    """See CloudProvider.correct; `put` is how the engine of the unit puts right what is wrong."""
     live: dict[str, Native] = {}
     wrong: dict[str, list[str]] = {}
     for target in work.targets:
@@ -38,7 +55,10 @@ def correct(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
             wrong[target.urn] = paths
             tick(target.urn, "CORRECTING", ", ".join(paths))
     if wrong:
-        live |= _redeployed(session, work, wrong, tick)
+        targets = [t for t in work.targets if t.urn in wrong]
+        plan = planning.plan(planning.targeted(work, {t.urn: t.desired for t in targets}), work.inputs)
+        put(session, work, plan, wrong, tick)
+        live |= _proved(session, plan, targets, tick)
     status = {t.urn: Became.CORRECTED if t.urn in wrong else Became.UNCHANGED for t in work.targets}
     return [
         Outcome(t.urn, t.physical_id, model(t.type).attributes(t.physical_id, live[t.urn]), status[t.urn])
@@ -46,21 +66,9 @@ def correct(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
     ]
 
 
-def _redeployed(session: GcpSession, work: Work, wrong: Mapping[str, list[str]], tick: Tick) -> dict[str, Native]:
-    """Deploy what is wrong as it shall be, and read it again."""
-    targets = [t for t in work.targets if t.urn in wrong]
-    plan = planning.plan(planning.targeted(work, {t.urn: t.desired for t in targets}), work.inputs)
-    rollout = Rollout(session, work.unit_name, work.token, tick)
-    if not (work.resumed and rollout.mine()):
-        held = _held(session, plan, set(wrong))
-        if asked := opinion.unsure(targets, wrong):
-            told = previewed(session, work.unit_name, work.token, plan, **held)
-            opinion.heeded(told, plan, wrong, asked, tick)
-        rollout.begin(plan, {}, **held)
-    recent.add(p.full for p in plan.of(wrong))
-    if (failure := rollout.wait(plan)) is not None:
-        raise ProviderFailure(failure)
-    mine = [d for d in plan.declared if d.resource.urn in wrong]
+def _proved(session: GcpSession, plan: Plan, targets: Collection[Target], tick: Tick) -> dict[str, Native]:
+    """Set what no engine knows of, remove what is too much, and read everything again."""
+    mine = [d for d in plan.declared if d.resource.urn in {t.urn for t in targets}]
     applying.settle(session, [d for d in mine if _sets_secret(d.resource.urn, targets)], tick)
     applying.exact(session, mine, reading.read(session, {d.id: d.of for d in mine}), tick)
     found = {}
@@ -121,7 +129,7 @@ def _present(session: GcpSession, target: Target) -> Native:
     return found
 
 
-def recreate(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
+def recreate(engine: Engine, session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
     """See CloudProvider.recreate. Names follow from declarations, so that what comes back has the name that it had."""
     plan = planning.for_work(work)
     wanted = {t.urn for t in work.targets}
@@ -129,7 +137,7 @@ def recreate(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
         said = f"{', '.join(sorted(missing))} do not belong to unit {work.unit_name}"
         raise ProviderFailure(Failure("NOT_FOUND", said, "apply the deployment again"))
     mine = replace(plan, declared=tuple(d for d in plan.declared if d.resource.urn in wanted))
-    rollout = Rollout(session, work.unit_name, work.token, tick)
+    rollout = engine.rollout(session, work.unit_name, work.token, tick)
     if not (work.resumed and rollout.mine()):
         recent.add(d.id for d in mine.declared)
         live = applying.readable(session, mine)
@@ -140,12 +148,14 @@ def recreate(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
             tick(urn, "RECREATING", None)
         became = {u: (Became.RECREATED if u in vanished else Became.UNCHANGED).value for u in wanted}
         there = [p.address for p in plan.of(vanished) if session.get(p.full) is not None]
-        rollout.begin(plan, {"became": became, "there": there}, **_held(session, plan, vanished))
+        held = _held(session, plan, vanished)
+        engine.missed(session, rollout.name, [p.address for p in plan.of(vanished) if p.address not in there])
+        rollout.begin(plan, {"became": became, "there": there}, **held)
     note = rollout.note() or {}
     back = {urn for urn, word in note.get("became", {}).items() if word == Became.RECREATED.value}
     recent.add(p.full for p in plan.of(back))
     if (failure := rollout.wait(plan)) is not None:
-        raise ProviderFailure(_taken_back(session, work, plan, back, note, failure))
+        raise ProviderFailure(_taken_back(engine, session, work, plan, back, note, failure))
     applying.settle(session, [d for d in mine.declared if d.resource.urn in back and d.secret], tick)
     live = applying.readable(session, mine)
     for d in mine.declared:
@@ -157,15 +167,21 @@ def recreate(session: GcpSession, work: Work, tick: Tick) -> list[Outcome]:
 
 
 def _taken_back(
-    session: GcpSession, work: Work, plan: Plan, back: Collection[str], note: Mapping[str, Any], failure: Failure
+    engine: Engine,
+    session: GcpSession,
+    work: Work,
+    plan: Plan,
+    back: Collection[str],
+    note: Mapping[str, Any],
+    failure: Failure,
 ) -> Failure:
     """Remove what a failed repair has made of vanished resources, so that all is as it was found."""
-    rollout = Rollout(session, work.unit_name, work.token, lambda *_: None)
+    rollout = engine.rollout(session, work.unit_name, work.token, lambda *_: None)
     made = [p for p in reversed(plan.of(back)) if p.of.apart and p.address not in note.get("there", ())]
     try:
         for piece in made:
             session.delete(piece.full)
-        state.let_go(session, rollout.name, [p.address for p in made])
+        engine.let_go(session, rollout.name, [p.address for p in made])
         left = session.each([p.full for p in made], session.get)
     except Exception as error:
         also = failure_of(error).failure

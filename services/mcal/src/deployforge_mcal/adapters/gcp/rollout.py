@@ -100,7 +100,7 @@ class Rollout:
             self._progress(plan, str(found.get("latest_revision") or ""), told)
             return found if found["state"] in _ENDED else None
 
-        found = _until(over, self.name)
+        found = until(over, self.name)
         if found["state"] == "ACTIVE":
             return None
         if found["state"] == "DELETED":
@@ -123,7 +123,7 @@ class Rollout:
             found = self.found()
             return {} if found is None else found if found["state"] in ("FAILED", "DELETED") else None
 
-        found = _until(over, self.name)
+        found = until(over, self.name)
         if found.get("state") == "FAILED":
             return self._failure(plan, found)
         return None
@@ -194,7 +194,7 @@ def previewed(session: GcpSession, unit_name: str, token: str, plan: Plan, **how
         body["deployment"] = there.name
     try:
         session.config("create_preview", parent=session.place.parent, preview_id=name, preview=body)
-        found = _until(lambda: _preview(session, full), full)
+        found = until(lambda: _preview(session, full), full)
         if found["state"] != "SUCCEEDED":
             raise ProviderFailure(_preview_failure(plan, found))
         changes, drifts = (list(session.config(f"list_resource_{what}", parent=full)) for what in ("changes", "drifts"))
@@ -216,7 +216,7 @@ def _preview_failure(plan: Plan, found: Body) -> Failure:
     return Failure(str(found.get("error_code") or "FAILED"), said)
 
 
-def _until(ask: Callable[[], Body | None], name: str) -> Body:
+def until(ask: Callable[[], Body | None], name: str) -> Body:
     """Ask until there is an answer. Raises ProviderFailure when that takes too long."""
     deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_POLL_SECONDS
     while (found := ask()) is None:

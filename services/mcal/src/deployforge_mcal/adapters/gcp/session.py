@@ -55,7 +55,7 @@ class GcpSession:
         self._token, self._hold, self._patience = token, hold, patience_seconds
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._config: Callable[..., Any] | None = None
+        self._clients: dict[str, Callable[..., Any]] = {}
 
     def __repr__(self) -> str:
         return f"GcpSession({self._grant.session!r}, {self.place.parent!r})"
@@ -175,19 +175,28 @@ class GcpSession:
 
     def config(self, method: str, **request: Any) -> Any:
         """A call of Google's client, `get_deployment`: see `client`. Raises GoogleError, or what requests raises."""
+        from deployforge_mcal.adapters.gcp.client import client
+
+        call = self.client(CONFIG, client)
+        return self.attempt(lambda: call(method, request), changes=not method.startswith(("get_", "list_")))
+
+    def client(self, host: str, make: Callable[[str, str], Callable[..., Any]]) -> Callable[..., Any]:
+        """A client of a service, made once: `make` is told where the service is, and the token."""
         with self._lock:
-            if self._config is None:
-                from deployforge_mcal.adapters.gcp.client import client
+            if host not in self._clients:
+                self._clients[host] = make(self.base(host), self._token)
+            return self._clients[host]
 
-                self._config = client(self.base(CONFIG), self._token)
-            call = self._config
+    def attempt(self, once: Callable[[], T], *, changes: bool) -> T:
+        """A call of a client, tried again while that may help; before one that changes something it is asked whether it
+        still may."""
 
-        def once() -> Any:
-            if not method.startswith(("get_", "list_")):
+        def held() -> T:
+            if changes:
                 self._hold()
-            return call(method, request)
+            return once()
 
-        return patiently(once, self._patience)
+        return patiently(held, self._patience)
 
     def _http(self) -> requests.Session:
         """requests' sessions are not made for threads."""
