@@ -127,7 +127,7 @@ def _find_in_map(e: Evaluator, node: Node, argument: Node) -> Node:
         name = e.text_now(key)
         if not isinstance(found.value, dict) or name not in found.value:
             words = found.value if isinstance(found.value, dict) else {}
-            raise refused(key, f"unknown {level} {quoted(name)}", known(words), nearest(name, words))
+            raise refused(key, f"Fn::FindInMap: unknown {level} {quoted(name)}", known(words), nearest(name, words))
         found = found.value[name]
     if isinstance(found.value, dict):
         raise refused(node, "Fn::FindInMap ends at a mapping", "text or a list")
@@ -150,9 +150,10 @@ def _cidr(e: Evaluator, node: Node, argument: Node) -> Node:
 def _get_azs(e: Evaluator, node: Node, argument: Node) -> Node:
     region = e.text_now(argument) if argument.value is not None else ""
     if region not in ("", e.given.provider.get("region")):
-        raise refused(node, f"the zones of {quoted(region)} are not known", "zones of the provider's region")
+        raise refused(node, f"Fn::GetAZs: the zones of {quoted(region)} are not known", "zones of the provider's region")
     if not e.given.zones:
-        raise refused(node, "which availability zones there are, only AWS can tell", "zones", "give their names as zones")
+        said = "Fn::GetAZs: which availability zones there are, only AWS can tell"
+        raise refused(node, said, "zones", "give their names as zones")
     return at(node, [at(node, zone) for zone in e.given.zones])
 
 
@@ -160,7 +161,9 @@ def _import_value(e: Evaluator, node: Node, argument: Node) -> Node:
     name = e.text_now(argument)
     if name not in e.given.exports:
         hint = nearest(name, e.given.exports) or "give the value, or a reference to it, among exports"
-        raise refused(node, f"the export {quoted(name)} is not given", "the value of another stack's export", hint)
+        raise refused(
+            node, f"Fn::ImportValue: the export {quoted(name)} is not given", "the value of another stack's export", hint
+        )
     return at(node, e.given.exports[name].value)
 
 

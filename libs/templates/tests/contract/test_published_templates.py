@@ -1,0 +1,103 @@
+"""Templates that others have written: of cfn-lint's own good ones each is imported, or refused by what stands in it.
+
+They are in its source distribution alone, which the lock file names with a checksum; it is kept beside the other artifacts.
+"""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import tarfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deployforge_documents.problems import InvalidDocument, Problem
+from deployforge_local.settings import LocalSettings
+from deployforge_templates.cloudformation.template import load
+from deployforge_templates.imported import Given, Imported
+
+ROOT = Path(__file__).parents[4]
+GIVEN = Given("aws", {"region": "eu-west-1", "account": "123456789012"}, "shop", keep=True)
+_GOOD = "/test/fixtures/templates/good/"
+#: What a template is refused for that has not a word of it, because something is not there.
+_LACKS = {"has no resources"}
+
+
+@pytest.fixture(scope="module")
+def templates() -> dict[str, str]:
+    """Path → text."""
+    found = {}
+    with tarfile.open(_source("cfn-lint")) as archive:
+        for member in archive:
+            _, good, name = member.name.partition(_GOOD)
+            if good and name.endswith((".yaml", ".yml", ".json")):
+                content = archive.extractfile(member)
+                assert content is not None
+                found[name] = content.read().decode()
+    return found
+
+
+def test_every_good_template_is_imported_or_refused_by_what_stands_in_it(templates: dict[str, str]) -> None:
+    assert len(templates) > 90
+    imported, wrong = 0, {}
+    for name, text in templates.items():
+        try:
+            found = load(text.encode(), GIVEN, name)
+        except InvalidDocument as refused:
+            faults = [fault for problem in refused.problems if (fault := _inexact(problem, name, text))]
+        else:
+            imported += 1
+            faults = list(_not_there(found, text))
+        if faults:
+            wrong[name] = faults
+    assert wrong == {}
+    assert imported >= 25, "a quarter of them has nothing that only AWS can do"
+
+
+def _inexact(problem: Problem, name: str, text: str) -> str:
+    """Why a refusal does not say exactly what it means; empty when it does."""
+    lines = text.splitlines()
+    if problem.file != name or not 1 <= problem.line <= len(lines):
+        return f"nowhere: {problem}"
+    if problem.column < 1 or not lines[problem.line - 1][problem.column - 1 :].strip():
+        return f"nothing stands there: {problem}"
+    if problem.message in _LACKS:
+        return ""
+    # A list is named where it begins, an argument is right below its function, whose short form has no `Fn::`.
+    near = _plain(" ".join(lines[max(problem.line - 2, 0) : problem.line + 4]))
+    words = re.findall(r"[\w:-]*\w", problem.message.replace("Fn::", ""))
+    return "" if any(len(_plain(word)) > 2 and _plain(word) in near for word in words) else f"named otherwise: {problem}"
+
+
+def _plain(text: str) -> str:
+    """As the names of resources are told: without what is no letter or digit."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _not_there(found: Imported, text: str) -> Iterator[str]:
+    if not found.resources:
+        yield "imported, and nothing of it"
+    lines = text.splitlines()
+    for resource in found.resources:
+        native = resource.type.partition("/")[2]
+        if native not in text or not lines[resource.source.line - 1].strip():
+            yield f"{resource.name} is {resource.type}, which the template does not have"
+
+
+def _source(package: str) -> Path:
+    """The source distribution that the lock file names."""
+    locked = next(one for one in tomllib.loads((ROOT / "uv.lock").read_text())["package"] if one["name"] == package)
+    wanted = locked["sdist"]["hash"].removeprefix("sha256:")
+    kept = LocalSettings().cache_dir / "sources" / wanted
+    if not kept.exists():
+        uv = shutil.which("uv") or ROOT / ".deployforge-tools/bin/uv"
+        fetch = (uv, "tool", "run", "--quiet", "pip", "download", "--quiet", "--no-deps", "--no-binary", package)
+        into = kept.with_suffix(".part")
+        subprocess.run([*fetch, "--dest", into, f"{package}=={locked['version']}"], check=True, timeout=300)
+        [archive] = into.iterdir()
+        assert hashlib.sha256(archive.read_bytes()).hexdigest() == wanted, f"{archive.name} is not what was locked"
+        archive.rename(kept)
+        shutil.rmtree(into)
+    return kept
