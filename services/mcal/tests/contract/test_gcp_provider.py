@@ -11,6 +11,7 @@ from deployforge_mcal.adapters.gcp import reading
 from deployforge_mcal.adapters.gcp.errors import GoogleError
 from deployforge_mcal.adapters.gcp.provider import GcpProvider
 from deployforge_mcal.application.ports import ProviderFailure, Work
+from deployforge_mcal.domain.topology.addressing import placeholders
 from deployforge_mcal.domain.units import Became, CompiledUnit, Presence, ResourceSpec, Scope, Target
 
 from tests.emulators.gcp.running import DEPLOYER, OTHER, PROJECT, READER, Running, emulator
@@ -111,7 +112,8 @@ def test_every_kind_is_deployed_scanned_without_drift_and_destroyed(world: World
 def test_the_example_for_every_cloud_is_deployed_as_it_is_written(world: World) -> None:
     # The secret has tests of its own; here there is no source that could give its value.
     declared = yaml.safe_load(PORTABLE.read_text())["spec"]["resources"]
-    made = world.apply(*(resource(r["name"], r["type"], r["properties"]) for r in declared if r["type"] != "Secret"))
+    specs = [resource(r["name"], r["type"], r["properties"]) for r in declared if r["type"] != "Secret"]
+    made = world.apply(*placeholders(specs))
     assert {o.status for o in made.values()} == {Became.CREATED}
     assert world.drift() == {}
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 from deployforge_mcal.domain.difference import differing
+from deployforge_mcal.domain.topology.addressing import placeholders
 from deployforge_mcal.domain.units import Became, Presence, ResourceSpec
 
 _EXAMPLE = next(p for p in Path(__file__).parents if (p / "uv.lock").exists()) / "examples" / "portable.yaml"
@@ -13,7 +14,9 @@ _EXAMPLE = next(p for p in Path(__file__).parents if (p / "uv.lock").exists()) /
 def _declared(world: Any) -> list[ResourceSpec]:
     # The secret has a suite of its own; here there is no source that could give its value.
     resources = yaml.safe_load(_EXAMPLE.read_text())["spec"]["resources"]
-    return [world.resource(r["name"], r["type"], r["properties"]) for r in resources if r["type"] != "Secret"]
+    specs = [world.resource(r["name"], r["type"], r["properties"]) for r in resources if r["type"] != "Secret"]
+    # Nor does anybody give addresses.
+    return placeholders(specs)
 
 
 def test_it_deploys_and_nothing_of_it_differs(world: Any) -> None:

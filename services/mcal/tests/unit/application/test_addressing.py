@@ -2,22 +2,26 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import yaml
 from deployforge.mcal.v1 import topology_pb2 as pb
 from deployforge_chassis.call import Call, serving
 from deployforge_chassis.principal import Principal
 from deployforge_mcal.application.ports import InvalidUnit
-from deployforge_mcal.domain.units import ResourceSpec, UnitSpec
+from deployforge_mcal.domain.units import ResourceSpec, Scope, UnitSpec
 from deployforge_mcal.entrypoints.topology_api import TopologyApi
 
 from . import test_mcal
 from .test_mcal import SCOPE, UNIT, Service
 
 service = test_mcal.service
+_EXAMPLE = next(p for p in Path(__file__).parents if (p / "uv.lock").exists()) / "examples" / "portable.yaml"
 
 
 class Deployment:
@@ -54,6 +58,24 @@ def test_a_range_is_given_kept_and_given_back(service: Service) -> None:
     assert Deployment(service, "other").plan(net="auto/20") == {"net": "10.0.16.0/20"}
     assert shop.run("destroy") == ["OperationSucceeded"]
     assert Deployment(service, "third").plan(net="auto/20") == {"net": "10.0.0.0/20"}
+
+
+def test_the_portable_example_stands_on_every_cloud_at_once(service: Service) -> None:
+    declared = yaml.safe_load(_EXAMPLE.read_text())["spec"]["resources"]
+    service.app.providers = dict.fromkeys(("aws", "azure", "gcp"), service.cloud)
+    found: dict[str, dict[str, Any]] = {}
+    for cloud in service.app.providers:
+        specs = tuple(
+            ResourceSpec(f"urn:df:s:{cloud}:{r['name']}", r["name"], r["type"], r["properties"])
+            for r in declared
+            if r["type"] != "Secret"
+        )
+        unit = service.app.compile(UnitSpec(str(uuid4()), UNIT, f"df-s-{cloud}-0", Scope(cloud, "1", "here", "c"), specs))[
+            1
+        ]
+        found[cloud] = {r.name: ip_network(r.desired["cidr"]) for r in unit.resources if "cidr" in r.desired}
+    assert all(ranges["inner"].subnet_of(ranges["net"]) for ranges in found.values())
+    assert not any(a["net"].overlaps(b["net"]) for a, b in combinations(found.values(), 2))
 
 
 def test_a_network_that_is_taken_out_gives_its_range_back(service: Service) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from deployforge_mcal.domain.topology.addressing import placeholders
 from deployforge_mcal.domain.types import TYPES
 from deployforge_mcal.domain.types.declared import missing_type, normalised
 from deployforge_mcal.domain.types.vocabulary import Property, UnifiedType
+from deployforge_mcal.domain.units import ResourceSpec
 
 _ROOT = next(p for p in Path(__file__).parents if (p / "uv.lock").exists())
 _PAGE = _ROOT / "docs" / "guide" / "types.md"
@@ -62,7 +64,8 @@ def _portable() -> list[dict[str, Any]]:
 def test_the_portable_example_needs_nothing_that_a_cloud_lacks(resource: dict[str, Any], provider: str) -> None:
     of = TYPES[resource["type"]]
     assert missing_type(of, provider, resource["name"]) == []
-    assert normalised(of, provider, resource["properties"], resource["name"])[1] == []
+    [spec] = placeholders([ResourceSpec("urn", resource["name"], of.name, resource["properties"])])
+    assert normalised(of, provider, spec.properties, resource["name"])[1] == []
 
 
 def test_the_portable_example_refers_only_to_what_every_cloud_tells() -> None:
