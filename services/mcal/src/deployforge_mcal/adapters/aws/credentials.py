@@ -22,6 +22,8 @@ from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import Scope
 
 _SECONDS: Final = 900
+#: STS's words for a policy that is short enough and packs badly. Source: AWS STS API reference, AssumeRole, "Errors".
+_PACKED: Final = frozenset({"PackedPolicyTooLarge", "PackedPolicyTooLargeException"})
 _STACK_ACTIONS: Final = (
     "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DescribeStacks",
     "DescribeStackEvents", "DescribeEvents", "ListStackResources", "GetTemplate", "DeleteStack", "ContinueUpdateRollback",
@@ -71,9 +73,11 @@ def open_session(
             Policy=policies.written(policy),
         )["Credentials"]  # fmt: skip
     except Exception as error:
-        if code_of(error) == "PackedPolicyTooLarge":
-            raise policies.TooLong(len(policies.written(policy))) from error
-        raise failure_of(error) from error
+        failure = failure_of(error)
+        if code_of(error) in _PACKED:
+            # Whoever reads can do with half of it; an operation cannot, and is given nothing wider that packs better.
+            raise policies.TooLong(failure.failure.message) from error
+        raise failure from error
     actions = sorted({a for s in policy["Statement"] for a in s["Action"]})
     resources = sorted({r for s in policy["Statement"] for r in s["Resource"]})
     grant = Grant(scope.credential_ref, session_name[:64], tuple(actions), tuple(resources), read_only, made["Expiration"])

@@ -30,10 +30,9 @@ Statement = Mapping[str, Any]
 
 
 class TooLong(ProviderFailure):
-    """What is needed does not fit into one policy."""
+    """What is needed does not fit into one policy, in characters or as IAM packs it."""
 
-    def __init__(self, size: int) -> None:
-        said = f"the session policy needs {size} characters, IAM allows {LIMIT}"
+    def __init__(self, said: str) -> None:
         hint = "give some of these resources a provider block of their own: their unit has a credential of its own"
         super().__init__(Failure("POLICY_TOO_LONG", said, hint, restored=True))
 
@@ -58,7 +57,7 @@ def fitted(statements: Sequence[Statement]) -> dict[str, Any]:
 
 def _checked(statements: list[dict[str, Any]]) -> dict[str, Any]:
     if (size := _size(statements)) > LIMIT:
-        raise TooLong(size)
+        raise TooLong(f"the session policy needs {size} characters, IAM allows {LIMIT}")
     return {"Version": "2012-10-17", "Statement": statements}
 
 

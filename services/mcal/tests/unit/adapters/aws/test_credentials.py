@@ -1,9 +1,13 @@
 """Session policies: what is in them, what is not, and that they fit."""
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from deployforge_mcal.adapters.aws import credentials
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from deployforge_mcal.adapters.aws import credentials, policies
 from deployforge_mcal.adapters.aws.kinds import KINDS
 from deployforge_mcal.adapters.aws.provider import AwsProvider
 from deployforge_mcal.application.ports import ProviderFailure, Work
@@ -91,6 +95,57 @@ def test_a_unit_says_when_its_credential_cannot_say_exactly_what_it_needs() -> N
     assert few is not None
     assert many is not None
     assert [AwsProvider().too_many_types(unit) for unit in (few, many)] == [False, True]
+
+
+ROOT = {"accessKeyId": "AKIAROOT", "secretAccessKey": "shh", "roleArn": "arn:aws:iam::000000000000:role/r"}
+_SAID = "Packed size of session policy consumes 113% of allotted space, please use smaller policy."
+
+
+class Sts:
+    """Assumes a role unless the policy names more than so many services; the policies that it was asked for."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.asked = most, list[dict[str, Any]]()
+
+    def __call__(self, client: Any, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        assert operation == "AssumeRole"
+        policy = json.loads(arguments["Policy"])
+        self.asked.append(policy)
+        named = {
+            a.partition(":")[0]
+            for s in policy["Statement"]
+            for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
+        }
+        if len(named) > self.most:
+            raise ClientError({"Error": {"Code": "PackedPolicyTooLarge", "Message": _SAID}}, operation)
+        until = datetime.now(UTC) + timedelta(minutes=15)
+        return {"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": until}}
+
+
+def test_a_policy_that_packs_badly_fails_the_operation_in_sts_s_words_and_is_not_widened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work, sts = work_of("Queue", "Topic"), Sts(most=2)
+    monkeypatch.setattr(BaseClient, "_make_api_call", lambda *call: sts(*call))
+    with pytest.raises(ProviderFailure) as failed:
+        AwsProvider().open(ROOT, work)
+    failure = failed.value.failure
+    assert (failure.code, failure.message, failure.restored) == ("POLICY_TOO_LONG", _SAID, True)
+    assert "provider block of their own" in (failure.hint or "")
+    assert [policies.written(p) for p in sts.asked] == [
+        policies.written(policies.exact(credentials.operation_statements(work)))
+    ]
+
+
+def test_a_policy_that_packs_badly_splits_reading_and_none_of_the_parts_is_wider(monkeypatch: pytest.MonkeyPatch) -> None:
+    types, sts = ["Queue", "Topic", "Table", "LogGroup"], Sts(most=3)
+    monkeypatch.setattr(BaseClient, "_make_api_call", lambda *call: sts(*call))
+    found = AwsProvider().open_reader(ROOT, SCOPE, types)
+    assert set(found.sessions) == set(types)
+    assert len(set(map(id, found.sessions.values()))) == 2
+    parts = (["LogGroup", "Queue"], ["Table", "Topic"])
+    exact = [policies.exact(credentials.read_statements(some)) for some in parts]
+    assert set(found.grant.actions) == {a for one in exact for s in one["Statement"] for a in s["Action"]}
 
 
 @pytest.mark.parametrize(

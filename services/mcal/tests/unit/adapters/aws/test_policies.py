@@ -135,7 +135,7 @@ class Sessions:
 
     def __call__(self, types: Any) -> Any:
         if len(types) > self.most:
-            raise TooLong(9_999)
+            raise TooLong("9,999 characters")
         self.made.append(list(types))
         return list(types)
 
