@@ -79,10 +79,9 @@ def prepare_kafka(settings: LocalSettings) -> None:
     if (settings.data_dir / "kafka" / "meta.properties").is_file():
         return
     (settings.data_dir / "kafka").mkdir(parents=True, exist_ok=True)
-    cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
     done = subprocess.run(
         [
-            *_java_command(settings, "128m"), "kafka.tools.StorageTool", "format", "-t", cluster,
+            *_java_command(settings, "128m"), "kafka.tools.StorageTool", "format", "-t", cluster_id(),
             "-c", str(conf / "kafka.properties"),
         ],
         capture_output=True,
@@ -91,6 +90,13 @@ def prepare_kafka(settings: LocalSettings) -> None:
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"Kafka's log directory could not be formatted: {done.stderr.strip()}")
+
+
+def cluster_id() -> str:
+    """A new id. Kafka's own never begins with a dash, which its tool would take for an option."""
+    while (found := base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")).startswith("-"):
+        pass
+    return found
 
 
 def _java_command(settings: LocalSettings, heap: str) -> list[str]:

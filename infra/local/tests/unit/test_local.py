@@ -12,10 +12,16 @@ from pathlib import Path
 import pytest
 import yaml
 from deployforge_chassis.testing import until
-from deployforge_local import artifacts, everything, opentofu, people, processes, terraform
+from deployforge_local import artifacts, everything, kafka, opentofu, people, processes, terraform
 from deployforge_local.artifacts import Artifact, ArtifactDiffers
 from deployforge_local.pids import Pid
 from deployforge_local.settings import LocalSettings
+
+
+def test_a_cluster_id_is_never_taken_for_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([b"\xf8" * 16, b"\xfb" + bytes(15), bytes(16)])
+    monkeypatch.setattr(kafka.secrets, "token_bytes", lambda size: next(drawn))
+    assert kafka.cluster_id() == "A" * 22
 
 
 def test_two_systems_share_no_port(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What every drift is thought to be, as readers see it: the newest opinion, one sealed row per episode."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,17 +27,28 @@ class AnomalyTable:
         database.migrate(SCHEMA)
         sealer.declare(SealedColumn("anomalies", "body", ("drift_id",), lambda row: _place(row["drift_id"])))
 
-    def put(self, anomaly: Anomaly) -> Write:
-        body = self._sealer.seal(anomaly.deployment_id, _OPINION.dump_json(anomaly.opinion), _place(anomaly.drift_id))
-        return (
-            "INSERT INTO anomalies (drift_id, deployment_id, namespace, name, body) VALUES (%s, %s, %s, %s, %s) "
-            "ON CONFLICT (drift_id) DO UPDATE SET body = excluded.body",
-            (anomaly.drift_id, anomaly.deployment_id, anomaly.namespace, anomaly.name, body),
+    def put(self, anomalies: Sequence[Anomaly]) -> Sequence[Write]:
+        if not anomalies:
+            return ()
+        rows = sorted(anomalies, key=lambda one: one.drift_id)
+        bodies = [
+            self._sealer.seal(one.deployment_id, _OPINION.dump_json(one.opinion), _place(one.drift_id)) for one in rows
+        ]
+        statement = (
+            "INSERT INTO anomalies (drift_id, deployment_id, namespace, name, body) "
+            "SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[]) "
+            "ON CONFLICT (drift_id) DO UPDATE SET body = excluded.body"
         )
+        owners = ([one.drift_id for one in rows], [one.deployment_id for one in rows])
+        names = ([one.namespace for one in rows], [one.name for one in rows])
+        return ((statement, (*owners, *names, bodies)),)
 
     def of(self, drift_ids: Collection[UUID]) -> Mapping[UUID, Opinion]:
         rows = self._database.query("SELECT drift_id, body FROM anomalies WHERE drift_id = ANY(%s)", (list(drift_ids),))
         return {row["drift_id"]: self._opened(row) for row in rows}
+
+    def _sealed(self, anomaly: Anomaly) -> bytes:
+        return self._sealer.seal(anomaly.deployment_id, _OPINION.dump_json(anomaly.opinion), _place(anomaly.drift_id))
 
     def _opened(self, row: Mapping[str, Any]) -> Opinion:
         return _OPINION.validate_json(self._sealer.open(bytes(row["body"]), _place(row["drift_id"])))

@@ -35,7 +35,10 @@ from deployforge_drift_detector.domain.surroundings import Sighting, Surrounding
 log = structlog.get_logger(__name__)
 
 POSITION: Final = "drift-detector#own-events#baselines"
-_PAGE: Final = 500
+_PAGE: Final = 100
+"""Events in a transaction: whoever judges waits for it to end before the next of theirs begins."""
+_PAGES: Final = 5
+"""In a tick; between two of them the learner looks whether it still leads, or should stop."""
 _LOOK_BACK: Final = 2_000
 """Events before the position that are read again at the start, for what happens around the next ones."""
 
@@ -52,9 +55,11 @@ class Learning:
         self._saved = 0
 
     def tick(self) -> int:
-        """Learn from all that is new; how many transitions that was."""
+        """Learn from what is new, the oldest first and not too much at once; how many transitions that was."""
         learned = 0
-        while (count := self._page()) is not None:
+        for _ in range(_PAGES):
+            if (count := self._page()) is None:
+                break
             learned += count
         return learned
 
@@ -146,7 +151,7 @@ class Learning:
             with _one_alone(event.urn):
                 anomalies[id] = anomaly(event, opinion, anomalies.get(id) or self._anomaly(id, event))
         found = tuple(anomalies.values())
-        return Effects(found, tuple(map(self._stores.anomalies.put, found)))
+        return Effects(found, self._stores.anomalies.put(found))
 
     def _anomaly(self, id: UUID, event: Drift.Seen) -> Anomaly | None:
         if not isinstance(event, Drift.Changed):

@@ -171,7 +171,7 @@ class Baselines(Protocol):
 class Anomalies(Protocol):
     """What every drift is thought to be."""
 
-    def put(self, anomaly: Anomaly) -> Write: ...
+    def put(self, anomalies: Sequence[Anomaly]) -> Sequence[Write]: ...
 
     def of(self, drift_ids: Collection[UUID]) -> Mapping[UUID, Opinion]:
         """The newest opinion of those among these that have one."""

@@ -1,11 +1,11 @@
 """Telling what kind of change a drift is, from its features and a model; without a usable model it is unknown."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from deployforge_anomalies.features import CLASSES, UNKNOWN, Features
+from deployforge_anomalies.features import CLASSES, NAMES, UNKNOWN, Features
 from deployforge_anomalies.model import Prediction
 
 from deployforge_drift_detector.domain.anomaly import Anomaly, Likelihood, Opinion, Weight
@@ -71,7 +71,7 @@ def _said(
     digest: str,
 ) -> Opinion:  # fmt: skip
     at: datetime = noted.event.detected_at
-    features = dict(zip(asdict(noted.features), noted.features.vector(), strict=True))
+    features = dict(zip(NAMES, noted.features.vector(), strict=True))
     return Opinion(
         label, probability, likelihoods, weights, noted.score.value, noted.score.reasons, features, noted.actor.name,
         digest, at,

@@ -6,17 +6,22 @@ Hoaglin, "How to Detect and Handle Outliers", ASQC 1993.)
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
+from statistics import fmean, median
 from typing import Final
 
 WINDOW: Final = 64
 OUTLIER: Final = 3.5
 _RECENT: Final = 8
-"""A level has shifted when the median of so many newest values is an outlier among the earlier ones."""
+"""The median of so many newest values tells whether the level has shifted."""
+_ERROR: Final = 0.443
+"""The standard error of the median of eight values, in standard deviations of a normal distribution."""
 _NORMAL: Final = 1.4826
-"""Times the MAD is the standard deviation, of a normal distribution."""
+_NORMAL_MEAN: Final = 1.2533
+"""Times the median, or the mean, absolute deviation is the standard deviation, of a normal distribution."""
+_TINY: Final = 1e-12
 _LEAST: Final = 0.05
 """What never varied is given a deviation of this share of its median."""
 
@@ -51,22 +56,29 @@ class Series:
         return _z(value, self.values) if self.values and math.isfinite(value) else 0.0
 
 
-def deviation(values: tuple[float, ...]) -> float:
-    """1.4826 MAD of at least one value, and no less than a twentieth of the median's size."""
+def deviation(values: Sequence[float]) -> float:
+    """The robust standard deviation of at least one value: 1.4826 MAD; where more than half are the same, 1.2533 times the
+    mean absolute deviation without the largest twentieth, of three or more without the largest; and no less than a
+    twentieth of the median's size (of 1, where the median is 0).
+    """
     middle = median(values)
-    spread = _NORMAL * median(abs(value - middle) for value in values)
-    return max(spread, _LEAST * abs(middle), 1e-9)
+    apart = sorted(abs(value - middle) for value in values)
+    trimmed = apart[: len(apart) - max(1, len(apart) // 20)] if len(apart) > 2 else apart
+    spread = _NORMAL * median(apart) or _NORMAL_MEAN * fmean(trimmed)
+    return max(spread, _LEAST * (abs(middle) or 1.0), _TINY)
 
 
-def shifted(values: tuple[float, ...]) -> bool:
-    """Whether the newest values have left the earlier ones: of the two windows that ADWIN would find, the second is
-    always the newest eight. They agree among themselves, or it would be unrest and no new level.
+def shifted(values: Sequence[float]) -> bool:
+    """Whether the newest eight values are on another level than those before: their median lies further from the others'
+    than its standard error lets expect, and they agree among themselves, or it would be unrest and no new level.
     """
     earlier, recent = values[:-_RECENT], values[-_RECENT:]
     if len(earlier) < _RECENT:
         return False
-    return _z(median(recent), earlier) > OUTLIER and deviation(recent) < abs(median(recent) - median(earlier))
+    apart = abs(median(recent) - median(earlier))
+    error = _ERROR * math.sqrt(1 + _RECENT / len(earlier)) * deviation(earlier)
+    return apart > OUTLIER * error and apart > deviation(recent)
 
 
-def _z(value: float, values: tuple[float, ...]) -> float:
+def _z(value: float, values: Sequence[float]) -> float:
     return abs(value - median(values)) / deviation(values)

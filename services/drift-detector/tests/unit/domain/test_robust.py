@@ -31,6 +31,13 @@ def test_what_never_varied_is_still_compared_and_nothing_is_known_of_nothing() -
     assert (Series().middle, Series().spread) == (None, None)
 
 
+def test_where_most_are_the_same_the_others_still_say_how_far_is_far() -> None:
+    flat = series(30, 99, 99, 99, 99, 3600)
+    assert flat.middle == 99 and 10 < (flat.spread or 0) < 30
+    rare = series(*[0.0] * 40, *[1.0, -1.0, 2.0] * 4)
+    assert rare.outlying(2) < rare.outlying(40) and rare.outlying(0) == 0 and rare.outlying(2) > OUTLIER
+
+
 def test_a_new_level_replaces_the_old_one_and_unrest_does_not() -> None:
     moved = series(*[10.0, 11, 9, 10] * 4, *[50.0, 51, 49, 50] * 2)
     assert moved.shifted_at == AT
