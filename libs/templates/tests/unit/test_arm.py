@@ -164,7 +164,7 @@ def test_the_example_becomes_resources_with_references_and_loops() -> None:
     kind, net, _ = made["web-production"]
     assert kind == "azure/Microsoft.Network/virtualNetworks"
     assert (net["name"], net["location"], net["tags"]) == ("web-production", "westeurope", {"env": "production"})
-    assert net["properties"]["addressSpace"] == {"addressPrefixes": ["10.40.0.0/16", "10.41.0.0/16"]}
+    assert net["properties"]["addressSpace"] == {"addressPrefixes": ["10.44.0.0/16", "10.45.0.0/16"]}
     kind, part, needs = made["web-production-part1"]
     assert kind == "azure/Microsoft.Network/virtualNetworks/subnets"
     assert (part["name"], part["parent"], needs) == (

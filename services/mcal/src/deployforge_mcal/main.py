@@ -37,6 +37,7 @@ from deployforge_mcal.application.secrets import Secrets
 from deployforge_mcal.application.topology import Topology
 from deployforge_mcal.config import Settings
 from deployforge_mcal.domain.topology.addressing import Rules
+from deployforge_mcal.domain.topology.declared import native_ranges
 from deployforge_mcal.entrypoints import credentials_api, grpc_api, topology_api
 from deployforge_mcal.entrypoints.stream import heard
 
@@ -66,8 +67,9 @@ def main() -> None:
     )
 
     rules = Rules(settings.network_pools, settings.network_reserved, settings.network_shared)
-    addressing = Addressing(PostgresClaims(database, planned_days=settings.network_planned_days), rules)
     readers_of = {type: read for p in providers.values() if isinstance(p, ReadsWiring) for type, read in p.wiring().items()}
+    claims = PostgresClaims(database, planned_days=settings.network_planned_days)
+    addressing = Addressing(claims, rules, native_ranges(readers_of))
     topology = Topology(PostgresWiring(database, sealer), readers_of)
     app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock(), secrets, addressing, topology)
     ticks, readers = TelemetryPublisher(bus, wire), Readers(app)

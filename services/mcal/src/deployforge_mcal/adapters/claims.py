@@ -47,10 +47,10 @@ class PostgresClaims:
         """See Claims."""
         return [("DELETE FROM address_claims WHERE urn = ANY(%s)", (list(urns),))] if urns else []
 
-    def only(self, ranges: Mapping[str, str]) -> list[Write]:
+    def only(self, ranges: Mapping[str, Sequence[str]]) -> list[Write]:
         """See Claims."""
-        sql = "DELETE FROM address_claims WHERE urn = %s AND cidr <> %s"
-        return [(sql, (urn, cidr)) for urn, cidr in sorted(ranges.items())]
+        sql = "DELETE FROM address_claims WHERE urn = %s AND cidr <> ALL(%s)"
+        return [(sql, (urn, list(cidrs))) for urn, cidrs in sorted(ranges.items())]
 
     def unused(self, urns: Sequence[str]) -> list[Write]:
         """See Claims."""

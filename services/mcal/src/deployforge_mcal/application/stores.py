@@ -113,8 +113,8 @@ class Claims(Protocol):
         """These resources are gone."""
         ...
 
-    def only(self, ranges: Mapping[str, str]) -> list[Write]:
-        """Each of these resources has this range, and no other any more."""
+    def only(self, ranges: Mapping[str, Sequence[str]]) -> list[Write]:
+        """Each of these resources has these ranges, and no others any more."""
         ...
 
     def unused(self, urns: Sequence[str]) -> list[Write]:

@@ -116,6 +116,27 @@ def test_of_two_plans_for_one_range_the_first_to_be_carried_out_has_it(service: 
     assert claims(service)["urn:df:s:first:net"] == ("10.4.0.0/16", False)
 
 
+def test_a_network_in_the_clouds_own_words_has_its_addresses_too(service: Service) -> None:
+    def native(deployment: Deployment, cidr: str) -> None:
+        spec = ResourceSpec(f"urn:df:s:{deployment.name}:vpc", "vpc", "aws/AWS::EC2::VPC", {"CidrBlock": cidr})
+        deployment.digest, _ = service.app.compile(UnitSpec(deployment.id, UNIT, deployment.unit_name, SCOPE, (spec,)))
+
+    shop, other = Deployment(service, "shop"), Deployment(service, "other")
+    native(shop, "10.0.0.0/16")
+    native(other, "10.0.0.0/16")
+    assert shop.run() == ["OperationSucceeded"]
+    assert claims(service)["urn:df:s:shop:vpc"] == ("10.0.0.0/16", True)
+    assert other.run() == ["OperationFailed ADDRESSES_TAKEN"]
+    with pytest.raises(InvalidUnit, match=r"overlaps 10\.0\.0\.0/16 of s/shop/vpc"):
+        native(other, "10.0.0.0/8")
+    assert Deployment(service, "third").plan(net="auto/16") == {"net": "10.1.0.0/16"}
+    native(shop, "10.9.0.0/16")
+    assert shop.run() == ["OperationSucceeded"]
+    assert claims(service)["urn:df:s:shop:vpc"] == ("10.9.0.0/16", True), "what it had before is free"
+    assert shop.run("destroy") == ["OperationSucceeded"]
+    assert "urn:df:s:shop:vpc" not in claims(service)
+
+
 def test_what_fails_and_leaves_nothing_is_only_planned_again(service: Service) -> None:
     shop = Deployment(service, "shop")
     specs = (

@@ -40,6 +40,7 @@ from deployforge_mcal.application.topology import Topology
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.secrets import SecretReference
 from deployforge_mcal.domain.topology.addressing import Rules
+from deployforge_mcal.domain.topology.declared import native_ranges
 from deployforge_mcal.domain.units import ResourceSpec, Scope, Target, UnitSpec
 from deployforge_mcal.entrypoints.grpc_api import CloudsApi
 
@@ -111,7 +112,8 @@ def service(fresh_database: Database, sealer: Sealer, cloud: Any) -> Service:
     vault.put("aws-local", "aws", {"accessKeyId": "AKIA", "secretAccessKey": "very secret", "roleArn": "arn"})
     clock = FixedClock(datetime(2026, 11, 24, tzinfo=UTC))
     secrets = Secrets({"kept": Kept(kept)}, PostgresMarking(fresh_database, sealer), vault.get)
-    addressing = Addressing(PostgresClaims(fresh_database, planned_days=7), Rules((IPv4Network("10.0.0.0/8"),)))
+    native = native_ranges(AwsProvider().wiring())
+    addressing = Addressing(PostgresClaims(fresh_database, planned_days=7), Rules((IPv4Network("10.0.0.0/8"),)), native)
     topology = Topology(PostgresWiring(fresh_database, sealer), AwsProvider().wiring())
     index = PostgresIndex(fresh_database)
     app = Mcal(fresh_database, sealer, {"aws": cloud}, vault, index, clock, secrets, addressing, topology)

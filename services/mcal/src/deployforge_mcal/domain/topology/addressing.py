@@ -13,13 +13,10 @@ from typing import Any, Final
 
 from deployforge_mcal.domain import references
 from deployforge_mcal.domain.references import BadReference
+from deployforge_mcal.domain.topology.declared import NETWORK, SIZES, SUBNET, NativeRanges, no_ranges
 from deployforge_mcal.domain.topology.ranges import first_free, parsed, wanted_prefix
 from deployforge_mcal.domain.units import Problem, ResourceSpec
 
-NETWORK: Final = "Network"
-SUBNET: Final = "Subnet"
-#: Sizes that the clouds make: AWS networks /16 to /28, Azure subnets down to /29.
-_SIZES: Final[Mapping[str, range]] = {NETWORK: range(8, 29), SUBNET: range(9, 30)}
 _EXPECTED: Final = "10.0.0.0/16, or auto/20 for a free range of that size"
 
 
@@ -115,19 +112,21 @@ class _Planning:
         return made.cidr
 
 
-def needs_addresses(specs: Iterable[ResourceSpec]) -> bool:
-    """Whether any of these is a network or a part of one."""
-    return any(spec.type in _SIZES for spec in specs)
-
-
-def addressed(specs: Sequence[ResourceSpec], place: Claim, held: Collection[Claim], rules: Rules) -> Addressed:
-    """Give every network and subnet its addresses. `place` has provider type, account and location."""
+def addressed(
+    specs: Sequence[ResourceSpec], place: Claim, held: Collection[Claim], rules: Rules, native: NativeRanges = no_ranges
+) -> Addressed:
+    """Give every network and subnet its addresses; what a cloud's own types declare is theirs. `place` has provider type,
+    account and location."""
     planning = _Planning({(one.urn, one.asked): one for one in held}, rules, place)
     given: dict[str, str] = {}
+    # First what is declared: what is asked for finds room beside it.
+    for spec in specs:
+        for cidr in native(spec.type, spec.properties):
+            _declare(planning, spec, cidr, f"{spec.name}.properties", "another range, or a Network with cidr: auto/…")
     for type, give in ((NETWORK, _network), (SUBNET, _subnet)):
         for spec in specs:
-            if spec.type == type and (cidr := give(planning, spec)) is not None:
-                given[spec.urn] = cidr
+            if spec.type == type and (range := give(planning, spec)) is not None:
+                given[spec.urn] = range
     made = tuple(
         replace(spec, properties={**spec.properties, "cidr": given[spec.urn]}) if spec.urn in given else spec
         for spec in specs
@@ -142,33 +141,6 @@ def conflict(cidr: IPv4Network, urn: str, held: Iterable[Claim], rules: Rules) -
     own = urn.rpartition(":")[0] + ":"
     others = (one for one in held if not one.parent and one.deployment != own and one.firm)
     return next((one for one in others if one.range.overlaps(cidr)), None)
-
-
-def placeholders(specs: Sequence[ResourceSpec]) -> list[ResourceSpec]:
-    """The same specs, with some range of the right size where one is asked for: to be checked before any is given."""
-    return [
-        replace(spec, properties={**spec.properties, "cidr": f"10.0.0.0/{prefix}"})
-        if spec.type in _SIZES and (prefix := wanted_prefix(spec.properties.get("cidr"))) in _SIZES[spec.type]
-        else spec
-        for spec in specs
-    ]
-
-
-def declared_overlaps(specs: Iterable[ResourceSpec]) -> list[Problem]:
-    """Networks of one manifest that have addresses in common."""
-    seen: list[tuple[str, IPv4Network]] = []
-    found = []
-    for spec in specs:
-        cidr = parsed(spec.properties.get("cidr")) if spec.type == NETWORK else None
-        if cidr is None:
-            continue
-        if other := next((name for name, range in seen if range.overlaps(cidr)), None):
-            said = f"{cidr} overlaps the addresses of {other}"
-            found.append(
-                Problem(f"{spec.name}.properties.cidr", said, "a range of its own", f"cidr: auto/{cidr.prefixlen}")
-            )
-        seen.append((spec.name, cidr))
-    return found
 
 
 def _network(planning: _Planning, spec: ResourceSpec) -> str | None:
@@ -195,19 +167,24 @@ def _declared_network(planning: _Planning, spec: ResourceSpec, path: str) -> str
     cidr = parsed(spec.properties.get("cidr"))
     if cidr is None:
         return None
+    return _declare(planning, spec, cidr, path, f"cidr: auto/{cidr.prefixlen} takes a free range")
+
+
+def _declare(planning: _Planning, spec: ResourceSpec, cidr: IPv4Network, path: str, hint: str) -> str | None:
     if (other := conflict(cidr, spec.urn, planning.held.values(), planning.rules)) is not None:
         said = f"{cidr} overlaps {other.cidr} of {other.who}"
-        planning.refuse(path, said, "addresses of its own", f"cidr: auto/{cidr.prefixlen} takes a free range")
+        planning.refuse(path, said, "addresses of its own", hint)
         return None
     return planning.claim(spec.urn, str(cidr), cidr)
 
 
 def _subnet(planning: _Planning, spec: ResourceSpec) -> str | None:
     asked, path = spec.properties.get("cidr"), f"{spec.name}.properties.cidr"
-    parent = _parent(spec, planning)
+    parents = _parents(spec, planning)
+    parent = parents[-1] if parents else None
     prefix = wanted_prefix(asked)
     if prefix is None:
-        return _declared_subnet(planning, spec, parent, path)
+        return _declared_subnet(planning, spec, parents, path)
     if not _fits(planning, SUBNET, prefix, path):
         return None
     if parent is None:
@@ -226,10 +203,11 @@ def _subnet(planning: _Planning, spec: ResourceSpec) -> str | None:
     return planning.claim(spec.urn, f"auto/{prefix}", found, parent.urn)
 
 
-def _declared_subnet(planning: _Planning, spec: ResourceSpec, parent: Claim | None, path: str) -> str | None:
+def _declared_subnet(planning: _Planning, spec: ResourceSpec, parents: Sequence[Claim], path: str) -> str | None:
     cidr = parsed(spec.properties.get("cidr"))
-    if cidr is None or parent is None:
+    if cidr is None or not parents:
         return None
+    parent = next((one for one in parents if cidr.subnet_of(one.range)), parents[-1])
     if not cidr.subnet_of(parent.range):
         planning.refuse(path, f"{cidr} is not a part of {parent.cidr} of {parent.who}", f"a part of {parent.cidr}")
         return None
@@ -243,20 +221,20 @@ def _declared_subnet(planning: _Planning, spec: ResourceSpec, parent: Claim | No
 
 
 def _fits(planning: _Planning, type: str, prefix: int, path: str) -> bool:
-    sizes = _SIZES[type]
+    sizes = SIZES[type]
     if prefix in sizes:
         return True
     planning.refuse(path, f"auto/{prefix} is no size of a {type}", f"auto/{sizes.start} to auto/{sizes.stop - 1}")
     return False
 
 
-def _parent(spec: ResourceSpec, planning: _Planning) -> Claim | None:
-    """The claim of the network of this manifest that a subnet refers to; the newest one, when it is changing."""
+def _parents(spec: ResourceSpec, planning: _Planning) -> list[Claim]:
+    """The claims of the network of this manifest that a subnet refers to, the newest last: a network may have several
+    ranges, or be changing its only one."""
     name = _referred(spec.properties.get("network"))
     urn = f"{spec.urn.rpartition(':')[0]}:{name}"
     here = [one for one in planning.claims if one.urn == urn]
-    found = here or [one for one in planning.held.values() if one.urn == urn]
-    return found[-1] if found else None
+    return here or [one for one in planning.held.values() if one.urn == urn]
 
 
 def _referred(value: Any) -> str:

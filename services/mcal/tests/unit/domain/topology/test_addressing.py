@@ -10,9 +10,8 @@ from deployforge_mcal.domain.topology.addressing import (
     Claim,
     Rules,
     addressed,
-    declared_overlaps,
-    placeholders,
 )
+from deployforge_mcal.domain.topology.declared import declared_overlaps, placeholders
 from deployforge_mcal.domain.topology.ranges import first_free, parsed, wanted_prefix
 from deployforge_mcal.domain.units import ResourceSpec
 from hypothesis import given, settings
