@@ -28,9 +28,9 @@ def apply(session: TerraformSession, workspace: Workspace, unit: CompiledUnit, w
     before = State()
     try:
         workspace.write(wanted)
-        if work.adopt or journal.record.made or _sparable(work, unit):
+        if work.adopt or journal.record.running or journal.record.made or _sparable(work, unit):
             before = workspace.state()
-        imports = _imports(unit, work, before) | journal.lost(before, tick)
+        imports = _imports(unit, work, before) | journal.lost(unit, before, tick)
         spared = _spared(work, unit, before)
         if imports or spared:
             workspace.write(wanted.importing(imports).sparing(spared))
@@ -88,7 +88,7 @@ def _outcomes(workspace: Workspace, unit: CompiledUnit, work: Work, journal: Jou
     state = workspace.state()
     desired = deployed.resolved(unit, work.inputs, state)
     modules = {r.logical_id: desired[r.urn] for r in unit.resources if r.logical_id.startswith("module.")}
-    journal.record = replace(journal.record, modules=modules, made={}, begun=())
+    journal.record = replace(journal.record, modules=modules, made={}, begun=(), running=False)
     journal.keep()
     found = []
     for r in unit.resources:

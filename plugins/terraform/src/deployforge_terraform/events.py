@@ -29,11 +29,12 @@ class Addresses:
 
     def urn(self, address: str) -> str | None:
         """The urn of a resource instance, `local_file.a[0]`, `module.site.local_file.a`."""
-        best = max((known for known in self.urns if _within(address, known)), key=len, default="")
+        best = max((known for known in self.urns if within(address, known)), key=len, default="")
         return self.urns.get(best)
 
 
-def _within(address: str, known: str) -> bool:
+def within(address: str, known: str) -> bool:
+    """Whether an address is that of a resource or module, or inside it."""
     return address == known or address.startswith((f"{known}.", f"{known}["))
 
 

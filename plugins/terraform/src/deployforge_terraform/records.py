@@ -38,6 +38,8 @@ class Record:
     """Address → id of what it made; the state may not know it after a kill."""
     begun: tuple[str, ...] = ()
     """Addresses on which work had begun and of whose end nothing is known."""
+    running: bool = False
+    """The program was started with these actions, and nothing is known of its end."""
     config: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     variables: tuple[str, ...] = ()

@@ -75,7 +75,7 @@ def recreate(session: TerraformSession, workspace: Workspace, unit: CompiledUnit
     journal = Journal(workspace, work.token)
     places = {t.urn: _place(unit, t) for t in work.targets}
     before = workspace.plan(reading.REFRESH).state
-    if lost := journal.lost(before, tick):
+    if lost := journal.lost(unit, before, tick):
         workspace.write(wanted.importing(lost))
     missing = [a for a in places.values() if not before.within(a)]
     followers = _followers(unit, missing)
@@ -86,7 +86,9 @@ def recreate(session: TerraformSession, workspace: Workspace, unit: CompiledUnit
         journal.plan(plan, unit, wanted)
         try:
             workspace.apply(tick, journal.completed)
+            journal.ended()
         except ProviderFailure as failure:
+            journal.ended()
             _taken_back(session, workspace, before, tick)
             raise failure
     state = workspace.state() if missing else before

@@ -24,6 +24,7 @@ def undone(
     """Take back what was done; `restored` is claimed after reading only."""
     if failure.code == "UNIT_BUSY":
         return ProviderFailure(failure)
+    journal.ended()
     try:
         restored = _restored(session, workspace, work, before, journal, tick)
     except (ProviderFailure, SecretChanged, SecretUnavailable) as error:
@@ -58,7 +59,7 @@ def _restored(
         tick(None, "ROLLING_BACK", None)
         workspace.apply(tick)
         plan = workspace.plan()
-    journal.record = replace(journal.before, token=work.token, actions={}, made={}, begun=tuple(unclear))
+    journal.record = replace(journal.before, token=work.token, actions={}, made={}, begun=tuple(unclear), running=False)
     journal.keep()
     return not plan.effective and not unclear
 
@@ -69,7 +70,7 @@ def _recovered(workspace: Workspace, work: Work, journal: Journal, tick: Tick) -
         return
     wanted = deployed.configuration(work.unit, work.inputs, work.secrets)
     workspace.write(wanted)
-    lost = journal.lost(workspace.state(), lambda *_: None)
+    lost = journal.lost(work.unit, workspace.state(), lambda *_: None)
     if lost:
         workspace.write(wanted.importing(lost))
         workspace.plan(*(f"-target={address}" for address in lost))
