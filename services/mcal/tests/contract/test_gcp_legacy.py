@@ -145,6 +145,20 @@ def test_killed_before_any_change_the_second_attempt_ends_the_same(world: World,
     assert world.drift() == {}
 
 
+def test_what_has_drifted_or_vanished_is_as_declared_after_the_next_deployment(world: World) -> None:
+    slow = resource("s", "Queue", {}, initial={"visibilityTimeout": 60})
+    made = world.apply(queue("a"), queue("b"), slow)
+    for name in ("a", "s"):
+        world.gcp.rest("PATCH", made[name].physical_id, {"subscription": {"ackDeadlineSeconds": 99}})
+    world.gcp.rest("DELETE", made["b"].physical_id)
+    after = {o.urn[-1]: o.status for o in world.do("apply", unit=world.unit, previous=world.unit)}
+    assert after == {"a": Became.UPDATED, "b": Became.CREATED, "s": Became.UNCHANGED}
+    assert world.drift() == {}
+    assert world.gcp.rest("GET", made["s"].physical_id)[1]["ackDeadlineSeconds"] == 99, (
+        "set when it was made, and free since"
+    )
+
+
 def test_rules_that_are_too_much_missing_or_changed_are_put_right(world: World) -> None:
     group = world.apply(NET, EVERY_KIND[2])["firewall"]
     tag, before = group.physical_id.rpartition("/")[2], world.gcp.rest("GET", group.physical_id)[1]

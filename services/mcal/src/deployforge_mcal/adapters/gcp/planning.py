@@ -45,6 +45,8 @@ class Piece:
     lifecycle: Mapping[str, Any]
     body: Body
     """As its service has it, when it is made."""
+    enforced: Body
+    """The same without what is only set when it is made."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def _pieces(unit: CompiledUnit, d: Declared, first: Native, needs: frozenset[str
             lifecycle["create_before_destroy"] = True
         own = frozenset(_address(kind.placed(d.id, p)[0].name, d.resource.name, p) for p in kind.before(part, mine))
         address = _address(of.name, d.resource.name, part)
-        found.append(Piece(address, of, full, at_first, d.resource.urn, part, needs | own, lifecycle, begun))
+        found.append(Piece(address, of, full, at_first, d.resource.urn, part, needs | own, lifecycle, begun, whole))
     return found
 
 

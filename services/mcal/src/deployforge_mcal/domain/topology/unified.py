@@ -14,7 +14,9 @@ from deployforge_mcal.domain.topology.wiring import Host, Net, Part, Sub, Wired
 
 _HOSTS: Final = frozenset({"Compute", "LoadBalancer", "Database", "Cache"})
 TYPES: Final = frozenset({"Network", "Subnet", "SecurityGroup", *_HOSTS})
-_AWS, _AZURE, _GOOGLE = "aws", "azure", "gcp"
+_AWS, _AZURE = "aws", "azure"
+#: Both engines.
+_GOOGLE: Final = frozenset({"gcp", "gcp-deployment-manager"})
 
 
 def parts(of: Wired) -> Sequence[Part]:
@@ -31,13 +33,13 @@ def parts(of: Wired) -> Sequence[Part]:
 def _network(of: Wired) -> Sequence[Part]:
     cidr = parsed(of.properties.get("cidr"))
     # AWS alone makes no routes of links by itself. The addresses of a network of Google Cloud are those of its subnets.
-    net = Net(of.urn, of.id, (cidr,) if cidr and of.provider_type != _GOOGLE else (), of.provider_type == _AWS)
-    return [net, walls_of(of.urn, of.id)] if of.provider_type == _GOOGLE else [net]
+    net = Net(of.urn, of.id, (cidr,) if cidr and of.provider_type not in _GOOGLE else (), of.provider_type == _AWS)
+    return [net, walls_of(of.urn, of.id)] if of.provider_type in _GOOGLE else [net]
 
 
 def _subnet(of: Wired) -> Sequence[Part]:
     net = _text(of.properties, "network")
-    around = (net,) if of.provider_type == _GOOGLE else ()
+    around = (net,) if of.provider_type in _GOOGLE else ()
     public = of.properties.get("public") is True
     return [Sub(of.urn, of.id, net, parsed(of.properties.get("cidr")), public, lists=around)]
 
@@ -47,7 +49,7 @@ def _group(of: Wired) -> Sequence[Part]:
     inward, outward = rules(of.properties.get("ingress")), None if egress is None else rules(egress)
     if of.provider_type == _AZURE:
         return [listed(of.urn, of.id, inward, outward)]
-    if of.provider_type == _GOOGLE:
+    if of.provider_type in _GOOGLE:
         return tagged(of.urn, of.id, net, inward, outward)
     return [Firewall(of.urn, of.id, net, inward, outward)]
 
@@ -58,9 +60,9 @@ def _host(of: Wired) -> Host:
     balances = of.type == "LoadBalancer"
     guarded = not balances and of.provider_type == _AWS
     given = tuple(map(str, values.get("securityGroups") or ()))
-    walls = given if of.provider_type not in (_AZURE, _GOOGLE) else ()
+    walls = given if of.provider_type not in {_AZURE, *_GOOGLE} else ()
     lists = given if of.provider_type == _AZURE else ()
-    groups = tuple(map(tag, given)) if of.provider_type == _GOOGLE else ()
+    groups = tuple(map(tag, given)) if of.provider_type in _GOOGLE else ()
     public = values.get("public") is True
     return Host(of.urn, of.id, tuple(map(str, subs)), walls, public, guarded, balances, lists, groups)
 

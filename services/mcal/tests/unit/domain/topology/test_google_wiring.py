@@ -67,17 +67,18 @@ def test_of_a_network_that_is_not_known_the_rules_are_not_known() -> None:
     )
 
 
-def test_groups_of_the_unified_type_are_tags() -> None:
+@pytest.mark.parametrize("engine", ["gcp", "gcp-deployment-manager"])
+def test_groups_of_the_unified_type_are_tags(engine: str) -> None:
     net = "projects/p/global/networks/n"
     there = [
-        wired("n", "Network", HOST + net, "gcp", cidr="10.4.0.0/16"),
-        wired("s", "Subnet", f"{HOST}projects/p/regions/r/subnetworks/s", "gcp", network=net, cidr="10.4.1.0/24"),
+        wired("n", "Network", HOST + net, engine, cidr="10.4.0.0/16"),
+        wired("s", "Subnet", f"{HOST}projects/p/regions/r/subnetworks/s", engine, network=net, cidr="10.4.1.0/24"),
         *(
-            wired(f"{name}-wall", "SecurityGroup", f"{HOST}projects/p/global/firewalls/{name}-wall", "gcp", network=net, ingress=rules)
+            wired(f"{name}-wall", "SecurityGroup", f"{HOST}projects/p/global/firewalls/{name}-wall", engine, network=net, ingress=rules)
             for name, rules in (("web", []), ("db", [allow(group="projects/p/global/firewalls/web-wall"), allow("10.9.0.0/16")]))
         ),
         *(
-            wired(name, "Compute", name, "gcp", subnet="projects/p/regions/r/subnetworks/s", securityGroups=[f"projects/p/global/firewalls/{name}-wall"])
+            wired(name, "Compute", name, engine, subnet="projects/p/regions/r/subnetworks/s", securityGroups=[f"projects/p/global/firewalls/{name}-wall"])
             for name in ("web", "db")
         ),
     ]  # fmt: skip

@@ -68,7 +68,10 @@ class LegacyRollout(Rollout):
     def begin(self, plan: Plan, note: Mapping[str, Any], **how: Any) -> None:
         """See Rollout: of `how`, what is imported may be there already; nothing else is touched that has not changed."""
         there = self.found()
-        self._untaken(plan, how.get("imports") or {}, there)
+        gone = self._looked_at(plan, how.get("imports") or {}, there)
+        if gone and _is_whole(note):
+            self.abandon(gone)
+            there = self.found()
         self._session.upload(f"{self._folder}/note.json", json.dumps(note).encode())
         self.put(config.configuration(plan), there, operation=self._operation)
 
@@ -93,10 +96,9 @@ class LegacyRollout(Rollout):
         if not self._begun:
             self._begun = str(((self.found() or {}).get("operation") or {}).get("name") or "")
         failure = self.over(plan)
-        if failure is None:
-            # What was there already was taken over as it was.
-            taken = (self.note() or {}).get("imports") or {}
-            for piece in (p for p in plan.pieces if p.address in taken):
+        if failure is None and _is_whole(self.note() or {}):
+            # What has drifted, and what was there already and was taken over as it was.
+            for piece in plan.pieces:
                 put_right(self._session, piece)
         return failure
 
@@ -187,14 +189,22 @@ class LegacyRollout(Rollout):
                 told[name] = state
                 self._tick(named.get(name), state, None)
 
-    def _untaken(self, plan: Plan, imports: Mapping[str, str], there: Body | None) -> None:
+    def _looked_at(self, plan: Plan, imports: Mapping[str, str], there: Body | None) -> list[str]:
+        """Addresses of what the deployment believes to be there and is not. Raises ProviderFailure for what is there and is
+        somebody else's."""
         mine = {str(one["name"]) for one in self.listed()} if there is not None else set()
-        new = [p for p in plan.pieces if config.resource_name(p.address) not in mine and p.address not in imports]
-        seen = self._session.each([p.full for p in new], self._session.get)
-        for piece in new:
-            if isinstance(seen[piece.full], Mapping):
+        seen = self._session.each([p.full for p in plan.pieces], self._session.get)
+        for piece in plan.pieces:
+            known = config.resource_name(piece.address) in mine or piece.address in imports
+            if not known and isinstance(seen[piece.full], Mapping):
                 said = f"{piece.full} exists already"
                 raise ProviderFailure(meaning(409, said, piece.urn, restored=True))
+        return [p.address for p in plan.pieces if config.resource_name(p.address) in mine and seen[p.full] is None]
+
+
+def _is_whole(note: Mapping[str, Any]) -> bool:
+    """Whether a unit is made what it shall be, or put back, and not one of its resources alone."""
+    return "imports" in note or bool(note.get("back"))
 
 
 def _change(resource: Body, addresses: Mapping[str, str]) -> Body:

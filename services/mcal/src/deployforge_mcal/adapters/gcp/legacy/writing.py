@@ -7,7 +7,7 @@ from typing import Any, Final
 from deployforge_mcal.adapters.bodies import Body
 from deployforge_mcal.adapters.gcp.kinds.base import named
 from deployforge_mcal.adapters.gcp.placing import relative
-from deployforge_mcal.adapters.gcp.planning import Piece
+from deployforge_mcal.adapters.gcp.planning import Expression, Piece
 from deployforge_mcal.adapters.gcp.session import GcpSession
 from deployforge_mcal.domain import references
 
@@ -27,13 +27,17 @@ def put_right(session: GcpSession, piece: Piece) -> bool:
 
 def _lacking(piece: Piece, live: Body) -> Body:
     shown = references.mapped(live, named)
-    return {name: value for name, value in piece.body.items() if not _holds(shown.get(name), value)}
+    return {name: value for name, value in piece.enforced.items() if not _holds(shown.get(name), value)}
 
 
 def _holds(shown: Any, wanted: Any) -> bool:
-    """Whether what REST shows has what is wanted; it may have more."""
+    """Whether what REST shows has what is wanted; it may have more. What Deployment Manager fills in is not known here."""
+    if isinstance(wanted, Expression):
+        return True
     if isinstance(wanted, Mapping):
         return isinstance(shown, Mapping) and all(_holds(shown.get(name), value) for name, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(shown, list):
+        return len(wanted) == len(shown) and all(map(_holds, shown, wanted))
     if isinstance(wanted, str) and isinstance(shown, str):
         return wanted.casefold() == shown.casefold()
     return bool(shown == wanted)
