@@ -95,11 +95,12 @@ class System:
 
 
 @contextmanager
-def running() -> Iterator[System]:
-    """A broker, a registry and two databases, gone when the block ends."""
+def running(*names: str) -> Iterator[System]:
+    """A broker, a registry and databases of these names, gone when the block ends."""
+    names = names or (SOURCE, LISTENER)
     with (
         tempfile.TemporaryDirectory(prefix="df-bench-kafka-", ignore_cleanup_errors=True) as home,
-        databases(SOURCE, LISTENER, fsync=True) as found,
+        databases(*names, fsync=True) as found,
     ):
         directory, urls = found
         os.chmod(home, 0o755)
@@ -110,7 +111,7 @@ def running() -> Iterator[System]:
         try:
             system.up(settings, quiet, "infrastructure")
             registry = f"http://127.0.0.1:{settings.port_base + REGISTRY}/apis/ccompat/v7"
-            by_name = dict(zip((SOURCE, LISTENER), urls, strict=True))
+            by_name = dict(zip(names, urls, strict=True))
             yield System(settings.kafka_bootstrap, registry, settings.tls_dir, by_name, directory / "key")
         finally:
             system.down(settings, quiet)

@@ -4,7 +4,7 @@ It has a topic and a consumer group of its own, so the system's own drift-detect
 shares their partitions. Nothing here starts or stops the system.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.adapters.parked import ParkedBatches
 from deployforge_drift_detector.config import Settings
 from deployforge_drift_detector.entrypoints import processor as module
-from deployforge_drift_detector.entrypoints.batches import Batches
+from deployforge_drift_detector.entrypoints.batches import Batches, Taken
 from deployforge_drift_detector.entrypoints.processor import Processor, faust_settings
 from deployforge_drift_detector.entrypoints.watchdog import Watchdog
 from deployforge_local.settings import LocalSettings
@@ -156,9 +156,15 @@ class Interrupted:
         self.taken: list[int] = []
         self.stopping = stopping
 
-    def take(self, topic: str, partition: int, offset: int, body: bytes | None) -> bool:
-        self.taken.append(offset)
+    def take_all(self, messages: Sequence[Taken]) -> bool:
+        self.taken += [offset for _, _, offset, _ in messages]
         return False
+
+    def rest(self) -> bool:
+        return False
+
+    def close(self, partitions: Any = None) -> None:
+        pass
 
 
 def test_a_message_that_was_not_done_is_not_lost(bench: Bench) -> None:

@@ -21,7 +21,7 @@ from deployforge_drift_detector.application.looks import NEVER_SEEN, Look, State
 from deployforge_drift_detector.application.messages import PRESENCES, Columns, ObservationBatch
 from deployforge_drift_detector.application.ports import CheckState
 from deployforge_drift_detector.application.verdicts import Unusable, Verdict, properties
-from deployforge_drift_detector.domain.agreement import Agreement
+from deployforge_drift_detector.domain.compare import agrees
 from deployforge_drift_detector.domain.desired import Desired
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,6 @@ class Book:
         self._deployments = {id: number for number, id in enumerate({one.deployment_id for one in self.desired})}
         self._deployment = np.fromiter((self._deployments[one.deployment_id] for one in self.desired), np.int64, count)
         self._row = {one.urn: at for at, one in enumerate(self.desired)}
-        self._agreements: list[Agreement | None] = [None] * count
         self.sequences = np.full(count, NEVER_SEEN, np.int64)
         self.times = np.zeros(count)
         self.states = np.zeros(count, np.uint8)
@@ -102,9 +101,7 @@ class Book:
         for at, was in zip(new, old, strict=True):
             if was in before.reasons:
                 self.reasons[at] = before.reasons[was]
-            if self.desired[at] is before.desired[was]:
-                self._agreements[at] = before._agreements[was]
-            else:
+            if self.desired[at] is not before.desired[was]:
                 self.good_until[at] = 0.0
         self.open = {urn: print for urn, print in self.open.items() if urn in self._row}
         self.dirty = True
@@ -185,15 +182,10 @@ class Book:
                 observed = properties(bodies[ends[row] : ends[row + 1]], digests[row * 16 : row * 16 + 16])
             except Unusable:
                 continue
-            agreement = self._agreements[place] or self._agreement(place)
-            if agreement.agrees(observed) and not (opened and self.desired[place].urn in opened):
+            desired = self.desired[place]
+            if agrees(desired.properties, observed, desired.set_paths) and not (opened and desired.urn in opened):
                 agreed.append(row)
         return np.array(agreed, np.intp)
-
-    def _agreement(self, place: int) -> Agreement:
-        desired = self.desired[place]
-        made = self._agreements[place] = Agreement(desired.properties, desired.set_paths)
-        return made
 
     def _true_to_its_digest(self, batch: ObservationBatch, same: NDArray[np.bool_]) -> bool:
         """Bodies that are not read are not checked against their digests; one of every batch is, another each time."""

@@ -1,6 +1,7 @@
 """Judging batches of observations: each resource gets a verdict, and where that is news, a transition."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,7 +10,7 @@ import structlog
 from deployforge_chassis import causality
 from deployforge_chassis.causality import Causality
 from deployforge_chassis.eventstore import VersionConflict
-from deployforge_chassis.facts import Effects
+from deployforge_chassis.facts import NOTHING, Effects
 
 from deployforge_drift_detector.application.book import Book, Sorted
 from deployforge_drift_detector.application.books import Books
@@ -68,6 +69,17 @@ class NeverAskedFor(ValueError):
         self.shard, self.sequence, self.asked = shard, sequence, asked
 
 
+@dataclass
+class _Decisions:
+    """What is to be saved, and noted in the books once it is."""
+
+    effects: Effects = NOTHING
+    urns: set[str] = field(default_factory=set)
+    scans: dict[str, int] = field(default_factory=dict)
+    """Shard → sequence."""
+    noted: list[Callable[[], None]] = field(default_factory=list)
+
+
 #: What says that nothing is wrong with the observations: they are judged again, all of them.
 Outages = tuple[type[Exception], ...]
 
@@ -79,6 +91,7 @@ class Judging:
         self._app, self._stores = app, app.stores
         self.books = books or Books(app)
         self._asked: dict[str, int] = {}
+        self._held: _Decisions | None = None
 
     def judge(self, batch: ObservationBatch, partition: int = 0, *, spare: Outages | None = None) -> Tally:
         """Judge and save a batch; a repeated or an older one changes nothing. Raises NeverAskedFor.
@@ -89,6 +102,9 @@ class Judging:
         self._expect(batch)
         cause = Causality(batch.scan_id, f"{batch.scan_id}/{batch.batch}", "", "drift-detector")
         with causality.bound(cause):
+            if self._held is not None and self._held.scans.get(batch.shard, batch.sequence) != batch.sequence:
+                # What the scan before came to must stand in the book when this one is held against it.
+                self._save_held()
             book = self.books.of(batch.shard, partition)
             found = book.sort(batch, self.books.changing(), self._app.clock.now())
             near, total = _unpacked(batch, book, found)
@@ -122,25 +138,59 @@ class Judging:
         return self._settled(batch, book, some[:middle], spare) + self._settled(batch, book, some[middle:], spare)
 
     def settle(self, batch: ObservationBatch, book: Book, observations: Sequence[Observation]) -> Tally:
-        """Judge these one by one and save what is news, in one transaction."""
+        """Judge these one by one and save what is news, in one transaction; held, with the news of other batches."""
+        if self._held is not None:
+            if any(seen.urn in self._held.urns for seen in observations):
+                self._save_held()
+            return self._decide(batch, book, observations, self._held)
         for _ in range(_CONFLICTS_AT_MOST):
-            tally, now = Tally(), self._app.clock.now()
-            judged = list(self._verdicts(batch, book, observations, tally, now))
-            news = transitions(self._app, book, batch, judged, now)
-            again = {one.desired.deployment_id for one in judged if one.verdict.look_again}
-            soon = now + timedelta(seconds=_LOOK_AGAIN_SECONDS)
-            rechecks = tuple(self._stores.schedule.recheck(id, soon) for id in sorted(again))
+            decisions = _Decisions()
+            tally = self._decide(batch, book, observations, decisions)
             try:
-                if news.drifts or rechecks:
-                    self._app.commit(news.effects + Effects(writes=rechecks))
+                self._commit(decisions)
             except VersionConflict as conflict:
                 last = conflict
                 self.books.reread(book)
                 continue
-            tally.transitions = len(news.drifts)
-            self._note(batch, book, judged, news, now)
             return tally
         raise last
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """What is judged inside is saved together at the end; nothing of it when something is raised, and then everything
+        may be judged again. A transaction for a scan's few news costs as much as judging thousands of checks.
+        """
+        self._held = _Decisions()
+        try:
+            yield
+            self._save_held()
+        finally:
+            self._held = None
+
+    def _save_held(self) -> None:
+        assert self._held is not None
+        self._commit(self._held)
+        self._held = _Decisions()
+
+    def _decide(self, batch: ObservationBatch, book: Book, observations: Sequence[Observation], into: _Decisions) -> Tally:
+        tally, now = Tally(), self._app.clock.now()
+        judged = list(self._verdicts(batch, book, observations, tally, now))
+        news = transitions(self._app, book, batch, judged, now)
+        again = {one.desired.deployment_id for one in judged if one.verdict.look_again}
+        soon = now + timedelta(seconds=_LOOK_AGAIN_SECONDS)
+        rechecks = [self._stores.schedule.recheck(id, soon) for id in sorted(again)]
+        into.effects += news.effects + Effects(writes=tuple(rechecks))
+        into.scans[batch.shard] = batch.sequence
+        into.urns |= {one.seen.urn for one in judged}
+        into.noted.append(lambda: self._note(batch, book, judged, news, now))
+        tally.transitions = len(news.drifts)
+        return tally
+
+    def _commit(self, decisions: _Decisions) -> None:
+        if decisions.effects != NOTHING:
+            self._app.commit(decisions.effects)
+        for note in decisions.noted:
+            note()
 
     def _verdicts(
         self, batch: ObservationBatch, book: Book, observations: Sequence[Observation], tally: Tally, now: datetime

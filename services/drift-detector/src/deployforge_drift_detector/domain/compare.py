@@ -40,6 +40,43 @@ def differences(
     return tuple(sorted(_walk("", desired, observed, frozenset(set_paths)), key=lambda found: found.path))
 
 
+def agrees(
+    desired: Mapping[str, Any], observed: Mapping[str, Any], set_paths: Collection[str] = (), *, below: str = ""
+) -> bool:
+    """Whether nothing differs: what an empty `differences` says, in a tenth of the time.
+
+    Nearly everything is spelt as desired, and that is seen at a glance: the same type and equal. Only what is not goes the
+    long way. Python's own equality is not enough, as it takes True for 1.
+    """
+    for key, value in desired.items():
+        held = observed.get(key, ABSENT)
+        if held is value:
+            continue
+        path = f"{below}.{key}" if below else key
+        kind = type(value)
+        if kind is type(held) and path not in set_paths:
+            if kind is dict:
+                if not agrees(value, held, set_paths, below=path):
+                    return False
+                continue
+            if _spelt_alike(value, held) if kind is list else value == held:
+                continue
+        if next(_walk(path, value, held, frozenset(set_paths)), None) is not None:
+            return False
+    return True
+
+
+def _spelt_alike(one: Any, other: Any) -> bool:
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    if kind is list:
+        return len(one) == len(other) and all(map(_spelt_alike, one, other))
+    if kind is dict:
+        return one.keys() == other.keys() and all(_spelt_alike(value, other[key]) for key, value in one.items())
+    return bool(one == other)
+
+
 def text(value: Any, *, as_set: bool = False) -> str:
     """A spelling that is equal exactly for equal values; with `as_set` a list's order does not count."""
     if as_set and isinstance(value, list):

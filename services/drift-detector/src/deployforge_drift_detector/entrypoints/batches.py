@@ -36,6 +36,10 @@ _UNKNOWN_SCHEMA_AT_MOST: Final = 4
 _FUTURE: Final = timedelta(minutes=5)
 
 
+#: Topic, partition, offset and body of a message.
+Taken = tuple[str, int, int, bytes | None]
+
+
 class NoBatch(ValueError):
     """A message on the observations topic that is no batch of observations."""
 
@@ -99,8 +103,12 @@ class Batches:
         self.stopping = threading.Event()
         self._sleep = sleep or self.stopping.wait
 
+    def take_all(self, messages: Sequence[Taken]) -> bool:
+        """Judge some messages or park them; False when told to stop before all were done: none must be acknowledged."""
+        return (len(messages) > 1 and self._together(messages)) or all(self.take(*message) for message in messages)
+
     def take(self, topic: str, partition: int, offset: int, body: bytes | None) -> bool:
-        """Judge a message or park it; False when told to stop before either was done: it must not be acknowledged."""
+        """One of them."""
         pauses, unknown = list(_PAUSES), 0
         while not self.stopping.is_set():
             try:
@@ -122,16 +130,28 @@ class Batches:
                 self._sleep(pauses.pop(0))
         return False
 
+    def _together(self, messages: Sequence[Taken]) -> bool:
+        """Judge all of them and save what is news at once; whether that went without a flaw."""
+        began, tallies = self._clock.monotonic(), []
+        try:
+            with self._judging.held():
+                for _, partition, _, body in messages:
+                    batch, bad = self._batch(body or b"")
+                    if bad:
+                        return False
+                    tallies.append(self._judging.judge(batch, partition))
+        except Exception as error:
+            # Whatever it is, it is found again, and with its message, when they are taken one by one.
+            log.info("messages are taken one by one", reason=f"{type(error).__name__}: {error}"[:300])
+            return False
+        self._meter.judged(sum(tallies, Tally()), self._clock.monotonic() - began)
+        return True
+
     def _judge(self, body: bytes, partition: int, *, patient: bool) -> list[str]:
         """Judge a message; what is wrong with observations that could not be. Not `patient`, what fails is told apart
         from what does not instead of raising.
         """
-        fact, value = self._codec.decode(body)
-        if fact != "ObservationBatch":
-            raise NoBatch(f"{fact} is not an ObservationBatch")
-        batch, bad = _read(value)
-        if batch.observed_at > self._clock.now() + _FUTURE:
-            raise NoBatch("observed in the future")
+        batch, bad = self._batch(body)
         began = self._clock.monotonic()
         try:
             tally = self._judging.judge(batch, partition, spare=None if patient else _OUTAGES)
@@ -142,6 +162,16 @@ class Batches:
             tally = self._judging.judge(batch, partition, spare=_OUTAGES)
         self._meter.judged(tally, self._clock.monotonic() - began)
         return bad + tally.failed
+
+    def _batch(self, body: bytes) -> tuple[ObservationBatch, list[str]]:
+        """A message, and what is wrong with those of its observations that are left out."""
+        fact, value = self._codec.decode(body)
+        if fact != "ObservationBatch":
+            raise NoBatch(f"{fact} is not an ObservationBatch")
+        batch, bad = _read(value)
+        if batch.observed_at > self._clock.now() + _FUTURE:
+            raise NoBatch("observed in the future")
+        return batch, bad
 
     def rest(self) -> bool:
         """To be called about once a second: what was looked at of one shard is written down. Whether more of it waits."""

@@ -13,7 +13,7 @@ It runs in a thread of its own with a loop of its own, without Faust's worker: s
 import asyncio
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from ssl import SSLContext
@@ -38,6 +38,8 @@ _PROBE_SECONDS: Final = 1.0
 _PROBE_AT_MOST_SECONDS: Final = 10.0
 _JOIN_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 6.0
+#: Messages whose news are saved together, when so many wait.
+_AT_ONCE: Final = 16
 
 
 def faust_settings(settings: ServiceSettings, context: SSLContext, datadir: Path) -> dict[str, Any]:
@@ -79,7 +81,6 @@ class Processor(ThreadPart):
         self._judge = ThreadPoolExecutor(1, thread_name_prefix="judge")
         self._handled: dict[int, int] = {}
         self._began: dict[int, int] = {}
-        self._events: Any = None
         self._revoked: Any = None
         self._broken: Exception | None = None
 
@@ -135,11 +136,17 @@ class Processor(ThreadPart):
         topic = app.topic(TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
         async def observe(stream: Any) -> None:
-            # An event is acknowledged when the next one is asked for: after its transaction. It would be, too, when
-            # the generator is thrown away half-way, as on stopping: so it is kept until Faust has let go.
-            self._events = stream.events()
-            async for event in self._events:
-                await self._take(event)
+            # Acknowledged by us, after the transaction, and not by Faust when the next event is asked for.
+            stream.enable_acks = False
+            held: list[Any] = []
+            async for event in stream.events():
+                held.append(event)
+                if len(held) < _AT_ONCE and not stream.channel.queue.empty():
+                    continue
+                await self._take(held)
+                for done in held:
+                    await stream.ack(done)
+                held.clear()
 
         app.agent(topic, name="observe", concurrency=1)(observe)
 
@@ -155,14 +162,17 @@ class Processor(ThreadPart):
         """In the one thread that judges."""
         return await asyncio.get_running_loop().run_in_executor(self._judge, what, *arguments)
 
-    async def _take(self, event: Any) -> None:
-        message = event.message
+    async def _take(self, events: Sequence[Any]) -> None:
+        messages = [event.message for event in events]
         try:
-            done = await self._in_turn(self._batches.take, message.topic, message.partition, message.offset, message.value)
+            done = await self._in_turn(
+                self._batches.take_all, [(one.topic, one.partition, one.offset, one.value) for one in messages]
+            )
         except Exception as error:
             self._broken, done = error, False
         if done:
-            self._handled[message.partition] = message.offset + 1
+            for message in messages:
+                self._handled[message.partition] = message.offset + 1
             return
         # Told to stop in the middle, or about to end: wait for the end here, so that it is not acknowledged.
         await asyncio.Event().wait()

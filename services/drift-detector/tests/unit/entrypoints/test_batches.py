@@ -9,10 +9,12 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.keys import KeyUnavailable
 from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.adapters.parked import ParkedBatches
+from deployforge_drift_detector.application.books import Books
+from deployforge_drift_detector.application.judging import Judging
 from deployforge_drift_detector.entrypoints.batches import Batches
 from eventsourcing.persistence import OperationalError
 
-from ...conftest import ORDERS, SHARD, START, World, in_columns, in_words, plain, seen
+from ...conftest import ORDERS, SHARD, START, WORKER, World, batch, in_columns, in_words, plain, seen
 
 
 class Bench:
@@ -65,6 +67,48 @@ def test_another_fact_and_a_batch_of_tomorrow_are_parked(bench: Bench) -> None:
     assert bench.batches.take("t", 0, 0, other)
     assert bench.batches.take("t", 0, 1, bench.encoded(observed_at=START + timedelta(days=1)))
     assert ["NoBatch" in reason for reason in bench.parked()] == [True, True]
+
+
+def test_messages_that_wait_are_saved_together(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved, save = [], bench.world.app.commit
+    monkeypatch.setattr(bench.world.app, "commit", lambda effects: (saved.append(len(effects.aggregates)), save(effects)))
+    drifted = bench.encoded(seen(ORDERS, {"visibilityTimeout": 60}))
+    assert bench.batches.take_all([("t", 0, 0, drifted), ("t", 0, 1, bench.encoded(seen(WORKER, {"fifo": True})))])
+    assert saved == [2]
+    assert bench.world.happened() == ["Watched", "Detected"] * 2
+
+
+def test_a_resource_that_comes_twice_among_them_is_judged_twice(bench: Bench) -> None:
+    bench.world.asked(SHARD, 3)
+    bodies = [
+        bench.encoded(seen(ORDERS, {"visibilityTimeout": 60})), bench.encoded(seen(ORDERS), sequence=2),
+        bench.encoded(seen(ORDERS, {"visibilityTimeout": 90}), sequence=3),
+    ]  # fmt: skip
+    assert bench.batches.take_all([("t", 0, n, body) for n, body in enumerate(bodies)])
+    assert bench.world.happened() == ["Watched", "Detected", "Resolved", "Detected"]
+
+
+def test_one_bad_message_among_them_is_parked_alone(bench: Bench) -> None:
+    drifted = bench.encoded(seen(ORDERS, {"visibilityTimeout": 60}))
+    assert bench.batches.take_all([("t", 0, 0, drifted), ("t", 0, 1, b"rubbish"), ("t", 0, 2, drifted)])
+    assert bench.world.happened() == ["Watched", "Detected"]
+    assert len(bench.parked()) == 1
+
+
+def test_another_process_that_decided_first_does_not_stop_the_others(bench: Bench) -> None:
+    """Between judging and saving somebody else saves the same: what is held is thrown away and judged anew."""
+    other = Judging(bench.world.app, Books(bench.world.app, fresh_seconds=0))
+    drifted, worker = seen(ORDERS, {"visibilityTimeout": 60}), seen(WORKER, {"fifo": True})
+    judge = bench.world.judging.judge
+
+    def overtaken(one: Any, partition: int = 0, **more: Any) -> Any:
+        tally = judge(one, partition, **more)
+        other.judge(batch(1, drifted))
+        return tally
+
+    bench.world.judging.judge = overtaken  # type: ignore[method-assign]
+    assert bench.batches.take_all([("t", 0, 0, bench.encoded(drifted)), ("t", 0, 1, bench.encoded(worker))])
+    assert bench.world.happened() == ["Watched", "Detected"] * 2
 
 
 def test_a_half_written_batch_is_parked_and_the_next_is_judged(bench: Bench) -> None:

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from deployforge_drift_detector.domain.agreement import Agreement
-from deployforge_drift_detector.domain.compare import differences
+from deployforge_drift_detector.domain.compare import agrees, differences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +37,7 @@ def test_it_says_what_the_differences_say(data: st.DataObject) -> None:
     desired = data.draw(OBJECTS)
     observed = data.draw(held_like(desired).filter(lambda held: isinstance(held, dict)))
     set_paths = data.draw(PATHS)
-    assert Agreement(desired, set_paths).agrees(observed) == (not differences(desired, observed, set_paths))
+    assert agrees(desired, observed, set_paths) == (not differences(desired, observed, set_paths))
 
 
 @pytest.mark.parametrize(
@@ -56,5 +55,5 @@ def test_it_says_what_the_differences_say(data: st.DataObject) -> None:
     ],
 )
 def test_what_python_would_get_wrong(desired: Any, observed: Any, agree: bool) -> None:
-    assert Agreement(desired).agrees(observed) is agree
+    assert agrees(desired, observed) is agree
     assert (not differences(desired, observed)) is agree
