@@ -1,8 +1,8 @@
 """The lower bound: what somebody would write in an afternoon with confluent-kafka, fastavro and numpy, for this alone.
 
-It does the same work: decodes, holds each body that it reads against its digest, compares every enforced attribute,
-classifies what differs, and saves transitions through the same event store and relay. It knows neither rebalancing nor
-replays nor changes of what is desired, parks nothing and explains nothing.
+It does the same work: decodes, holds each body that it reads against its digest, compares every enforced attribute by the
+same rules, classifies what differs, and saves transitions through the same event store and relay. It knows neither
+rebalancing nor replays nor changes of what is desired, parks nothing and explains nothing.
 """
 
 import io
@@ -17,6 +17,7 @@ import numpy as np
 from deployforge_chassis import packed
 from deployforge_chassis.facts import Effects
 from deployforge_drift_detector.application.drift_detector import DriftDetector
+from deployforge_drift_detector.domain.compare import agrees
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
 from deployforge_drift_detector.domain.finding import find_changed
@@ -55,15 +56,12 @@ class Loop:
                 raise ValueError("a body that is not of its digest")
             wanted = shard.desired[at[row]]
             observed = self._decode(body)
-            for key, expected in wanted.properties.items():
-                if observed.get(key) != expected:
-                    self._differs(wanted, observed, value, news)
-                    break
-            else:
-                if wanted.urn in self._open:
-                    self._over(wanted, value, news)
+            if not agrees(wanted.properties, observed, wanted.set_paths):
+                self._differs(wanted, observed, value, news)
+            elif wanted.urn in self._open:
+                self._over(wanted, value, news)
         if news:
-            self._app.commit(Effects(tuple(news), tuple(map(self._app.stores.drifts.put, news))))
+            self._app.commit(Effects(tuple(news), (self._app.stores.drifts.put(*news),)))
         if self._remember:
             shard.digests[at] = digests
         shard.sequences[at] = value["sequence"]

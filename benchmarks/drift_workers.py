@@ -186,7 +186,7 @@ class Taken:
         parked = ParkedBatches(bench.app.database)
         judging = Judging(bench.app, Books(bench.app, remember=remember))
         self.batches = Batches(bench.codec, judging, parked, self, SystemClock())
-        self._take, self.batches.take = self.batches.take, self.take  # type: ignore[method-assign]
+        self._take_all, self.batches.take_all = self.batches.take_all, self.take_all  # type: ignore[method-assign]
         self._seen = threading.Semaphore(0)
         self._meter = Meter()
         self.began = self.ended = 0.0
@@ -196,18 +196,18 @@ class Taken:
         """Judge a scan of everything without Kafka; checks a second."""
         began = time.perf_counter()
         for offset, (partition, message) in enumerate(self._bench.encoded(sequence, body)):
-            self._take("warm", partition, offset, message)
+            self.batches.take("warm", partition, offset, message)
         rate = self.checks / (time.perf_counter() - began)
         self.checks = self.transitions = 0
         return rate
 
-    def take(self, topic: str, partition: int, offset: int, body: bytes | None) -> bool:
+    def take_all(self, messages: Any) -> bool:
         if self._gate is not None:
             self._gate.wait()
         self.began = self.began or time.perf_counter()
-        done = self._take(topic, partition, offset, body)
+        done = self._take_all(messages)
         self.ended = time.perf_counter()
-        self._seen.release()
+        self._seen.release(len(messages))
         return done
 
     def judged(self, tally: Any, seconds: float) -> None:

@@ -22,6 +22,7 @@ SCHEMA: Final = (
     "detected_at timestamptz NOT NULL, last_seen_at timestamptz NOT NULL, resolved_at timestamptz, "
     "body bytea NOT NULL)",
     "CREATE UNIQUE INDEX IF NOT EXISTS drifts_open ON drifts (urn) WHERE open",
+    "CREATE INDEX IF NOT EXISTS drifts_of ON drifts (urn)",
     "CREATE INDEX IF NOT EXISTS drifts_newest ON drifts (namespace, name, detected_at DESC, drift_id DESC)",
 )
 _VIEW: Final = TypeAdapter(DriftView)
@@ -39,22 +40,30 @@ class DriftTable:
         rows = self._database.query("SELECT urn, fingerprint FROM drifts WHERE open AND urn = ANY(%s)", (list(urns),))
         return {row["urn"]: row["fingerprint"] for row in rows}
 
+    def known(self, urns: Collection[str]) -> Collection[str]:
+        rows = self._database.query("SELECT DISTINCT urn FROM drifts WHERE urn = ANY(%s)", (list(urns),))
+        return {row["urn"] for row in rows}
+
     def open_urns(self) -> Sequence[str]:
         return [row["urn"] for row in self._database.query("SELECT urn FROM drifts WHERE open ORDER BY urn")]
 
-    def put(self, drift: Drift) -> Write:
-        view = _view(drift)
-        body = self._sealer.seal(drift.deployment_id, _VIEW.dump_json(view), _place(view.drift_id))
+    def put(self, *drifts: Drift) -> Write:
+        views = [_view(drift) for drift in drifts]
+        bodies = [self._sealer.seal(view.deployment_id, _VIEW.dump_json(view), _place(view.drift_id)) for view in views]
+        # One statement for hundreds of rows.
         return (
             "INSERT INTO drifts (drift_id, urn, deployment_id, namespace, name, fingerprint, open, detected_at, "
-            "last_seen_at, resolved_at, body) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+            "last_seen_at, resolved_at, body) SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], "
+            "%s::text[], %s::text[], %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bytea[]) "
             "ON CONFLICT (drift_id) DO UPDATE SET fingerprint = excluded.fingerprint, open = excluded.open, "
             "last_seen_at = greatest(drifts.last_seen_at, excluded.last_seen_at), "
             "resolved_at = excluded.resolved_at, body = excluded.body",
             (
-                view.drift_id, view.urn, view.deployment_id, view.namespace, view.name,
-                drift.finding.fingerprint if drift.finding else "", drift.open, view.detected_at,
-                view.last_seen_at, view.resolved_at, body,
+                [view.drift_id for view in views], [view.urn for view in views], [view.deployment_id for view in views],
+                [view.namespace for view in views], [view.name for view in views],
+                [drift.finding.fingerprint if drift.finding else "" for drift in drifts], [drift.open for drift in drifts],
+                [view.detected_at for view in views], [view.last_seen_at for view in views],
+                [view.resolved_at for view in views], bodies,
             ),
         )  # fmt: skip
 

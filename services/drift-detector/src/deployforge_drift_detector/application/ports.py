@@ -73,10 +73,14 @@ class Drifts(Protocol):
         """urn → fingerprint of the open drifts among these."""
         ...
 
+    def known(self, urns: Collection[str]) -> Collection[str]:
+        """Those of these that have drifted at any time."""
+        ...
+
     def open_urns(self) -> Sequence[str]: ...
 
-    def put(self, drift: Drift) -> Write:
-        """The current episode as it is now."""
+    def put(self, *drifts: Drift) -> Write:
+        """The current episode of each as it is now."""
         ...
 
     def seen(self, times: Mapping[str, datetime]) -> Write:

@@ -43,12 +43,13 @@ def transitions(
     app: DriftDetector, book: Book, batch: ObservationBatch, judged: Sequence[Judged], now: datetime
 ) -> News:  # fmt: skip
     """The transitions of one batch; nothing is saved."""
-    news = News()
-    for one in judged:
+    news, moving = News(), [one for one in judged if _is_news(book, one)]
+    # Most that drift do so for the first time: nobody need look for their history.
+    known = app.stores.drifts.known([one.seen.urn for one in moving]) if moving else ()
+    for one in moving:
         urn, finding = one.seen.urn, one.verdict.finding
-        if one.verdict.state is CheckState.NOT_CHECKED or book.open.get(urn) == (finding and finding.fingerprint):
-            continue
-        drift = app.drift_of(urn) or Drift(urn, one.desired.deployment_id, one.desired.namespace, one.desired.name)
+        drift = app.drift_of(urn) if urn in known else None
+        drift = drift or Drift(urn, one.desired.deployment_id, one.desired.namespace, one.desired.name)
         try:
             _move(app, drift, batch, one, finding, now)
         except (AlreadyDecided, SameDrift, NoOpenDrift):
@@ -60,8 +61,16 @@ def transitions(
             news.opened[urn] = drift.finding.fingerprint
         else:
             news.closed.append(urn)
-    news.effects = Effects(tuple(news.drifts), tuple(app.stores.drifts.put(drift) for drift in news.drifts))
+    if news.drifts:
+        news.effects = Effects(tuple(news.drifts), (app.stores.drifts.put(*news.drifts),))
     return news
+
+
+def _is_news(book: Book, one: Judged) -> bool:
+    if one.verdict.state is CheckState.NOT_CHECKED:
+        return False
+    finding = one.verdict.finding
+    return book.open.get(one.seen.urn) != (finding and finding.fingerprint)
 
 
 def _move(

@@ -52,18 +52,25 @@ def agrees(
         held = observed.get(key, ABSENT)
         if held is value:
             continue
-        path = f"{below}.{key}" if below else key
         kind = type(value)
-        if kind is type(held) and path not in set_paths:
-            if kind is dict:
-                if not agrees(value, held, set_paths, below=path):
+        if kind is type(held):
+            if kind is str or kind is int or kind is float:
+                if value == held:
+                    continue
+            elif not set_paths or _under(below, key) not in set_paths:
+                if kind is dict:
+                    if agrees(value, held, set_paths, below=_under(below, key) if set_paths else ""):
+                        continue
                     return False
-                continue
-            if _spelt_alike(value, held) if kind is list else value == held:
-                continue
-        if next(_walk(path, value, held, frozenset(set_paths)), None) is not None:
+                if kind is list and _spelt_alike(value, held):
+                    continue
+        if next(_walk(_under(below, key), value, held, frozenset(set_paths)), None) is not None:
             return False
     return True
+
+
+def _under(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
 
 
 def _spelt_alike(one: Any, other: Any) -> bool:
@@ -74,7 +81,7 @@ def _spelt_alike(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(_spelt_alike, one, other))
     if kind is dict:
         return one.keys() == other.keys() and all(_spelt_alike(value, other[key]) for key, value in one.items())
-    return bool(one == other)
+    return one is other or bool(one == other)
 
 
 def text(value: Any, *, as_set: bool = False) -> str:

@@ -38,6 +38,8 @@ _PROBE_SECONDS: Final = 1.0
 _PROBE_AT_MOST_SECONDS: Final = 10.0
 _JOIN_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 6.0
+#: Shards of which is written down what was looked at.
+_WRITES_PER_SECOND: Final = 16
 #: Messages whose news are saved together, when so many wait.
 _AT_ONCE: Final = 16
 
@@ -123,6 +125,7 @@ class Processor(ThreadPart):
                 if app.crashed:
                     raise app.crash_reason or RuntimeError("faust crashed")
                 await self._probe(app)
+                await self._write_down()
         finally:
             try:
                 await asyncio.wait_for(app.stop(), _STOP_SECONDS)
@@ -177,6 +180,12 @@ class Processor(ThreadPart):
         # Told to stop in the middle, or about to end: wait for the end here, so that it is not acknowledged.
         await asyncio.Event().wait()
 
+    async def _write_down(self) -> None:
+        """What was looked at, of some shards; batches are judged between them."""
+        for _ in range(_WRITES_PER_SECOND):
+            if not await self._in_turn(self._batches.rest):
+                return
+
     async def _probe(self, app: Any) -> None:
         """Tell the watchdog where we are."""
         try:
@@ -191,8 +200,6 @@ class Processor(ThreadPart):
         for known in (self._handled, self._began):
             for gone in known.keys() - numbers:
                 del known[gone]
-        while await self._in_turn(self._batches.rest):
-            pass
         if not mine:
             self._watchdog.observe({}, {})
             return
