@@ -13,7 +13,7 @@ from deployforge_mcal.adapters.azure.provider import AzureProvider
 from deployforge_mcal.application.ports import ProviderFailure, Work
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.operation import Failure
-from deployforge_mcal.domain.topology.addressing import placeholders
+from deployforge_mcal.domain.topology.declared import placeholders
 from deployforge_mcal.domain.units import Became, CompiledUnit, Outcome, Presence, ResourceSpec, Scope, Target, UnitSpec
 
 from tests.emulators.arm.running import SUBSCRIPTION, Running, emulator
@@ -209,6 +209,14 @@ def test_the_example_for_every_cloud_is_deployed_as_it_is_written(world: World) 
     made = world.apply(*placeholders(specs))
     assert {o.status for o in made.values()} == {Became.CREATED}
     assert world.drift() == {}
+
+
+def test_what_azure_logs_is_found_by_the_operations_id(world: World) -> None:
+    token = str(uuid4())
+    world.apply(queue(), token=token)
+    session = world.provider.open_reader(world.arm.credential, world.scope, ["Queue"])
+    [begun] = session.deployments.deployments.list_by_resource_group(world.group)
+    assert begun.as_dict()["properties"]["correlationId"] == token
 
 
 def test_progress_is_told_of_every_resource(world: World) -> None:

@@ -11,7 +11,7 @@ from deployforge_mcal.adapters.gcp import reading
 from deployforge_mcal.adapters.gcp.errors import GoogleError
 from deployforge_mcal.adapters.gcp.provider import GcpProvider
 from deployforge_mcal.application.ports import ProviderFailure, Work
-from deployforge_mcal.domain.topology.addressing import placeholders
+from deployforge_mcal.domain.topology.declared import placeholders
 from deployforge_mcal.domain.units import Became, CompiledUnit, Presence, ResourceSpec, Scope, Target
 
 from tests.emulators.gcp.running import DEPLOYER, OTHER, PROJECT, READER, Running, emulator

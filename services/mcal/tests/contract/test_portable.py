@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 from deployforge_mcal.domain.difference import differing
-from deployforge_mcal.domain.topology.addressing import placeholders
+from deployforge_mcal.domain.topology.declared import placeholders
 from deployforge_mcal.domain.units import Became, Presence, ResourceSpec
 
 _EXAMPLE = next(p for p in Path(__file__).parents if (p / "uv.lock").exists()) / "examples" / "portable.yaml"

@@ -5,7 +5,9 @@ from deployforge_mcal.domain.hints import hinted
 from deployforge_mcal.domain.operation import Failure
 
 
-@pytest.mark.parametrize("code", ["INVALID", "RESOURCE_FAILED", "InvalidRequestContent", "LIMIT_EXCEEDED", "TOO_LARGE"])
+@pytest.mark.parametrize(
+    "code", ["INVALID", "RESOURCE_FAILED", "InvalidRequestContent", "LIMIT_EXCEEDED", "TOO_LARGE", "CLI_UNUSABLE"]
+)
 def test_a_failure_without_a_hint_gets_one(code: str) -> None:
     told = hinted(Failure(code, "in the cloud's words", None, "urn:x", retryable=True, restored=True))
     assert told.hint

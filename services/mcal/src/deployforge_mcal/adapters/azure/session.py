@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from azure.core.exceptions import ResourceNotFoundError, map_error
 from azure.core.pipeline.policies import HeadersPolicy, RetryPolicy, SansIOHTTPPolicy
@@ -101,7 +101,7 @@ class AzureSession:
         shared: dict[str, Any] = {
             "authentication_policy": _Bearer(token, hold), "retry_policy": _Patience(patience_seconds),
             # Azure's activity log shows it beside everything that this operation did.
-            "headers_policy": HeadersPolicy({"x-ms-correlation-request-id": _correlation(grant.session)}),
+            "headers_policy": HeadersPolicy({"x-ms-correlation-request-id": correlation(grant.session)}),
             "connection_timeout": 3, "read_timeout": 30, "polling_interval": _POLL_SECONDS,
             **({"base_url": endpoint} if endpoint else {}),
         }  # fmt: skip
@@ -215,5 +215,9 @@ def _read(read: Callable[[str], T | None], id: str) -> T | Unreadable | None:
         return Unreadable(str(failure_of(error)))
 
 
-def _correlation(session: str) -> str:
-    return str(uuid5(NAMESPACE_URL, session))
+def correlation(session: str) -> str:
+    """What Azure notes with everything that a session does: the operation's own id, or one made of its name."""
+    try:
+        return str(UUID(session.removeprefix("df-")))
+    except ValueError:
+        return str(uuid5(NAMESPACE_URL, session))

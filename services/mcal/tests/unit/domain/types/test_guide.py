@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from deployforge_mcal.domain.topology.addressing import placeholders
+from deployforge_mcal.domain.topology.declared import placeholders
 from deployforge_mcal.domain.types import TYPES
 from deployforge_mcal.domain.types.declared import missing_type, normalised
 from deployforge_mcal.domain.types.vocabulary import Property, UnifiedType
