@@ -38,6 +38,10 @@ def test_drift_heals_within_policy(alice: DeployForge, cloud: Cloud, name: str) 
     record = alice.drift(incident.drift_id)
     assert [(a.path, a.expected_json, a.actual_json) for a in record.attributes] == [("visibilityTimeout", "30", "99")]
     assert record.severity == common_pb2.SEVERITY_DEGRADED
+    told = eventually(lambda: (a := alice.drift(incident.drift_id).anomaly).label and a)
+    assert told.model.startswith("sha256:") and len(told.likelihoods) == 8 and told.features["attributes"] == 1
+    [usual] = alice.baselines(f"{NAMESPACE}/{name}", "jobs").baselines
+    assert [(a.path, a.rhythm.changes, a.median) for a in usual.attributes] == [("visibilityTimeout", 1, 64.5)]
     versions = alice.history(f"{NAMESPACE}/{name}").versions
     assert [(v.action, v.desired_version) for v in versions] == [("heal", 1), ("apply", 1)]
     destroyed(alice, name)

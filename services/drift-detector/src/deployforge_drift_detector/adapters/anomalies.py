@@ -31,9 +31,7 @@ class AnomalyTable:
         if not anomalies:
             return ()
         rows = sorted(anomalies, key=lambda one: one.drift_id)
-        bodies = [
-            self._sealer.seal(one.deployment_id, _OPINION.dump_json(one.opinion), _place(one.drift_id)) for one in rows
-        ]
+        bodies = list(map(self._sealed, rows))
         statement = (
             "INSERT INTO anomalies (drift_id, deployment_id, namespace, name, body) "
             "SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[]) "
