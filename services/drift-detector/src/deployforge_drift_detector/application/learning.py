@@ -19,6 +19,7 @@ from deployforge_chassis.keys import KeyUnavailable
 from deployforge_chassis.sealing import NewerEvent, Shredded, Tampered
 from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.persistence import PersistenceError, StoredEvent
+from eventsourcing.utils import get_topic
 
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.telling import Classifier, Noted, anomaly, opinions
@@ -39,8 +40,10 @@ _PAGE: Final = 100
 """Events in a transaction: whoever judges waits for it to end before the next of theirs begins."""
 _PAGES: Final = 5
 """In a tick; between two of them the learner looks whether it still leads, or should stop."""
-_LOOK_BACK: Final = 2_000
+_LOOK_BACK: Final = 5_000
 """Events before the position that are read again at the start, for what happens around the next ones."""
+
+_TOPICS: Final = tuple(map(get_topic, (Drift.Detected, Drift.Changed, Drift.Resolved)))
 
 Transition = Drift.Seen | Drift.Resolved
 
@@ -66,19 +69,20 @@ class Learning:
     def _page(self) -> int | None:
         if self._position is None:
             self._position = self._saved = self._begin()
-        page = self._app.recorder.select_notifications(self._position, _PAGE, inclusive_of_start=False)
+        # Read first: what is committed later has a higher id. So nobody looks twice at events of other kinds.
+        newest = self._app.recorder.max_notification_id() or 0
+        page = self._app.recorder.select_notifications(self._position, _PAGE, topics=_TOPICS, inclusive_of_start=False)
         if not page:
+            self._position = max(self._position, newest)
             return None
         transitions = self._transitions(page)
         try:
-            if transitions or len(page) == _PAGE:
-                self._app.commit(self._learned(transitions), [Move(POSITION, self._saved, page[-1].id)])
-                self._saved = page[-1].id
+            self._app.commit(self._learned(transitions), [Move(POSITION, self._saved, page[-1].id)])
         except (Duplicate, Gap, VersionConflict, Shredded) as moved:
             log.info("learning reads its position again", reason=str(moved))
             self._position = None
             return None
-        self._position = page[-1].id
+        self._position = self._saved = page[-1].id
         return len(transitions)
 
     def _begin(self) -> int:
@@ -86,7 +90,7 @@ class Learning:
         position = self._stores.baselines.position(POSITION)
         self._surroundings = Surroundings()
         before = self._app.recorder.select_notifications(
-            max(0, position - _LOOK_BACK), _LOOK_BACK, stop=position, inclusive_of_start=False
+            max(0, position - _LOOK_BACK), _LOOK_BACK, stop=position, topics=_TOPICS, inclusive_of_start=False
         )
         self._look_around(self._transitions(before))
         return position

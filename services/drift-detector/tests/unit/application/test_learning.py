@@ -221,3 +221,29 @@ def test_a_baseline_that_was_tampered_with_begins_anew(world: World) -> None:
     drift(world, 80)
     learning.tick()
     assert of(world).baseline.rhythm.changes == 1
+
+
+def test_events_of_other_kinds_are_not_looked_at_twice(world: World) -> None:
+    learning = Learning(world.app, Guessing())
+    for _ in range(3):
+        world.app.scan("storefront", "webshop")
+    assert learning.tick() == 0
+    looked: list[int] = []
+    select = world.app.recorder.select_notifications
+    world.app.recorder.select_notifications = lambda start, *rest, **more: (  # type: ignore[method-assign]
+        looked.append(start) or select(start, *rest, **more)
+    )
+    assert learning.tick() == 0
+    assert looked == [world.app.recorder.max_notification_id()]
+    drift(world, 60)
+    assert learning.tick() == 2
+    assert Learning(world.app, Guessing()).tick() == 0
+
+
+def test_many_drifts_are_learned_from_page_by_page(world: World) -> None:
+    resources = [replace(ORDERS, urn=urn(f"r{n}"), resource=f"r{n}") for n in range(250)]
+    for one in resources:
+        world.states.put(one)
+    world.judge(1, *map(gone, resources))
+    assert Learning(world.app, Guessing()).tick() == 250
+    assert len(told(world)) == 250
