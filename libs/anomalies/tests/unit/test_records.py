@@ -1,6 +1,7 @@
 """Records as files hold them, and how they are divided."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_what_is_no_record_is_refused_with_its_line(line: str, why: str, tmp_pat
 
 @given(st.lists(st.integers(0, 60), max_size=200), st.floats(0, 1))
 def test_a_scenario_is_never_on_both_sides_and_others_do_not_move_it(scenarios: list[int], share: float) -> None:
-    records = [LabelledRecord(f"s{n}", "unknown", NOUGHT) for n in scenarios]
+    records = [LabelledRecord(f"s{n}", "unknown", replace(NOUGHT, hour=at)) for at, n in enumerate(scenarios)]
     kept, tested = split(records, share)
     assert len(kept) + len(tested) == len(records)
     assert not {one.scenario for one in kept} & {one.scenario for one in tested}

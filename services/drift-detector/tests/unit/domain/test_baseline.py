@@ -41,7 +41,9 @@ def names(found: Score) -> list[str]:
 
 
 def test_nothing_is_unusual_about_the_first_change() -> None:
-    assert score(Baseline(), change()) == Score(0.0, ())
+    assert score(Baseline(), change()) == score(Baseline(), change(actor="ada")) == Score(0.0, ())
+    nameless = after(*weekly(30))
+    assert score(nameless, change(MONDAY_NINE + timedelta(weeks=30), 61, actor="ada")).value < 0.1
 
 
 def test_what_happens_every_week_is_usual() -> None:
