@@ -220,7 +220,8 @@ def _failure(error: Body, named: Mapping[str, str]) -> Failure:
         inner = json.loads(said)
         status, told = int(inner["ResourceErrorCode"]), inner["ResourceErrorMessage"]
     except (ValueError, KeyError, TypeError):
-        return Failure(str(error.get("code") or "FAILED"), said, None, urn)
+        hint = "correct what it says, and run it again"
+        return Failure(str(error.get("code") or "FAILED"), said, hint, urn)
     if not isinstance(told, Mapping):
         return meaning(status, str(told), urn)
     reason = next((str(d["reason"]) for d in told.get("details") or () if d.get("reason")), "")
