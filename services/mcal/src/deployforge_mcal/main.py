@@ -8,7 +8,7 @@ from deployforge_chassis.brake import Limits
 from deployforge_chassis.clock import SystemClock
 from deployforge_chassis.effects import EffectWorkers
 from deployforge_chassis.feed import RemoteFeed
-from deployforge_chassis.grpc_server import serve
+from deployforge_chassis.grpc_server import Registration, serve
 from deployforge_chassis.inbox import Inbox
 from deployforge_chassis.publisher import TelemetryPublisher
 from deployforge_chassis.relay import Relay
@@ -92,7 +92,7 @@ def main() -> None:
     relay = Relay(app, records, bus, wire)
     inbox = Inbox(app, bus, wire, RemoteFeed(channels), heard(app, Shredding(database, sealer)), limits=Limits.of(settings))
 
-    registrations = [
+    registrations: list[Registration] = [
         partial(clouds_pb2_grpc.add_CloudsServicer_to_server, grpc_api.CloudsApi(app, readers)),
         partial(clouds_pb2_grpc.add_CredentialsServicer_to_server, credentials_api.CredentialsApi(credentials)),
         partial(topology_pb2_grpc.add_TopologyServicer_to_server, topology_api.TopologyApi(addressing, topology)),

@@ -248,7 +248,8 @@ class GuardedExaminer(Guarded):
 
     def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:
         """See ExaminesCredentials."""
-        return self._bounded("examine", self._patience.reading, lambda: self._inner.examine(root, scopes))
+        found: Examined = self._bounded("examine", self._patience.reading, lambda: self._inner.examine(root, scopes))
+        return found
 
 
 def guarded(type: str, inner: CloudProvider, patience: Patience) -> CloudProvider:

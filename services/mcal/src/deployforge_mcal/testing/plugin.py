@@ -38,6 +38,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse to run while an installed provider has no suite, where that was asked for."""
     if not session.config.getoption("every_provider"):
         return
-    suites = {item.getparent(Suite) for item in session.items} - {None}
-    if missing := {point.name for point in entry_points(group="deployforge.providers")} - {s.obj.scheme for s in suites}:
+    suites = {suite.obj.scheme for item in session.items if (suite := item.getparent(Suite)) is not None}
+    if missing := {point.name for point in entry_points(group="deployforge.providers")} - suites:
         raise pytest.UsageError(f"no suite runs on the provider {', '.join(sorted(missing))}")

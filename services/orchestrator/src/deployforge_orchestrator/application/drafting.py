@@ -24,8 +24,9 @@ from deployforge_orchestrator.domain.planning import (
 from deployforge_orchestrator.domain.planrequest import Wish
 from deployforge_orchestrator.domain.refusals import NoPlan, Problem, TooLarge
 from deployforge_orchestrator.domain.rereading import to_read_again
+from deployforge_orchestrator.domain.selection import refuse_moved, specs_of, stays, targeted
 from deployforge_orchestrator.domain.steps import place_of_deployed
-from deployforge_orchestrator.domain.units import Room, Unit, less_room, order, units_of
+from deployforge_orchestrator.domain.units import Room, Unit, less_room, units_of
 
 
 class Drafting:
@@ -58,10 +59,10 @@ class Drafting:
         """Make the deployment what a manifest says, or, with `then`, what an earlier version of it was."""
         manifest = read(self._manifests.get(digest))
         # Not from the manifest: a version that was made by targets holds less than its manifest declares.
-        specs = _specs(then) if then else _targeted(manifest.specs, wish.targets, state)
-        _refuse_moved(specs, state)
+        specs = specs_of(then) if then else targeted(manifest.specs, wish.targets, state)
+        refuse_moved(specs, state)
         manifest = Manifest(specs, manifest.healing, manifest.drift, manifest.policies, manifest.outputs)
-        sticky = {name: d.unit_id for name, d in state.resources.items() if _stays(d, specs)}
+        sticky = {name: d.unit_id for name, d in state.resources.items() if stays(d, specs)}
         units, compiled = self._compiled(deployment_id, wish, specs, sticky)
         live = self._live(deployment_id, state, list(state.resources.values()))
         where = (str(deployment_id), wish.namespace, wish.name)
@@ -175,7 +176,7 @@ class Drafting:
         if not then.version or then.manifest_digest is None:
             raise NoPlan(Problem("", "no version is known to be good"))
         plan = self._apply(deployment_id, wish, "heal", then.manifest_digest, state, then)
-        moved = then.manifest_digest != state.manifest_digest or _specs(then) != _specs(state)
+        moved = then.manifest_digest != state.manifest_digest or specs_of(then) != specs_of(state)
         return Plan(**{**vars(plan), "desired_changed": moved})
 
     def read_again(self, deployment_id: UUID, plan: Plan) -> dict[str, Live]:
@@ -231,51 +232,3 @@ def _known(plan: Plan) -> dict[str, str]:
         if name in staying
         for attribute, value in attributes.items()
     }
-
-
-def _targeted(specs: Sequence[Spec], targets: Sequence[str], state: State) -> tuple[Spec, ...]:
-    """The specs to apply: with targets, everything else stays as it is deployed."""
-    if not targets:
-        return tuple(specs)
-    by_name = {spec.name: spec for spec in specs}
-    if unknown := sorted(set(targets) - by_name.keys()):
-        raise NoPlan(Problem(f"targets.{unknown[0]}", "is not in the manifest", "known: " + ", ".join(sorted(by_name))))
-    wanted: set[str] = set()
-    pending = list(targets)
-    while pending:
-        name = pending.pop()
-        if name not in wanted:
-            wanted.add(name)
-            pending.extend(by_name[name].depends_on)
-    chosen = {name: by_name[name] for name in wanted}
-    for name, deployed in state.resources.items():
-        chosen.setdefault(name, Spec.from_data(deployed.spec))
-    return tuple(chosen[name] for name in order(list(chosen.values())))
-
-
-def _specs(state: State) -> tuple[Spec, ...]:
-    """The resources of a version as they were declared then."""
-    return tuple(Spec.from_data(deployed.spec) for _, deployed in sorted(state.resources.items()))
-
-
-def _refuse_moved(specs: Sequence[Spec], state: State) -> None:
-    """A unit cannot follow its provider to another account or place: what is there now would be forgotten."""
-    problems = {}
-    for spec in specs:
-        deployed = state.resources.get(spec.name)
-        if deployed is None or not _stays(deployed, specs):
-            continue
-        was, now = place_of_deployed(state.units[deployed.unit_id]).scope, spec.scope
-        if (was.type, was.account, was.location) != (now.type, now.account, now.location):
-            problems[now.provider] = Problem(
-                f"providers.{now.provider}",
-                f"has resources in {was.account}/{was.location} and cannot move to {now.account}/{now.location}",
-                "declare the new place under another name: resources then are made there and deleted here",
-            )
-    if problems:
-        raise NoPlan(*(problem for _, problem in sorted(problems.items())))
-
-
-def _stays(deployed: Deployed, specs: Sequence[Spec]) -> bool:
-    """Whether a deployed resource is still declared in the same scope."""
-    return any(s.name == deployed.name and s.scope.provider == deployed.unit_id.rsplit("/", 1)[0] for s in specs)

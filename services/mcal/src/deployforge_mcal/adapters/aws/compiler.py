@@ -81,7 +81,7 @@ class _Compilation:
     def unit(self) -> CompiledUnit:
         entries = {logical_id(r.name): self._entry(r) for r in self.spec.resources}
         template: dict[str, Any] = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": entries}
-        parameters = {name: {"Type": "String"} for name in sorted(self.inputs.values())}
+        parameters: dict[str, dict[str, Any]] = {name: {"Type": "String"} for name in sorted(self.inputs.values())}
         # NoEcho: CloudFormation shows the value of such a parameter to nobody.
         parameters |= {name: {"Type": "String", "NoEcho": True} for name in sorted(self.secrets.values())}
         if parameters:

@@ -110,7 +110,8 @@ class Model:
     def filled(self, desired: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """Desired values with the references that are known."""
         if not self.unified:
-            return substitute(dict(desired), known)
+            found: dict[str, Any] = substitute(dict(desired), known)
+            return found
         assert self.kind is not None
         return resolved(self.kind.model, desired, known)
 

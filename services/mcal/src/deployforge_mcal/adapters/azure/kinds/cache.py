@@ -70,7 +70,7 @@ class CacheKind(Kind):
         sku, body = get(native[""], _SKU) or {}, native[""]
         size = f"{sku.get('family', '')}{sku.get('capacity', '')}"
         values["size"] = _PORTABLE.get(size, size)
-        copies = {"Basic": 0, "Standard": 1}
+        copies: dict[Any, Any] = {"Basic": 0, "Standard": 1}
         values["replicas"] = copies.get(sku.get("name"), get(body, _COPIES) or 1)
         values["description"] = (body.get("tags") or {}).get(DESCRIPTION_TAG, "")
         return values
