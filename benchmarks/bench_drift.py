@@ -6,18 +6,28 @@ messages in the same run, in turns. Both read under mutual TLS from a real broke
 """
 
 import json
+import statistics
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
+import drift_latency
+import drift_scaling
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from deployforge_chassis import tls
 from deployforge_chassis.identity import BROKER
 from drift_fleet import PARTITIONS, Fleet
-from drift_workers import BY_HAND, OURS, Nursery, by_hand, ours, preload
+from drift_workers import BY_HAND, OURS, Nursery, Signal, by_hand, ours, preload
 from kafka_system import System, running
 from support import Figures, arguments, ratio, report
 
 _TEMPLATE = "deployforge.bench-{}.v1"
+_FAR = 1_000_000
+"""Scans that come after all others of the run."""
+_SCANS = 24
+"""Of the smaller fleet: more than four workers judge in the time that is measured."""
+_CURVE = Path("docs/scaling.svg")
 
 
 class Topics:
@@ -55,22 +65,83 @@ def throughput(where: System, nursery: Nursery, topics: Topics, repeats: int) ->
     return figures
 
 
+def latency(where: System, nursery: Nursery, topics: Topics, repeats: int) -> dict[str, float]:
+    """At 50,000 and at 500,000 checks a minute; medians of the repeats."""
+    found: dict[str, list[float]] = {}
+    for number in range(repeats):
+        for name, per_minute in (("50k", 50_000), ("500k", 500_000)):
+            topic = topics.make(f"latency-{name}-{number}")
+            gate, over = Signal("event", "gate"), Signal("event", "over")
+            common = {"where": where, "topic": topic, "gate": gate, "over": over}
+            first = _FAR + number * 10_000 + per_minute // 100
+            _, lags = nursery.run(
+                (drift_latency.serve, {**common, "group": topic}),
+                (drift_latency.drive, {**common, "first": first, "per_minute": per_minute, "seconds": 20.0}),
+            )
+            sys.stderr.write(f"latency at {name}: {json.dumps({key: round(value, 1) for key, value in lags.items()})}\n")
+            for key, value in lags.items():
+                found.setdefault(f"{key}_at_{name}", []).append(value)
+            topics.drop(topic)
+    return {key: round(statistics.median(values), 1) for key, values in found.items()}
+
+
+def scaling(where: System, nursery: Nursery, topics: Topics, repeats: int) -> dict[str, float]:
+    """Against one worker, in turns; medians of the ratios within a repeat."""
+    if not drift_scaling.available():
+        sys.stderr.write("NOT MEASURED: scaling; processor time cannot be limited here (cgroup version 1, as root)\n")
+        return {}
+    topic = topics.make("scaling")
+    nursery.run((preload, {"where": where, "topic": topic, "sequence": 2, "turn": 0, "scans": _SCANS}))
+    rates: dict[int, list[float]] = {1: [], 2: [], 4: []}
+    for repeat in range(repeats):
+        for workers in rates if repeat % 2 == 0 else reversed(rates):
+            ready, go = Signal("semaphore", "ready"), Signal("event", "go")
+            share = {
+                "where": where, "topic": topic, "group": f"scaling-{repeat}-{workers}", "ready": ready, "go": go,
+                "workers": workers, "seconds": 10.0,
+            }  # fmt: skip
+            conductor = (drift_scaling.conduct, {"workers": workers, "ready": ready, "go": go})
+            _, *results = nursery.run(conductor, *[(drift_scaling.worker, share)] * workers)
+            if wrong := sum(result["out_of_order"] for result in results):
+                raise AssertionError(f"{wrong} scans were judged out of order")
+            rates[workers].append(sum(result["rate"] for result in results))
+            sys.stderr.write(f"{workers} workers: {rates[workers][-1]:,.0f} checks a second\n")
+    topics.drop(topic)
+    drift_scaling.plot(_CURVE, [(workers, statistics.median(found)) for workers, found in rates.items()])
+    return {
+        f"scaling_efficiency_{workers}": round(
+            statistics.median(many / one / workers for one, many in zip(rates[1], rates[workers], strict=True)), 2
+        )
+        for workers in (2, 4)
+    }
+
+
+def _median(values: Sequence[float]) -> int:
+    return round(statistics.median(values))
+
+
 def main() -> None:
     sizes = arguments(__doc__ or "", resources=1_000_000, repeats=3)
-    nursery = Nursery(Fleet(sizes.resources))
+    many, few = Nursery(Fleet(sizes.resources)), Nursery(Fleet(64_000))
     try:
         with running(OURS, BY_HAND) as where:
             topics = Topics(where)
-            figures = throughput(where, nursery, topics, sizes.repeats)
+            figures = throughput(where, many, topics, sizes.repeats)
+            many.close()
+            lags = latency(where, few, topics, sizes.repeats)
+            curve = scaling(where, few, topics, max(5, sizes.repeats))
             result = {
-                "full_checks_per_minute": round(sorted(figures["full ours"])[len(figures["full ours"]) // 2]),
+                "full_checks_per_minute": _median(figures["full ours"]),
                 "full_ratio": ratio(figures, "full ours", "full by hand"),
-                "memo_checks_per_minute": round(sorted(figures["memo ours"])[len(figures["memo ours"]) // 2]),
+                "memo_checks_per_minute": _median(figures["memo ours"]),
                 "memo_ratio": ratio(figures, "memo ours", "memo by hand"),
+                **lags,
+                **curve,
             }
             report(figures, "checks a minute", result)
     finally:
-        nursery.close()
+        many.close()
+        few.close()
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 import multiprocessing
 import os
-import signal
+import signal as signals_of_the_system
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer
 from deployforge_chassis import tls, topics
@@ -47,6 +47,17 @@ _FORK: Final = multiprocessing.get_context("fork")
 _ASKED: Final = 2**40
 
 
+class Signal(NamedTuple):
+    """Stands in an argument for an event or a semaphore that the children of one run share."""
+
+    kind: str
+    name: str
+
+    def make(self) -> Any:
+        """The thing itself."""
+        return _FORK.Event() if self.kind == "event" else _FORK.Semaphore(0)
+
+
 class Nursery:
     """Runs functions in children of a process that made the fleet before it opened anything."""
 
@@ -66,19 +77,23 @@ class Nursery:
         return [value for (value,) in answers]
 
     def close(self) -> None:
-        """End the process."""
-        self._pipe.send(None)
-        self._process.join()
+        """End the process; again changes nothing."""
+        if self._process.is_alive():
+            self._pipe.send(None)
+            self._process.join()
 
 
 def _nurse(pipe: Any, fleet: Fleet) -> None:
     _ = fleet.keys
     pipe.send(None)
     while (calls := pipe.recv()) is not None:
-        children = []
+        children, signals = [], dict[Signal, Any]()
         for function, arguments in calls:
+            for signal in (one for one in arguments.values() if isinstance(one, Signal) and one not in signals):
+                signals[signal] = signal.make()
+            given = {name: signals[one] if isinstance(one, Signal) else one for name, one in arguments.items()}
             ours, theirs = _FORK.Pipe()
-            child = _FORK.Process(target=_call, args=(theirs, function, fleet, dict(arguments)))
+            child = _FORK.Process(target=_call, args=(theirs, function, fleet, given))
             child.start()
             theirs.close()
             children.append((child, ours))
@@ -100,7 +115,7 @@ def _call(answer: Any, function: Callable[..., Any], fleet: Fleet, arguments: Ma
     finally:
         answer.close()
         # Faust's threads and librdkafka's end with the process.
-        os.kill(os.getpid(), signal.SIGKILL) if threading.active_count() > 1 else None
+        os.kill(os.getpid(), signals_of_the_system.SIGKILL) if threading.active_count() > 1 else None
 
 
 class Bench:
@@ -122,17 +137,18 @@ class Bench:
             yield partition, self.codec.encode("ObservationBatch", value)
 
 
-def preload(fleet: Fleet, *, where: System, topic: str, sequence: int, turn: int) -> int:
-    """Produce one later scan of everything; how many messages."""
+def preload(fleet: Fleet, *, where: System, topic: str, sequence: int, turn: int, scans: int = 1) -> int:
+    """Produce some later scans of everything; how many messages."""
     bench = Bench(fleet, where, OURS)
     count = 0
     pending: list[Message] = []
-    for partition, body in bench.encoded(sequence, steady(turn, later=True)):
-        pending.append(Message(topic, partition, b"", body))
-        count += 1
-        if len(pending) == 64:
-            bench.bus.produce(pending)
-            pending.clear()
+    for scan in range(scans):
+        for partition, body in bench.encoded(sequence + scan, steady(turn, later=True)):
+            pending.append(Message(topic, partition, b"", body))
+            count += 1
+            if len(pending) == 64:
+                bench.bus.produce(pending)
+                pending.clear()
     bench.bus.produce(pending)
     return count
 
@@ -142,9 +158,7 @@ def ours(
 ) -> dict[str, float]:  # fmt: skip
     """Checks a second of the service's own processor, by Faust."""
     bench = Bench(fleet, where, OURS)
-    for one in fleet.desired:
-        bench.app.desired.put(one)  # type: ignore[attr-defined]
-    _ask(bench)
+    asked_for(bench)
     taken = Taken(bench, remember=remember)
     warm = taken.warm(sequence, steady(turn, later=False))
     bench.relay.start()
@@ -190,7 +204,7 @@ class Taken:
         self._seen = threading.Semaphore(0)
         self._meter = Meter()
         self.began = self.ended = 0.0
-        self.checks = self.transitions = 0
+        self.checks = self.transitions = self.messages = 0
 
     def warm(self, sequence: int, body: Any) -> float:
         """Judge a scan of everything without Kafka; checks a second."""
@@ -208,6 +222,7 @@ class Taken:
         done = self._take_all(messages)
         self.ended = time.perf_counter()
         self._seen.release(len(messages))
+        self.messages += len(messages)
         return done
 
     def judged(self, tally: Any, seconds: float) -> None:
@@ -248,8 +263,10 @@ def started(bench: Bench, taken: Taken, topic: str, group: str) -> Processor:
     return part
 
 
-def _ask(bench: Bench) -> None:
-    """As if scans had been asked for long into the future."""
+def asked_for(bench: Bench) -> None:
+    """All of the fleet is desired, and as if scans had been asked for long into the future."""
+    for one in bench.fleet.desired:
+        bench.app.desired.put(one)  # type: ignore[attr-defined]
     put = bench.app.stores.schedule.put
     bench.app.database.write([put(shard, _ASKED, None) for shard in bench.app.desired.shards()])
 
