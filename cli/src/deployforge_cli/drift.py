@@ -8,7 +8,7 @@ from deployforge.drift_detector.v1 import drift_pb2
 from deployforge_client.naming import Ref, reference
 from rich.markup import escape
 
-from deployforge_cli import baselines, training
+from deployforge_cli import baselines, noises, training
 from deployforge_cli.exits import Exit
 from deployforge_cli.output import (
     Format,
@@ -136,6 +136,23 @@ def coverage(deployment: DeploymentName, output: Output = Format.table, context:
         ),
         empty="no scan yet",
     )
+
+
+@app.command()
+@command
+def noise(
+    deployment: DeploymentName,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far back.")] = 30,
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """Show what drifts again and again, with the ignore rule that would silence it, and what drifted together."""
+    with connected(context) as client:
+        answer = client.noise(deployment, days=days)
+    if output is not Format.table:
+        emit(plain(answer), output)
+        return
+    noises.described(answer, days)
 
 
 @app.command()

@@ -95,3 +95,25 @@ def test_what_is_usual_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drift, "connected", lambda _: Client())
     told = json.loads(_runner.invoke(app, ["drift", "baseline", "storefront/webshop", "-o", "json"]).output)
     assert told["baselines"][0]["score"] == 0.93
+
+
+class Noisy(Client):
+    """A control plane that knows some noise."""
+
+    def noise(self, deployment: str, *, days: int) -> pb.NoiseResponse:
+        assert (deployment, days) == ("storefront/webshop", 30)
+        attribute = pb.NoisyAttribute(
+            type="Queue", path="tags.owner", episodes=7, resources=[f"orders-{n}" for n in range(6)], median_seconds=5400,
+            still_open=1, resource_glob="orders-*",
+        )  # fmt: skip
+        group = pb.DriftGroup(what="tags.env", actor="ada", drift_ids=["a", "b"], resources=["x", "y"])
+        return pb.NoiseResponse(attributes=[attribute], groups=[group], drifts=9)
+
+
+def test_noise_comes_with_the_rule_that_would_silence_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drift, "connected", lambda _: Noisy())
+    shown = _runner.invoke(app, ["drift", "noise", "storefront/webshop"], env={"COLUMNS": "200"})
+    assert shown.exit_code == Exit.DONE
+    rule = '- {resource: "orders-*", path: "tags.owner", reason: "drifted 7 times"}'
+    for words in ("9 drifts in 30 days", "1.5 h", "and 2 more", rule, "tags.env", "ada", "x, y"):
+        assert words in shown.output

@@ -47,6 +47,11 @@ class Mending(Stubs):
             ),
         )
 
+    def noise(self, deployment: str, *, days: int = 0) -> drift_pb2.NoiseResponse:
+        """What drifts again and again, and what drifted together; 0 days means 30."""
+        request = drift_pb2.NoiseRequest(deployment=reference(deployment), days=days)
+        return self._call.unary(self._drift.Noise, request)
+
     def incidents(
         self, deployment: Ref | None = None, *, open_only: bool = False, size: int = 100, cursor: str = ""
     ) -> healing_pb2.ListIncidentsResponse:

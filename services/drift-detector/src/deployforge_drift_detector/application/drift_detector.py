@@ -1,6 +1,7 @@
 """The use cases: batches of observations become transitions, and people ask for scans and records."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from deployforge_chassis.clock import Clock
@@ -16,6 +17,7 @@ from deployforge_drift_detector.application.views import (
     BaselineView,
     DriftNotFound,
     DriftView,
+    NoiseReport,
     NothingLearned,
     NothingToScan,
     Page,
@@ -23,9 +25,12 @@ from deployforge_drift_detector.application.views import (
 )
 from deployforge_drift_detector.domain.anomaly import Opinion
 from deployforge_drift_detector.domain.drift import Drift, NoOpenDrift
+from deployforge_drift_detector.domain.noise import Episode, groups, noisy
 from deployforge_drift_detector.domain.scan import Scan
 
 _CONFLICTS_AT_MOST = 20
+_NOISE_PAGE = 500
+_NOISE_AT_MOST = 2_000
 
 
 class DriftDetector(EventSourcedApplication):
@@ -131,7 +136,26 @@ class DriftDetector(EventSourcedApplication):
             raise NothingLearned(namespace, name, resource)
         return [found]
 
+    def noise(self, namespace: str, name: str, *, days: int) -> NoiseReport:
+        """What drifted again and again, and together, of the newest drifts of that many days."""
+        since, views, cursor = self.clock.now() - timedelta(days=days), list[DriftView](), ""
+        while len(views) < _NOISE_AT_MOST:
+            page = self.page(namespace, name, open_only=False, size=_NOISE_PAGE, cursor=cursor)
+            views += [view for view in page.views if view.detected_at >= since]
+            cursor = page.next_cursor
+            if not cursor or page.views[-1].detected_at < since:
+                break
+        told = self.opinions([view.drift_id for view in views])
+        episodes = [_episode(view, told[view.drift_id].actor if view.drift_id in told else "") for view in views]
+        return NoiseReport(noisy(episodes), groups(episodes), len(episodes))
+
     def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]:
         """What came of the last look at each resource, by shard."""
         desired = self.desired.named(namespace, name)
         return coverage(self.stores.looks.of({one.shard for one in desired}), desired)
+
+
+def _episode(view: DriftView, actor: str) -> Episode:
+    changes = tuple((attribute.path, attribute.actual_json) for attribute in view.attributes)
+    resource = view.urn.rpartition(":")[2]
+    return Episode(str(view.drift_id), resource, view.type, changes, view.detected_at, view.resolved_at, actor)

@@ -1,5 +1,6 @@
 """What callers are shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +9,7 @@ from deployforge_drift_detector.domain.baseline import Baseline
 from deployforge_drift_detector.domain.baseline_score import Score
 from deployforge_drift_detector.domain.finding import Attribute
 from deployforge_drift_detector.domain.impact import Impact
+from deployforge_drift_detector.domain.noise import Group, NoisyAttribute
 
 
 class DriftNotFound(LookupError):
@@ -107,3 +109,13 @@ class BaselineView:
     def then(self, baseline: Baseline, score: Score, at: datetime | None) -> "BaselineView":
         """The same resource later."""
         return replace(self, baseline=baseline, score=score, at=at)
+
+
+@dataclass(frozen=True)
+class NoiseReport:
+    """What drifted again and again, and together."""
+
+    attributes: Sequence[NoisyAttribute]
+    groups: Sequence[Group]
+    drifts: int
+    """How many it is made of."""

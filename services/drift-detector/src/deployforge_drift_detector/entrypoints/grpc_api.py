@@ -22,11 +22,13 @@ from deployforge_drift_detector.entrypoints.baselines import baseline, timestamp
 
 _DEFAULT_PAGE: Final = 100
 _BIGGEST_PAGE: Final = 500
+_NOISE_DAYS: Final = 30
+_NOISE_DAYS_AT_MOST: Final = 366
 _DRIFT: Final = "/deployforge.drift_detector.v1.Drift/"
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(
-        (f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage", "Baseline")), frozenset({CONTROL_PLANE})
+        (f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage", "Baseline", "Noise")), frozenset({CONTROL_PLANE})
     ),
 }
 """Which certificates may call what."""
@@ -101,6 +103,25 @@ class DriftApi(drift_pb2_grpc.DriftServicer):
         )
         cursor = found[-1].urn if len(found) == size and not request.resource else ""
         return pb.BaselineResponse(baselines=map(baseline, found), next_cursor=cursor)
+
+    def Noise(self, request: pb.NoiseRequest, context: grpc.ServicerContext) -> pb.NoiseResponse:
+        if request.days > _NOISE_DAYS_AT_MOST:
+            raise BadRequest(f"noise is of at most {_NOISE_DAYS_AT_MOST} days")
+        deployment = request.deployment
+        if not deployment.namespace or not deployment.name:
+            raise BadRequest("noise is of one deployment: namespace and name are needed")
+        report = self._app.noise(deployment.namespace, deployment.name, days=request.days or _NOISE_DAYS)
+        return pb.NoiseResponse(
+            attributes=[pb.NoisyAttribute(**vars(one)) for one in report.attributes],
+            groups=[
+                pb.DriftGroup(
+                    what=one.what, actor=one.actor, drift_ids=one.drift_ids, resources=one.resources,
+                    since=timestamp(one.since), until=timestamp(one.until),
+                )
+                for one in report.groups
+            ],
+            drifts=report.drifts,
+        )  # fmt: skip
 
 
 def registrations(app: DriftDetector) -> Sequence[Callable[[Any], object]]:

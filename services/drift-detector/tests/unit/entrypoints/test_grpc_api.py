@@ -1,5 +1,6 @@
 """The API: proto in, proto out, refusals by name."""
 
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -53,6 +54,23 @@ def test_a_scan_and_what_is_refused(api: DriftApi) -> None:
         api.List(pb.ListRequest(page=common_pb2.PageRequest(size=501)), CONTEXT)
     with pytest.raises(DriftNotFound):
         api.Get(pb.GetRequest(drift_id="?"), CONTEXT)
+
+
+def test_what_drifts_again_and_again_and_together(api: DriftApi, world: World) -> None:
+    both = (ORDERS, replace(ORDERS, urn=urn("orders-2"), resource="orders-2"))
+    world.states.put(both[1])
+    for sequence in range(10, 20, 2):
+        world.clock.advance(120)
+        world.judge(sequence, *(seen(one, {"tags": {"env": "x"}}) for one in both))
+        world.judge(sequence + 1, *map(seen, both))
+    report = api.Noise(pb.NoiseRequest(deployment=WEBSHOP), CONTEXT)
+    assert [(one.type, one.path, one.episodes, one.resource_glob) for one in report.attributes] == [
+        ("Queue", "tags.env", 10, "orders*")
+    ]
+    assert [(one.what, len(one.drift_ids)) for one in report.groups][:1] == [("tags.env", 2)]
+    for wrong in (pb.NoiseRequest(), pb.NoiseRequest(deployment=WEBSHOP, days=367)):
+        with pytest.raises(BadRequest):
+            api.Noise(wrong, CONTEXT)
 
 
 def test_who_may_call_what_and_how_refusals_are_told() -> None:

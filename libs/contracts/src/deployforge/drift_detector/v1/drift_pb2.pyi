@@ -284,3 +284,55 @@ class BaselineResponse(_message.Message):
     baselines: _containers.RepeatedCompositeFieldContainer[ResourceBaseline]
     next_cursor: str
     def __init__(self, baselines: _Optional[_Iterable[_Union[ResourceBaseline, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+
+class NoiseRequest(_message.Message):
+    __slots__ = ("deployment", "days")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    days: int
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., days: _Optional[int] = ...) -> None: ...
+
+class NoisyAttribute(_message.Message):
+    __slots__ = ("type", "path", "episodes", "resources", "median_seconds", "still_open", "resource_glob")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    EPISODES_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    MEDIAN_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    STILL_OPEN_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_GLOB_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    path: str
+    episodes: int
+    resources: _containers.RepeatedScalarFieldContainer[str]
+    median_seconds: float
+    still_open: int
+    resource_glob: str
+    def __init__(self, type: _Optional[str] = ..., path: _Optional[str] = ..., episodes: _Optional[int] = ..., resources: _Optional[_Iterable[str]] = ..., median_seconds: _Optional[float] = ..., still_open: _Optional[int] = ..., resource_glob: _Optional[str] = ...) -> None: ...
+
+class DriftGroup(_message.Message):
+    __slots__ = ("what", "actor", "drift_ids", "resources", "since", "until")
+    WHAT_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_IDS_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    what: str
+    actor: str
+    drift_ids: _containers.RepeatedScalarFieldContainer[str]
+    resources: _containers.RepeatedScalarFieldContainer[str]
+    since: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, what: _Optional[str] = ..., actor: _Optional[str] = ..., drift_ids: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class NoiseResponse(_message.Message):
+    __slots__ = ("attributes", "groups", "drifts")
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    DRIFTS_FIELD_NUMBER: _ClassVar[int]
+    attributes: _containers.RepeatedCompositeFieldContainer[NoisyAttribute]
+    groups: _containers.RepeatedCompositeFieldContainer[DriftGroup]
+    drifts: int
+    def __init__(self, attributes: _Optional[_Iterable[_Union[NoisyAttribute, _Mapping]]] = ..., groups: _Optional[_Iterable[_Union[DriftGroup, _Mapping]]] = ..., drifts: _Optional[int] = ...) -> None: ...

@@ -59,6 +59,11 @@ class DriftStub:
                 request_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineRequest.SerializeToString,
                 response_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineResponse.FromString,
                 _registered_method=True)
+        self.Noise = channel.unary_unary(
+                '/deployforge.drift_detector.v1.Drift/Noise',
+                request_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseRequest.SerializeToString,
+                response_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseResponse.FromString,
+                _registered_method=True)
 
 
 class DriftServicer:
@@ -98,6 +103,13 @@ class DriftServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Noise(self, request, context):
+        """What drifts again and again, and what drifted together.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DriftServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -125,6 +137,11 @@ def add_DriftServicer_to_server(servicer, server):
                     servicer.Baseline,
                     request_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineRequest.FromString,
                     response_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineResponse.SerializeToString,
+            ),
+            'Noise': grpc.unary_unary_rpc_method_handler(
+                    servicer.Noise,
+                    request_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseRequest.FromString,
+                    response_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -262,6 +279,33 @@ class Drift:
             '/deployforge.drift_detector.v1.Drift/Baseline',
             deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineRequest.SerializeToString,
             deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.BaselineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Noise(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.drift_detector.v1.Drift/Noise',
+            deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseRequest.SerializeToString,
+            deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,66 @@
+"""What drifts again and again, and what drifted together, as people see it."""
+
+from collections.abc import Sequence
+
+from deployforge.drift_detector.v1 import drift_pb2
+from rich.markup import escape
+
+from deployforge_cli.output import console, moment, table
+
+_SHOWN = 4
+
+
+def described(answer: drift_pb2.NoiseResponse, days: int) -> None:
+    """Tables, and the rules that a manifest would hold; nothing is ignored until somebody writes them there."""
+    table(
+        f"noise: {answer.drifts} drifts in {days} days",
+        ("type", "attribute", "drifts", "open", "usually for", "resources"),
+        (
+            (
+                one.type,
+                escape(one.path),
+                str(one.episodes),
+                str(one.still_open),
+                _seconds(one.median_seconds),
+                _names(one.resources),
+            )
+            for one in answer.attributes
+        ),
+        empty="none; no attribute has drifted five times",
+    )
+    if answer.attributes:
+        console.print("to ignore them, in the manifest under spec.drift.ignore:")
+        for one in answer.attributes:
+            rule = f'- {{resource: "{one.resource_glob}", path: "{one.path}", reason: "drifted {one.episodes} times"}}'
+            console.print(f"  {escape(rule)}", highlight=False, soft_wrap=True)
+    table(
+        "changed together",
+        ("what", "by", "drifts", "resources", "from (UTC)", "to (UTC)"),
+        (
+            (
+                escape(one.what),
+                escape(one.actor) or "-",
+                str(len(one.drift_ids)),
+                _names(one.resources),
+                moment(one.since),
+                moment(one.until),
+            )
+            for one in answer.groups
+        ),
+        empty="none",
+    )
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = list(names)[:_SHOWN]
+    more = len(names) - len(shown)
+    return ", ".join(map(escape, shown)) + (f" and {more} more" if more else "")
+
+
+def _seconds(seconds: float) -> str:
+    if not seconds:
+        return "-"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
