@@ -637,6 +637,35 @@ def test_the_front_of_a_load_balancer_that_was_moved_is_drift_and_is_corrected(w
     assert world.drift() == {}
 
 
+def test_what_azure_adds_inside_items_is_no_drift_and_what_others_change_there_is(world: World) -> None:
+    allow = {"priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourcePortRange": "*",
+             "destinationPortRange": "443", "sourceAddressPrefix": "*", "destinationAddressPrefix": "*"}  # fmt: skip
+    rules = [
+        {"name": "https", "properties": allow},
+        {"name": "http", "properties": {**allow, "priority": 200, "destinationPortRange": "80"}},
+    ]
+    group = resource("raw", "azure/Microsoft.Network/networkSecurityGroups", {"properties": {"securityRules": rules}})
+    probes = {"properties": {"probes": [{"name": "alive", "properties": {"protocol": "Tcp", "port": 80}}]}}
+    balanced = resource("lb", "LoadBalancer", {"layer": "network", "subnets": ["${sub.id}"]}, native=probes)
+    made = world.apply(*EVERY_KIND[:2], group, balanced)
+    live = world.arm.rest("GET", made["raw"].physical_id, _NET)[1]
+    assert all("id" in rule for rule in live["properties"]["securityRules"])
+    assert world.drift() == {}
+    [first, second] = live["properties"]["securityRules"]
+    body = {"location": "westeurope", "tags": live["tags"]}
+    changed = {**second, "properties": {**second["properties"], "destinationPortRange": "8080"}}
+    extra = {"name": "more", "properties": {**allow, "priority": 300}}
+    for wrong in ([first, changed], [first], [first, second, extra]):
+        world.arm.rest("PUT", made["raw"].physical_id, _NET, {**body, "properties": {"securityRules": wrong}})
+        assert world.drift() == {"raw": ["properties.securityRules"]}
+    world.arm.rest("PUT", made["raw"].physical_id, _NET, {**body, "properties": {"securityRules": [second, first]}})
+    assert world.drift() == {}, "items that have names have no order"
+    world.arm.rest("PUT", made["raw"].physical_id, _NET, {**body, "properties": {"securityRules": []}})
+    target = world.target(made["raw"], "properties.securityRules")
+    assert [o.status for o in world.do("correct", unit=world.unit, targets=(target,))] == [Became.CORRECTED]
+    assert world.drift() == {}
+
+
 def test_a_subscriber_that_nobody_declared_is_drift_and_is_removed(world: World) -> None:
     topic = world.apply(*EVERY_KIND[3:6])["events"]
     extra = f"{topic.physical_id}/subscriptions/extra"

@@ -1,7 +1,8 @@
 """What differs between what a resource should be and what it is.
 
 Only what is desired is enforced: attributes that the desired state does not name may hold anything. Objects are
-compared path by path, lists as a whole; a list that the desired state names as a set is compared without its order.
+compared path by path, lists as a whole; a list that the desired state names as a set is compared without its order. Where
+the resource says that the items of its lists are open, of these too only what is desired is enforced.
 Absent and null are the same, and so are 1 and 1.0: clouds spell them either way. What is deployed has values: text that
 looks like a reference (`${orders.arn}`) is text.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from deployforge_chassis.canonical import dumps
+from deployforge_chassis.jsondiff import declared_part
 
 
 class _Absent:
@@ -104,6 +106,7 @@ def _walk(path: str, desired: Any, observed: Any, set_paths: frozenset[str]) -> 
     if gone and desired in (None, [], {}):
         return
     as_set = path in set_paths
+    observed = declared_part(desired, observed, set_paths, path)
     if gone or text(desired, as_set=as_set) != text(observed, as_set=as_set):
         yield Difference(path, desired, None if gone else observed, gone)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from deployforge_chassis.jsondiff import OPEN_ITEMS
 from deployforge_drift_detector.domain.compare import agrees, differences
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ SCALARS = st.one_of(
 )  # fmt: skip
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3))
 OBJECTS = st.dictionaries(KEYS, VALUES, max_size=3)
-PATHS = st.frozensets(st.sampled_from(["a", "b", "a.b", "b.c", "a.b.c"]))
+PATHS = st.frozensets(st.sampled_from(["a", "b", "a.b", "b.c", "a.b.c", OPEN_ITEMS]))
 
 
 def held_like(desired: Any) -> st.SearchStrategy[Any]:
@@ -24,7 +25,8 @@ def held_like(desired: Any) -> st.SearchStrategy[Any]:
             kept = st.fixed_dictionaries({key: held_like(value) for key, value in desired.items()})
             return st.one_of(kept, kept.flatmap(lambda held: OBJECTS.map(lambda more: {**more, **held})), OBJECTS)
         case list():
-            return st.one_of(st.permutations(desired), st.just(desired), VALUES)
+            alike = st.tuples(*(held_like(item) for item in desired)).map(list)
+            return st.one_of(st.permutations(desired), st.just(desired), alike, VALUES)
         case bool() | int() | float():
             return st.sampled_from([desired, float(desired), int(desired), bool(desired), str(desired)])
         case _:
@@ -38,6 +40,18 @@ def test_it_says_what_the_differences_say(data: st.DataObject) -> None:
     observed = data.draw(held_like(desired).filter(lambda held: isinstance(held, dict)))
     set_paths = data.draw(PATHS)
     assert agrees(desired, observed, set_paths) == (not differences(desired, observed, set_paths))
+
+
+def test_of_items_that_are_open_only_what_is_desired_counts() -> None:
+    desired = {"rules": [{"name": "a", "port": 1}]}
+    shown = {"rules": [{"name": "a", "port": 1, "etag": "x"}]}
+    assert agrees(desired, shown, [OPEN_ITEMS])
+    assert differences(desired, shown, [OPEN_ITEMS]) == ()
+    assert not agrees(desired, shown)
+    more = {"rules": [*shown["rules"], {"name": "b", "port": 2}]}
+    assert not agrees(desired, more, [OPEN_ITEMS])
+    [found] = differences(desired, more, [OPEN_ITEMS])
+    assert (found.path, found.actual) == ("rules", [{"name": "a", "port": 1}, {"name": "b", "port": 2}])
 
 
 @pytest.mark.parametrize(

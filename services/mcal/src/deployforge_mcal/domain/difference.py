@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from deployforge_chassis.jsondiff import declared_part
+
 from deployforge_mcal.domain.normalise import key
 from deployforge_mcal.domain.references import Unresolved
 from deployforge_mcal.domain.secrets import is_mark
@@ -22,14 +24,14 @@ def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def differing(desired: Mapping[str, Any], live: Mapping[str, Any], set_paths: Collection[str]) -> list[str]:
     """The paths of `desired` whose live value is another one, or none. What is Unresolved is not compared, nor are
-    secrets: no cloud gives them back."""
+    secrets: no cloud gives them back. With OPEN_ITEMS among the sets, of items of lists only the declared part counts."""
     there = dict(leaves(live))
     sets = frozenset(set_paths)
     found: list[str] = []
     for path, wanted in leaves(desired):
         if _unknown(wanted):
             continue
-        actual = there.get(path, _ABSENT)
+        actual = declared_part(wanted, there.get(path, _ABSENT), sets, path)
         if actual is _ABSENT and wanted in ({}, []):
             continue
         if actual is _ABSENT or not _same(wanted, actual, path in sets):

@@ -233,7 +233,7 @@ def _differences(kept: Kept, live: Live, desired: Mapping[str, object]) -> Seque
         return ()
     if live.presence == MISSING:
         return (Difference(kept.urn, "(exists)", "true", "false"),)
-    found = jsondiff.changes(enforced(desired, live.properties), desired, kept.set_paths)
+    found = jsondiff.changes(enforced(desired, live.properties, kept.set_paths), desired, kept.set_paths)
     return [Difference(kept.urn, c.path, c.after_json, c.before_json) for c in found]
 
 

@@ -59,7 +59,8 @@ def change_of(
         return _with(made, action, _attributes({}, desired, compiled))
     if live is not None and live.presence == MISSING:
         return _with(made, RECREATE, _attributes({}, desired, compiled))
-    actual = enforced(_union(deployed.desired, desired), live.properties) if live and live.presence == PRESENT else None
+    both = _union(deployed.desired, desired)
+    actual = enforced(both, live.properties, compiled.set_paths) if live and live.presence == PRESENT else None
     before = dict(deployed.desired) if actual is None else actual
     attributes = _attributes(before, desired, compiled)
     if not attributes:
@@ -93,7 +94,7 @@ def heal_of(deployed: Deployed, desired: Mapping[str, Any], live: Live, recreate
         deployed.urn, deployed.name, deployed.type, deployed.native_type, NONE, deployed.unit_id,
         physical_id=deployed.physical_id, depends_on=deployed.depends_on,
     )  # fmt: skip
-    actual = enforced(desired, live.properties) if live.presence == PRESENT else {}
+    actual = enforced(desired, live.properties, deployed.set_paths) if live.presence == PRESENT else {}
     differing = jsondiff.changes(actual, dict(desired), deployed.set_paths)
     attributes = tuple(Attribute(c.path, c.before_json, c.after_json) for c in differing)
     if live.presence == MISSING or recreate:
@@ -115,9 +116,11 @@ def _attributes(before: Any, desired: Any, compiled: Compiled) -> tuple[Attribut
 
 
 def _union(one: Any, other: Any) -> Any:
-    """All paths of two objects."""
+    """All paths of two objects; of lists the first, so that what is no longer declared of an item is seen to go."""
     if isinstance(one, dict) and isinstance(other, dict):
         return {**one, **{key: _union(one.get(key), value) for key, value in other.items()}}
+    if isinstance(one, list) and isinstance(other, list):
+        return one
     return other
 
 

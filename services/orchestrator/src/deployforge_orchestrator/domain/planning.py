@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from deployforge_chassis import jsondiff
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -121,11 +123,9 @@ class Live:
     reason: str = ""
 
 
-def enforced(desired: Any, live: Any) -> Any:
+def enforced(desired: Any, live: Any, set_paths: Sequence[str] = ()) -> Any:
     """The part of the live values that the desired ones speak of: enforced paths only."""
-    if isinstance(desired, dict) and isinstance(live, dict):
-        return {key: enforced(desired[key], live[key]) for key in desired if key in live}
-    return live
+    return jsondiff.declared_part(desired, live, set_paths)
 
 
 def urns(namespace: str, name: str, resources: Sequence[str]) -> list[str]:

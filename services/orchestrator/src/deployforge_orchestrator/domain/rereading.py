@@ -58,7 +58,7 @@ def settled_of(kept: Kept, lookup: Lookup, filled: Filled) -> dict[str, Any]:
 
 def _uncovered(change: Change, kept: Kept, seen: Live, desired: dict[str, Any]) -> str:
     planned = {attribute.path for attribute in change.attributes}
-    for found in jsondiff.changes(enforced(desired, seen.properties), desired, kept.set_paths):
+    for found in jsondiff.changes(enforced(desired, seen.properties, kept.set_paths), desired, kept.set_paths):
         known = found.after is jsondiff.ABSENT or not is_unresolved(found.after)
         if known and not any(_related(found.path, path) for path in planned):
             return found.path

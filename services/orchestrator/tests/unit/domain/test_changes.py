@@ -1,6 +1,8 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from deployforge_chassis.jsondiff import OPEN_ITEMS
 from deployforge_orchestrator.domain.changes import change_of, delete_of, heal_of
 from deployforge_orchestrator.domain.planning import MISSING, NOT_CHECKED, PRESENT, Deployed, Live
 from hypothesis import given
@@ -50,6 +52,23 @@ def test_what_happens_to_a_resource(
 ) -> None:
     change = _change(desired, None if was is None else deployed_of("a", was), live)
     assert (change.action, _told(change), change.drifted) == (action, told, drifted)
+
+
+@pytest.mark.parametrize(
+    ("desired", "was", "live", "action"),
+    [
+        ([{"name": "a", "p": 1}], [{"name": "a", "p": 1}], [{"name": "a", "p": 1, "etag": "x"}], "none"),
+        ([{"name": "a", "p": 1}], [{"name": "a", "p": 1}], [{"name": "a", "p": 2, "etag": "x"}], "update"),
+        ([{"name": "a", "p": 1}], [{"name": "a", "p": 1}], [{"name": "a", "p": 1}, {"name": "b"}], "update"),
+        ([{"name": "a"}], [{"name": "a", "p": 1}], [{"name": "a", "p": 1, "etag": "x"}], "update"),
+        ([{"name": "a", "p": 1}], [{"name": "a"}], [{"name": "a", "p": 1, "etag": "x"}], "update"),
+    ],
+)
+def test_of_open_items_only_what_is_or_was_declared_is_compared(desired: Any, was: Any, live: Any, action: str) -> None:
+    wanted = replace(compiled_of("a", {"l": desired}), set_paths=(OPEN_ITEMS,))
+    deployed = replace(deployed_of("a", {"l": was}), set_paths=(OPEN_ITEMS,))
+    change = change_of(wanted, "azure/0.0", (), deployed, Live(PRESENT, {"l": live}), _unknown, "", {})
+    assert change.action == action
 
 
 def test_an_existing_resource_is_adopted() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from deployforge_chassis.jsondiff import OPEN_ITEMS
+
 from deployforge_mcal.adapters.azure import natives, versions
 from deployforge_mcal.adapters.azure.kinds import KINDS
 from deployforge_mcal.adapters.azure.kinds.base import Companion, Kind
@@ -172,5 +174,7 @@ class Model:
 
     @property
     def set_paths(self) -> tuple[str, ...]:
-        """Paths of the vocabulary that are lists without order."""
-        return tuple(p.name for p in self.kind.model.properties if p.is_set) if self.kind else ()
+        """Paths of the vocabulary that are lists without order. To the items of other lists, of native properties, Azure
+        adds fields of its own, and nobody has published which: only what is declared of them is enforced."""
+        sets = [p.name for p in self.kind.model.properties if p.is_set] if self.kind else []
+        return (*sets, OPEN_ITEMS)
