@@ -510,6 +510,18 @@ def test_a_function_gets_back_the_secret_that_it_let_go_of_for_a_change_that_fai
     assert world.drift() == {}
 
 
+def test_what_was_let_go_of_before_a_change_that_could_not_begin_is_not_called_restored(world: World) -> None:
+    first = with_secrets(world, "TOKEN", "KEY")
+    made = world.do("apply", unit=first, secrets=KnownSecret())[-1]
+    world.unit = first
+    refusal = {"kind": "refuse", "method": "PATCH", "path": "/deployments/", "status": 400, "message": "not now"}
+    world.gcp.control("faults", refusal)
+    failure = world.refused(unit=with_secrets(world, "TOKEN"), previous=first, secrets=KnownSecret())
+    assert ("not now" in failure.message, failure.restored) == (True, False)
+    world.do("apply", unit=first, previous=first, secrets=KnownSecret())
+    assert variables(world, made.physical_id) == {"TOKEN": _VALUE, "KEY": _VALUE}
+
+
 def test_a_secret_of_a_function_that_vanished_comes_back_with_its_value(world: World) -> None:
     unit = with_secrets(world, "TOKEN")
     made = world.do("apply", unit=unit, secrets=KnownSecret())[-1]
