@@ -66,11 +66,11 @@ test-unit: setup ## Unit tests: no Kafka, no cloud
 	@$(RUN) -m pytest -q -n 2 --ignore-glob='*/tests/contract/*' --ignore=tests/emulators
 
 test-contract: setup ## Every port's contract suite, on the fake and on the real thing
-	@$(RUN) -m pytest -q -n 2 tests/emulators $(wildcard */*/tests/contract)
+	@$(RUN) -m pytest -q -n 2 --dist worksteal tests/emulators $(wildcard */*/tests/contract)
 
 conformance: setup ## What adapters and emulated clouds say to each other, against the clouds' own contracts (DEPLOYFORGE_CONTRACTS)
 	@rm -rf $(TOOLS)/exchanges
-	@DEPLOYFORGE_EXCHANGES=$(CURDIR)/$(TOOLS)/exchanges $(RUN) -m pytest -q -n 2 tests/emulators $(wildcard services/mcal/tests/contract)
+	@DEPLOYFORGE_EXCHANGES=$(CURDIR)/$(TOOLS)/exchanges $(RUN) -m pytest -q -n 2 --dist worksteal tests/emulators $(wildcard services/mcal/tests/contract)
 	@$(RUN) -m tests.emulators.arm.conformance $(TOOLS)/exchanges/arm || [ $$? = 3 ]
 	@$(RUN) -m tests.emulators.gcp.conformance $(TOOLS)/exchanges/gcp || [ $$? = 3 ]
 

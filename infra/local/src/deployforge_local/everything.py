@@ -13,6 +13,8 @@ from deployforge_local import hsm, opentofu
 
 #: Two cores, two workers.
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "2")
+#: Contract tests of a suite take from a hundredth of a second to a minute: a worker that is done takes over from the other.
+_STEALING = ("--dist", "worksteal")
 #: The emulators of clouds are held to contracts like adapters; what is said to them is kept for the conformance stage.
 _CONTRACTS = ("tests/emulators",)
 _EXCHANGES = Path(".deployforge-tools/exchanges").absolute()
@@ -33,7 +35,10 @@ def main() -> None:
     stages: tuple[tuple[str, Callable[[], tuple[int, int]]], ...] = (
         ("lint", _lint),
         ("unit tests", lambda: _pytest([*_PYTEST, "--ignore-glob=*/tests/contract/*", "--ignore=tests/emulators"])),
-        ("contract tests", lambda: _pytest([*_PYTEST, *_CONTRACTS, *sorted(map(str, Path().glob("*/*/tests/contract")))])),
+        (
+            "contract tests",
+            lambda: _pytest([*_PYTEST, *_STEALING, *_CONTRACTS, *sorted(map(str, Path().glob("*/*/tests/contract")))]),
+        ),
         ("conformance", _conformance),
         ("journeys", lambda: _pytest([sys.executable, "-m", "deployforge_local.journeys"])),
         # The same plan every time, so that what failed once can be looked into; `make chaos` draws a new one.

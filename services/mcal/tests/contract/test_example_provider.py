@@ -60,7 +60,7 @@ def test_a_stage_may_be_called_stage(author: pytest.Pytester) -> None:
 def test_installed_providers_without_a_suite_are_named(author: pytest.Pytester) -> None:
     found = author.runpytest_subprocess("--every-provider")
     assert found.ret is pytest.ExitCode.USAGE_ERROR
-    found.stderr.fnmatch_lines(["*no suite runs on the provider aws, azure, gcp, gcp-deployment-manager, terraform"])
+    found.stderr.fnmatch_lines(["*no suite runs on the provider aws, azure, *"])
 
 
 def test_no_installed_provider_is_without_the_contract() -> None:
