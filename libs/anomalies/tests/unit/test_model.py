@@ -13,7 +13,7 @@ from deployforge_anomalies.records import LabelledRecord
 from deployforge_anomalies.report import evaluate, results
 from deployforge_anomalies.training import TooFewRecords, train
 
-SHIPPED = "sha256:94f3ef36b8ad2d951ba29a996ac0fecad1c489c122f21b59c59d2accae52ba9f"
+SHIPPED = "sha256:d4196e876e900249f17a0e8a60ab7d06e2182312e0f707d5ca3bffb45d98ec77"
 NOUGHT = Features.of(dict.fromkeys(NAMES, 0.0))
 GONE = replace(NOUGHT, missing=1, severity=1, gap=-1, fresh=-1, held=-1, back=-1, hour=11)
 EXPOSED = replace(GONE, missing=0, attributes=1, severity=2, exposing=1)

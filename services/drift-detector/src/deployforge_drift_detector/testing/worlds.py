@@ -27,7 +27,7 @@ class Resource:
     def __init__(self, chance: Random, knobs: Sequence[Knob]) -> None:
         self.chance, self.knobs = chance, tuple(knobs)
         self.usual = Baseline()
-        self.now = BEGIN + timedelta(seconds=chance.uniform(0, 7 * 86_400))
+        self.now = BEGIN + timedelta(seconds=chance.randrange(7 * 86_400))
         self.open = False
         self._dependants = ("normal",) * int(chance.expovariate(0.5))
         self.wanted = {knob.path: knob.expected(chance) for knob in self.knobs}
@@ -38,8 +38,8 @@ class Resource:
         )  # fmt: skip
 
     def passes(self, seconds: float) -> None:
-        """So much time."""
-        self.now += timedelta(seconds=max(1.0, seconds))
+        """So much time, in whole seconds: other machines' logarithms may differ in the last bit, and nothing else shall."""
+        self.now += timedelta(seconds=max(1, round(seconds)))
 
     def until(self, hours: tuple[int, int], *, weekend: bool | None = None) -> None:
         """Go on to an hour of the day within these, on a weekday or a weekend where that is said."""
