@@ -38,6 +38,7 @@ _PROBE_SECONDS: Final = 1.0
 _PROBE_AT_MOST_SECONDS: Final = 10.0
 _JOIN_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 6.0
+_CLOSE_AT_MOST_SECONDS: Final = 2.0
 #: Shards of which is written down what was looked at.
 _WRITES_PER_SECOND: Final = 16
 #: Messages whose news are saved together, when so many wait.
@@ -154,7 +155,10 @@ class Processor(ThreadPart):
         app.agent(topic, name="observe", concurrency=1)(observe)
 
         async def revoked(app: Any, revoked: set[TP], **more: Any) -> None:
-            await self._in_turn(self._batches.close, {tp.partition for tp in revoked})
+            # What is being judged is waited for, but not longer than a rebalance can: a member that keeps the group
+            # waiting is put out of it. The books are closed then when their turn comes, which only costs a repetition.
+            closing = asyncio.ensure_future(self._in_turn(self._batches.close, {tp.partition for tp in revoked}))
+            await asyncio.wait([closing], timeout=_CLOSE_AT_MOST_SECONDS)
 
         # Held here too: Faust keeps only a weak reference.
         self._revoked = revoked

@@ -17,6 +17,7 @@ from deployforge_drift_detector.entrypoints import processor as module
 from deployforge_drift_detector.entrypoints.batches import Taken
 from deployforge_drift_detector.entrypoints.processor import TOPIC, Processor, faust_settings
 from deployforge_drift_detector.entrypoints.watchdog import Watchdog
+from faust.types import TP
 from faust.types.enums import ProcessingGuarantee
 
 CONTEXT = ssl.create_default_context()
@@ -195,6 +196,28 @@ def test_what_waits_is_judged_together_and_acknowledged_afterwards(tmp_path: Pat
     asyncio.run(agent.fun(stream))
     assert judge.taken == [0, 1, 2, 3]
     assert stream.acknowledged == [(0, 3), (1, 3), (2, 3), (3, 4)]
+
+
+def test_a_rebalance_does_not_wait_for_what_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CLOSE_AT_MOST_SECONDS", 0.05)
+    closed, free = list[Any](), threading.Event()
+
+    class Hanging(Judge):
+        def close(self, partitions: Any = None) -> None:
+            free.wait(10)
+            closed.append(partitions)
+
+    part = processor(Hanging())
+    part.build(faust_settings(Settings(database_url="dbname=x", kafka_bootstrap="b1:1"), CONTEXT, tmp_path))
+
+    async def rebalance() -> None:
+        await part._revoked(None, {TP(TOPIC, 3)})
+        assert closed == [], "it was waited for"
+        free.set()
+
+    asyncio.run(rebalance())
+    part._judge.shutdown()
+    assert closed == [{3}]
 
 
 def test_what_the_watchdog_says_fails_the_part() -> None:
