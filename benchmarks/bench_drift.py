@@ -25,8 +25,8 @@ from support import Figures, arguments, ratio, report
 _TEMPLATE = "deployforge.bench-{}.v1"
 _FAR = 1_000_000
 """Scans that come after all others of the run."""
-_SCANS = 24
-"""Of the smaller fleet: more than four workers judge in the time that is measured."""
+_SCANS = 40
+"""Of the smaller fleet: more than the workers judge while they gather and while they are measured."""
 _CURVE = Path("docs/scaling.svg")
 
 

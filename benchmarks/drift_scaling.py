@@ -27,10 +27,12 @@ def available() -> bool:
 
 def conduct(fleet: Fleet, *, workers: int, ready: Any, go: Any) -> None:
     """Let all of them begin at once."""
-    for _ in range(workers):
-        if not ready.acquire(timeout=_PATIENCE_SECONDS):
-            raise TimeoutError("not all workers got their partitions")
-    go.set()
+    try:
+        for _ in range(workers):
+            if not ready.acquire(timeout=_PATIENCE_SECONDS):
+                raise TimeoutError("not all workers got their partitions")
+    finally:
+        go.set()
 
 
 def worker(
@@ -39,20 +41,19 @@ def worker(
     """One of them: checks a second of its own partitions, and how many scans came out of order."""
     bench = Bench(fleet, where, OURS)
     asked_for(bench)
-    taken = Taken(bench, remember=False, gate=go)
+    taken = Taken(bench, remember=False)
     order = _Order(taken)
-    part = started(bench, taken, topic, group)
-    since, deadline = time.monotonic(), time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() - since < _SETTLED_SECONDS:
-        if len(part._began) != PARTITIONS // workers:
-            since = time.monotonic()
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(part._began)} partitions of {PARTITIONS // workers}")
-        time.sleep(0.05)
-    ready.release()
-    go.wait()
     with _quarter():
-        time.sleep(seconds / 5)
+        part = started(bench, taken, topic, group)
+        since, deadline = time.monotonic(), time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() - since < _SETTLED_SECONDS:
+            if len(part._began) != PARTITIONS // workers:
+                since = time.monotonic()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(part._began)} partitions of {PARTITIONS // workers}")
+            time.sleep(0.05)
+        ready.release()
+        go.wait()
         began, before = time.perf_counter(), taken.checks
         time.sleep(seconds)
         rate = (taken.checks - before) / (time.perf_counter() - began)

@@ -195,8 +195,8 @@ def by_hand(
 class Taken:
     """The service's batches, counted."""
 
-    def __init__(self, bench: Bench, *, remember: bool = True, gate: Any = None) -> None:
-        self._bench, self._gate = bench, gate
+    def __init__(self, bench: Bench, *, remember: bool = True) -> None:
+        self._bench = bench
         parked = ParkedBatches(bench.app.database)
         judging = Judging(bench.app, Books(bench.app, remember=remember))
         self.batches = Batches(bench.codec, judging, parked, self, SystemClock())
@@ -216,8 +216,6 @@ class Taken:
         return rate
 
     def take_all(self, messages: Any) -> bool:
-        if self._gate is not None:
-            self._gate.wait()
         self.began = self.began or time.perf_counter()
         done = self._take_all(messages)
         self.ended = time.perf_counter()
