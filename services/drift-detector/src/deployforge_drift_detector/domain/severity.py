@@ -148,6 +148,13 @@ def _loses_data(type: str, difference: Difference) -> bool:
     return False
 
 
+def _unprotects(type: str, difference: Difference) -> bool:
+    """Nothing is lost yet, but what kept a mistake from losing it is gone."""
+    word = _words(difference.path).rpartition(".")[2].replace("_", "")
+    guards = ("deletionprotection", "terminationprotection", "purgeprotection")
+    return any(guard in word for guard in guards) and _off(difference.actual) and not _off(difference.expected)
+
+
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -166,6 +173,7 @@ SHIPPED: Final = (
     ShippedRule("encryption-off", Severity.CRITICAL, _bares),
     ShippedRule("iam-widening", Severity.CRITICAL, _widens_rights),
     ShippedRule("data-loss", Severity.DEGRADED, _loses_data),
+    ShippedRule("deletion-protection", Severity.DEGRADED, _unprotects),
     ShippedRule("tags", Severity.INFORMATIONAL, _tags),
     ShippedRule("default", Severity.DEGRADED, _anything),
 )

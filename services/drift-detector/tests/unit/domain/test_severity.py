@@ -33,6 +33,10 @@ GOLDEN = [
     ("Queue", "messageRetention", 60, 345600, "DEGRADED", "default"),
     ("ObjectStore", "versioning", True, False, "DEGRADED", "data-loss"),
     ("Table", "pointInTimeRecovery", True, False, "DEGRADED", "data-loss"),
+    ("Database", "deletionProtection", True, False, "DEGRADED", "deletion-protection"),
+    ("aws/AWS::RDS::DBInstance", "DeletionProtection", True, None, "DEGRADED", "deletion-protection"),
+    ("terraform/google_sql_database_instance", "deletion_protection", True, False, "DEGRADED", "deletion-protection"),
+    ("Database", "deletionProtection", False, True, "DEGRADED", "default"),
     ("Queue", "tags.env", "prod", "test", "INFORMATIONAL", "tags"),
     ("Queue", "visibilityTimeout", 30, 60, "DEGRADED", "default"),
 ]  # fmt: skip
