@@ -1,5 +1,7 @@
 """What the drift-detector is told by its environment."""
 
+from pathlib import Path
+
 from deployforge_chassis.config import ServiceSettings
 from pydantic import Field
 
@@ -15,6 +17,13 @@ class Settings(ServiceSettings):
 
     anomaly_model: str = ""
     """A file that `deployforge drift train` wrote, read when the first drift is told; empty for the model that ships."""
+
+    events_address: str = ""
+    """Where clouds' change events are taken in, as `127.0.0.1:8090`; empty means nowhere. Plain HTTP: for an ingress that
+    ends TLS."""
+
+    events_tokens: Path | None = None
+    """A JSON file: cloud (aws, azure, gcp) → the token that its senders show. A cloud without one is refused."""
 
     stall_seconds: float = Field(default=30.0, gt=0)
     """The process ends itself when batches wait and none was finished for this long."""

@@ -20,11 +20,13 @@ from deployforge_drift_detector.adapters.records import records
 from deployforge_drift_detector.adapters.scheduler import Scheduler
 from deployforge_drift_detector.adapters.stores import open_stores
 from deployforge_drift_detector.application.drift_detector import DriftDetector
+from deployforge_drift_detector.application.intake import Intake
 from deployforge_drift_detector.application.judging import Judging
 from deployforge_drift_detector.application.learning import Learning
 from deployforge_drift_detector.application.scheduling import Scheduling
 from deployforge_drift_detector.config import Settings
 from deployforge_drift_detector.entrypoints.batches import Batches
+from deployforge_drift_detector.entrypoints.events_api import taken_in
 from deployforge_drift_detector.entrypoints.grpc_api import COMMANDS, RULES, STATUS_OF, registrations
 from deployforge_drift_detector.entrypoints.processor import Processor
 from deployforge_drift_detector.entrypoints.stream import inbox
@@ -54,6 +56,8 @@ def main() -> None:
     scheduler = Scheduler(database, scheduling.tick)
     learner = Learner(database, Learning(app, LazyClassifier(settings.anomaly_model, meter.told)).tick)
 
+    events = taken_in(settings, Intake(app))
+
     bodies = Bodies(database, sealer)
     hearing = inbox(app, bus, wire, channels, Limits.of(settings))
     served = [*registrations(app), *owed.registrations(app, records, wire, bodies.get, hearing)]
@@ -61,7 +65,7 @@ def main() -> None:
         settings, served, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF},
         pressure=pressure_of(settings, database), commands=COMMANDS,
     )  # fmt: skip
-    parts: list[Part] = [metrics, relay, desired, hearing, processor, scheduler, learner, server]
+    parts: list[Part] = [metrics, relay, desired, hearing, processor, scheduler, learner, *events, server]
     run(parts, server, drain_seconds=settings.drain_seconds)
 
 

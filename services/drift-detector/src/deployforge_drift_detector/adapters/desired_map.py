@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from deployforge_drift_detector.domain.cloud_events import spelling
 from deployforge_drift_detector.domain.desired import Desired
 
 
@@ -20,6 +21,7 @@ class DesiredMap:
         self._by_urn: dict[str, Desired] = {}
         self._of_deployment: dict[UUID, dict[str, Desired]] = defaultdict(dict)
         self._of_shard: dict[str, dict[str, Desired]] = defaultdict(dict)
+        self._held_under: dict[str, set[str]] = defaultdict(set)
         self._revisions: Counter[str] = Counter()
         self._wishes: dict[str, Counter[int]] = defaultdict(Counter)
         self._dependants: dict[str, set[str]] = defaultdict(set)
@@ -49,6 +51,8 @@ class DesiredMap:
     def _link(self, one: Desired) -> None:
         self._of_deployment[one.deployment_id][one.urn] = one
         self._of_shard[one.shard][one.urn] = one
+        if one.physical_id:
+            self._held_under[spelling(one.physical_id)].add(one.urn)
         self._revisions[one.shard] += 1
         self._wishes[one.shard][one.every_seconds] += 1
         for needed in one.depends_on:
@@ -59,6 +63,11 @@ class DesiredMap:
         if not self._of_deployment[one.deployment_id]:
             del self._of_deployment[one.deployment_id]
         del self._of_shard[one.shard][one.urn]
+        if one.physical_id:
+            held = self._held_under[spelling(one.physical_id)]
+            held.discard(one.urn)
+            if not held:
+                del self._held_under[spelling(one.physical_id)]
         self._revisions[one.shard] += 1
         wishes = self._wishes[one.shard]
         wishes[one.every_seconds] -= 1
@@ -77,6 +86,11 @@ class DesiredMap:
     def of_deployment(self, deployment_id: UUID) -> Sequence[Desired]:
         with self._lock:
             return list(self._of_deployment.get(deployment_id, {}).values())
+
+    def held_under(self, names: Collection[str]) -> Sequence[Desired]:
+        with self._lock:
+            urns = {urn for name in names for urn in self._held_under.get(name, ())}
+            return [self._by_urn[urn] for urn in sorted(urns)]
 
     def of_shard(self, shard: str) -> tuple[int, Sequence[Desired]]:
         with self._lock:

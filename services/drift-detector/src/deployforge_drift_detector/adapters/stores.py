@@ -5,6 +5,7 @@ from deployforge_chassis.sealing import Sealer
 
 from deployforge_drift_detector.adapters.anomalies import AnomalyTable
 from deployforge_drift_detector.adapters.baselines import BaselineTable
+from deployforge_drift_detector.adapters.deeds import DeedTable
 from deployforge_drift_detector.adapters.drifts import DriftTable
 from deployforge_drift_detector.adapters.executions import ExecutionTable
 from deployforge_drift_detector.adapters.looks import LookTable
@@ -16,5 +17,5 @@ def open_stores(database: Database, sealer: Sealer) -> Stores:
     """The tables, made if they are not there."""
     return Stores(
         DriftTable(database, sealer), LookTable(database), ExecutionTable(database), ScheduleTable(database),
-        BaselineTable(database, sealer), AnomalyTable(database, sealer),
+        BaselineTable(database, sealer), DeedTable(database, sealer), AnomalyTable(database, sealer),
     )  # fmt: skip

@@ -7,7 +7,7 @@ transition is learned from and told of once, whatever happens, and nobody who ju
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,13 +22,15 @@ from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.utils import get_topic
 
 from deployforge_drift_detector.application.drift_detector import DriftDetector
+from deployforge_drift_detector.application.ports import Deed
 from deployforge_drift_detector.application.telling import Classifier, Noted, anomaly, opinions
 from deployforge_drift_detector.application.views import BaselineView
+from deployforge_drift_detector.domain.actor import NOBODY, Actor
 from deployforge_drift_detector.domain.anomaly import Anomaly
 from deployforge_drift_detector.domain.baseline import Change, Moved
 from deployforge_drift_detector.domain.baseline_score import score
 from deployforge_drift_detector.domain.drift import Drift, drift_id
-from deployforge_drift_detector.domain.features import NOBODY, features
+from deployforge_drift_detector.domain.features import features
 from deployforge_drift_detector.domain.finding import Finding
 from deployforge_drift_detector.domain.numbers import number
 from deployforge_drift_detector.domain.surroundings import Sighting, Surroundings
@@ -42,6 +44,10 @@ _PAGES: Final = 5
 """In a tick; between two of them the learner looks whether it still leads, or should stop."""
 _LOOK_BACK: Final = 5_000
 """Events before the position that are read again at the start, for what happens around the next ones."""
+
+_HELD_AGAINST: Final = timedelta(minutes=15)
+"""Whoever changed a resource is thought to have done what is seen so soon afterwards."""
+_CLOCKS: Final = timedelta(seconds=30)
 
 _TOPICS: Final = tuple(map(get_topic, (Drift.Detected, Drift.Changed, Drift.Resolved)))
 
@@ -117,7 +123,8 @@ class Learning:
 
     def _learned(self, transitions: Sequence[Transition]) -> Effects:
         self._look_around(transitions)
-        known = dict(self._stores.baselines.of({event.urn for event in transitions}))
+        urns = {event.urn for event in transitions}
+        known, deeds = dict(self._stores.baselines.of(urns)), self._stores.deeds.of(urns)
         gone: dict[str, None] = {}
         noted: list[Noted] = []
         for event in transitions:
@@ -126,17 +133,17 @@ class Learning:
                 gone[event.urn] = None
             elif isinstance(event, Drift.Seen):
                 with _one_alone(event.urn):
-                    known[event.urn], note = self._seen(event, known.get(event.urn))
+                    known[event.urn], note = self._seen(event, known.get(event.urn), _actor(event, deeds.get(event.urn)))
                     noted.append(note)
             elif event.urn in known:
                 known[event.urn] = over(known[event.urn], event.resolved_at)
         forgotten = tuple(self._stores.baselines.forget(urn) for urn in gone)
         return self._told(noted) + Effects(writes=(*forgotten, *self._stores.baselines.put(list(known.values()))))
 
-    def _seen(self, event: Drift.Seen, before: BaselineView | None) -> tuple[BaselineView, Noted]:
+    def _seen(self, event: Drift.Seen, before: BaselineView | None, actor: Actor) -> tuple[BaselineView, Noted]:
         view = before or BaselineView(event.urn, event.deployment_id, event.namespace, event.name, event.type)
         usual = view.baseline
-        change = usual.news(change_of(event.finding, event.observed_at))
+        change = usual.news(change_of(event.finding, event.observed_at, actor.name))
         found = score(usual, change)
         told = features(
             event.finding,
@@ -145,8 +152,9 @@ class Learning:
             self._surroundings.around(_sighting(event)),
             again=isinstance(event, Drift.Changed),
             downstream=len(event.impact),
+            actor=actor,
         )
-        return view.then(usual.then(change), found, event.observed_at), Noted(event, told, found, NOBODY)
+        return view.then(usual.then(change), found, event.observed_at), Noted(event, told, found, actor)
 
     def _told(self, noted: Sequence[Noted]) -> Effects:
         anomalies: dict[UUID, Anomaly] = {}
@@ -175,6 +183,13 @@ def _one_alone(urn: str) -> Iterator[None]:
         raise
     except Exception as error:
         log.error("nothing is learned from a drift", urn=urn, exc_info=error)
+
+
+def _actor(event: Drift.Seen, deed: Deed | None) -> Actor:
+    """Who did it: whoever changed the resource last, not long before it was seen to differ. Clocks differ a little."""
+    if deed is None or not -_CLOCKS <= event.observed_at - deed.at <= _HELD_AGAINST:
+        return NOBODY
+    return deed.actor
 
 
 def over(view: BaselineView, at: datetime) -> BaselineView:

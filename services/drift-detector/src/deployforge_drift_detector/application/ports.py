@@ -11,6 +11,7 @@ from deployforge_chassis.facts import Write
 
 from deployforge_drift_detector.application.looks import Look
 from deployforge_drift_detector.application.views import BaselineView, DriftView, Page
+from deployforge_drift_detector.domain.actor import Actor
 from deployforge_drift_detector.domain.anomaly import Anomaly, Opinion
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
@@ -29,6 +30,10 @@ class DesiredStates(Protocol):
 
     def dependants(self, urn: str) -> Sequence[str]:
         """Who depends directly on a resource."""
+        ...
+
+    def held_under(self, names: Collection[str]) -> Sequence[Desired]:
+        """Those whose physical ids are among these, as `cloud_events.spelling` has them."""
         ...
 
     def of_shard(self, shard: str) -> tuple[int, Sequence[Desired]]:
@@ -183,6 +188,28 @@ class Anomalies(Protocol):
 
 
 @dataclass(frozen=True)
+class Deed:
+    """Somebody changed a resource, as a cloud told."""
+
+    urn: str
+    deployment_id: UUID
+    actor: Actor
+    at: datetime
+
+
+class Deeds(Protocol):
+    """The last deed of each resource."""
+
+    def put(self, deeds: Sequence[Deed]) -> Sequence[Write]:
+        """An older one never replaces a newer one."""
+        ...
+
+    def of(self, urns: Collection[str]) -> Mapping[str, Deed]: ...
+
+    def forget(self, urn: str) -> Write: ...
+
+
+@dataclass(frozen=True)
 class Stores:
     """All tables."""
 
@@ -191,4 +218,5 @@ class Stores:
     executions: Executions
     schedule: Schedule
     baselines: Baselines
+    deeds: Deeds
     anomalies: Anomalies

@@ -8,10 +8,10 @@ from typing import Protocol
 from deployforge_anomalies.features import CLASSES, NAMES, UNKNOWN, Features
 from deployforge_anomalies.model import Prediction
 
+from deployforge_drift_detector.domain.actor import Actor
 from deployforge_drift_detector.domain.anomaly import Anomaly, Likelihood, Opinion, Weight
 from deployforge_drift_detector.domain.baseline_score import Score
 from deployforge_drift_detector.domain.drift import Drift, drift_id
-from deployforge_drift_detector.domain.features import Actor
 
 
 class Classifier(Protocol):

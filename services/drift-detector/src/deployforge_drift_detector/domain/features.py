@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
 from deployforge_anomalies.features import Features
 
+from deployforge_drift_detector.domain.actor import NOBODY, Actor
 from deployforge_drift_detector.domain.baseline import Baseline, Change, Episode, Moved
 from deployforge_drift_detector.domain.baseline_score import haste, outlying, strangeness_of_hour
 from deployforge_drift_detector.domain.finding import Attribute, Finding
@@ -25,18 +25,6 @@ _SCALING: Final = (
 _VERSIONS: Final = ("version", "imageid", "image", "runtime", "maintenancewindow", "patch", "cacertificate", "platform")
 _HOUR: Final = timedelta(hours=1)
 _STEPS: Final = 8
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who changed a resource, as far as the cloud tells; nobody where it has not."""
-
-    name: str = ""
-    kind: str = ""
-    """person, automation or provider."""
-
-
-NOBODY: Final = Actor()
 
 
 def features(

@@ -13,7 +13,7 @@ from typing import Any, Final
 from deployforge_anomalies.features import CLASSES, Features
 from deployforge_anomalies.records import LabelledRecord, write
 
-from deployforge_drift_detector.domain.features import NOBODY, Actor
+from deployforge_drift_detector.domain.actor import NOBODY, Actor
 from deployforge_drift_detector.domain.surroundings import Around
 from deployforge_drift_detector.testing.catalogue import DECAYING, EXPOSING, ORDINARY, RENEWED, SCALING, Knob
 from deployforge_drift_detector.testing.worlds import ALONE, Resource

@@ -10,9 +10,10 @@ from uuid import UUID
 from deployforge_anomalies.features import Features
 
 from deployforge_drift_detector.application.learning import change_of
+from deployforge_drift_detector.domain.actor import NOBODY, Actor
 from deployforge_drift_detector.domain.baseline import Baseline, Change
 from deployforge_drift_detector.domain.desired import Desired
-from deployforge_drift_detector.domain.features import NOBODY, Actor, features
+from deployforge_drift_detector.domain.features import features
 from deployforge_drift_detector.domain.finding import Finding, find_changed, find_missing, weighed
 from deployforge_drift_detector.domain.surroundings import Around
 from deployforge_drift_detector.testing.catalogue import Knob

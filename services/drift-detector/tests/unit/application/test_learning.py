@@ -13,7 +13,9 @@ from deployforge_chassis.sealing import Shredded
 from deployforge_chassis.shredding import Shredding
 from deployforge_drift_detector.application import learning as learning_module
 from deployforge_drift_detector.application.learning import Learning
+from deployforge_drift_detector.application.ports import Deed
 from deployforge_drift_detector.application.views import BaselineView, NothingLearned
+from deployforge_drift_detector.domain.actor import Actor
 from deployforge_drift_detector.domain.anomaly import Anomaly
 from deployforge_drift_detector.domain.features import features
 from pydantic import TypeAdapter
@@ -247,3 +249,18 @@ def test_many_drifts_are_learned_from_page_by_page(world: World) -> None:
     world.judge(1, *map(gone, resources))
     assert Learning(world.app, Guessing()).tick() == 250
     assert len(told(world)) == 250
+
+
+@pytest.mark.parametrize(("minutes", "name"), [(1, "mallory"), (-2, ""), (20, "")])
+def test_whoever_changed_it_shortly_before_is_thought_to_have_done_it(world: World, minutes: int, name: str) -> None:
+    world.clock.advance(3600)
+    seen_at = START + timedelta(hours=1)
+    deed = Deed(ORDERS.urn, ORDERS.deployment_id, Actor("mallory", "person"), seen_at - timedelta(minutes=minutes))
+    world.app.commit(Effects(writes=tuple(world.app.stores.deeds.put([deed]))))
+    world.judge(1, seen(ORDERS, {"visibilityTimeout": 60}), observed_at=seen_at)
+    guessing = Guessing()
+    assert Learning(world.app, guessing).tick() == 1
+    [view] = world.app.page("", "", open_only=True, size=9, cursor="").views
+    assert world.app.opinions([view.drift_id])[view.drift_id].actor == name
+    assert guessing.asked[0].person == (name == "mallory")
+    assert [one.actor for one in of(world).baseline.actors] == ([name] if name else [])

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 from deployforge_drift_detector.application.learning import change_of
+from deployforge_drift_detector.domain.actor import Actor
 from deployforge_drift_detector.domain.baseline import Baseline
-from deployforge_drift_detector.domain.features import Actor, features
+from deployforge_drift_detector.domain.features import features
 from deployforge_drift_detector.domain.finding import find_changed, find_missing
 from deployforge_drift_detector.domain.surroundings import Around, Sighting, Surroundings
 from hypothesis import given
