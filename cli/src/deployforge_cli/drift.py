@@ -8,7 +8,7 @@ from deployforge.drift_detector.v1 import drift_pb2
 from deployforge_client.naming import Ref, reference
 from rich.markup import escape
 
-from deployforge_cli import baselines, noises, training
+from deployforge_cli import adopting, baselines, noises, training
 from deployforge_cli.exits import Exit
 from deployforge_cli.output import (
     Format,
@@ -136,6 +136,20 @@ def coverage(deployment: DeploymentName, output: Output = Format.table, context:
         ),
         empty="no scan yet",
     )
+
+
+@app.command()
+@command
+def adopt(
+    drift_id: str,
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="The file that declares the resource.")],
+    write: Annotated[bool, typer.Option("--write", help="Change the file instead of showing the patch.")] = False,
+    context: ContextName = None,
+) -> None:
+    """Take a change in: write into the manifest what is there now. Apply it then, and nothing is left to heal."""
+    with connected(context) as client:
+        record = client.drift(drift_id)
+    adopting.into(record, manifest, write=write)
 
 
 @app.command()
