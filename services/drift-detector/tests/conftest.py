@@ -17,8 +17,9 @@ from deployforge_drift_detector.adapters.stores import open_stores
 from deployforge_drift_detector.application.books import Books
 from deployforge_drift_detector.application.coverage import NEVER
 from deployforge_drift_detector.application.drift_detector import DriftDetector
-from deployforge_drift_detector.application.judging import Judging, Tally
+from deployforge_drift_detector.application.judging import Judging
 from deployforge_drift_detector.application.messages import PRESENCES, Columns, Observation, ObservationBatch
+from deployforge_drift_detector.application.tally import Tally
 from deployforge_drift_detector.domain.desired import Desired
 
 WEBSHOP = uuid5(NAMESPACE_URL, "deployforge:storefront/webshop")

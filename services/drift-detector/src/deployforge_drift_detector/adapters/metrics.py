@@ -4,7 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from deployforge_drift_detector.application.judging import Tally
+from deployforge_drift_detector.application.tally import Tally
 
 CHECKS: Final = Counter("deployforge_drift_checks", "Observations judged, by outcome", ["outcome"])
 TRANSITIONS: Final = Counter("deployforge_drift_transitions", "Drifts detected, changed or resolved")

@@ -17,7 +17,7 @@ from deployforge_drift_detector.application.books import Books
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.looks import State
 from deployforge_drift_detector.application.messages import PRESENCES, Observation, ObservationBatch
-from deployforge_drift_detector.application.ports import CheckState
+from deployforge_drift_detector.application.tally import Tally, tally_of
 from deployforge_drift_detector.application.transitions import Judged, News, transitions
 from deployforge_drift_detector.application.verdicts import Refused, verdict
 
@@ -26,39 +26,6 @@ log = structlog.get_logger(__name__)
 PER_TRANSACTION: Final = 500
 _CONFLICTS_AT_MOST: Final = 20
 _LOOK_AGAIN_SECONDS: Final = 2.0
-
-
-@dataclass
-class Tally:
-    """What came of a batch."""
-
-    checked: int = 0
-    drifted: int = 0
-    not_checked: int = 0
-    stale: int = 0
-    """Decided upon before."""
-    transitions: int = 0
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    """(urn, why); those that are ours are among the not checked too."""
-    reused: int = 0
-    """Verdicts that were given before and hold still."""
-    read: int = 0
-    """Bodies that were read and compared at once."""
-    failed: list[str] = field(default_factory=list)
-    """What could not be judged at all, and why."""
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            self.checked + other.checked,
-            self.drifted + other.drifted,
-            self.not_checked + other.not_checked,
-            self.stale + other.stale,
-            self.transitions + other.transitions,
-            self.refused + other.refused,
-            self.reused + other.reused,
-            self.read + other.read,
-            self.failed + other.failed,
-        )
 
 
 class NeverAskedFor(ValueError):
@@ -112,7 +79,7 @@ class Judging:
                 total += self._settled(batch, book, near[start : start + PER_TRANSACTION], spare)
             book.mark(batch, found.quiet)
             book.mark(batch, found.agreed, State.CHECKED)
-            total += _tally(book, found)
+            total += tally_of(book, found)
         for urn, reason in total.refused:
             log.warning("observation refused", urn=urn, reason=reason, scan_id=batch.scan_id)
         return total
@@ -211,7 +178,7 @@ class Judging:
             assert place is not None
             if found.refused:
                 tally.refused.append((urn, found.reason))
-            _count(tally, found.state)
+            tally.count(found.state)
             yield Judged(seen, desired, place, found)
 
     def _note(self, batch: ObservationBatch, book: Book, judged: Sequence[Judged], news: News, now: datetime) -> None:
@@ -243,19 +210,3 @@ def _unpacked(batch: ObservationBatch, book: Book, found: Sorted) -> tuple[list[
             )
         )  # fmt: skip
     return near, tally
-
-
-def _tally(book: Book, found: Sorted) -> Tally:
-    drifted = int((book.states[found.quiet] == State.DRIFTED).sum())
-    checked = len(found.quiet) - drifted + len(found.agreed)
-    return Tally(checked, drifted, stale=found.stale, reused=len(found.quiet), read=found.read)
-
-
-def _count(tally: Tally, state: CheckState) -> None:
-    match state:
-        case CheckState.CHECKED:
-            tally.checked += 1
-        case CheckState.DRIFTED:
-            tally.drifted += 1
-        case CheckState.NOT_CHECKED:
-            tally.not_checked += 1

@@ -18,8 +18,9 @@ from deployforge_chassis.wire import Codec
 from eventsourcing.persistence import InterfaceError, OperationalError
 from pydantic import TypeAdapter, ValidationError
 
-from deployforge_drift_detector.application.judging import Judging, NeverAskedFor, Tally
+from deployforge_drift_detector.application.judging import Judging, NeverAskedFor
 from deployforge_drift_detector.application.messages import Columns, Observation, ObservationBatch
+from deployforge_drift_detector.application.tally import Tally
 
 log = structlog.get_logger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from deployforge_chassis import packed
 from deployforge_drift_detector.application.book import Book
-from deployforge_drift_detector.application.judging import Tally
 from deployforge_drift_detector.application.messages import Observation, ObservationBatch
+from deployforge_drift_detector.application.tally import Tally
 
 from ...conftest import ORDERS, WORKER, World, seen, urn
 from .test_batches import Bench
