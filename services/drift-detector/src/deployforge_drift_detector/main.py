@@ -56,7 +56,7 @@ def main() -> None:
     scheduler = Scheduler(database, scheduling.tick)
     learner = Learner(database, Learning(app, LazyClassifier(settings.anomaly_model, meter.told)).tick)
 
-    events = taken_in(settings, Intake(app))
+    events = taken_in(settings.events_address, settings.events_tokens, Intake(app))
 
     bodies = Bodies(database, sealer)
     hearing = inbox(app, bus, wire, channels, Limits.of(settings))

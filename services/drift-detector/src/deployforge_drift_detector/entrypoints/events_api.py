@@ -19,7 +19,6 @@ from deployforge_chassis.part import Part, ThreadPart
 from eventsourcing.persistence import PersistenceError
 
 from deployforge_drift_detector.application.intake import Intake, TooMany
-from deployforge_drift_detector.config import Settings
 from deployforge_drift_detector.domain.cloud_events import BadEvent, read, validation_code
 
 log = structlog.get_logger(__name__)
@@ -104,13 +103,13 @@ class Asking(ThreadPart):
                 self.stopping.wait(_RETRY_SECONDS)
 
 
-def taken_in(settings: Settings, intake: Intake) -> list[Part]:
+def taken_in(address: str, tokens: Path | None, intake: Intake) -> list[Part]:
     """What takes events in; nothing where no address is named. Raises BadTokens."""
-    if not settings.events_address:
+    if not address:
         return []
-    if settings.events_tokens is None:
+    if tokens is None:
         raise BadTokens(Path("DEPLOYFORGE_EVENTS_TOKENS"), "not set")
-    return [Asking(intake), EventsServer(settings.events_address, load_tokens(settings.events_tokens), intake)]
+    return [Asking(intake), EventsServer(address, load_tokens(tokens), intake)]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -106,6 +106,7 @@ def test_tokens_come_from_a_file_and_no_error_shows_one(tmp_path: Path) -> None:
 
 
 def test_nothing_listens_unless_told_where(world: World) -> None:
-    assert taken_in(Settings(database_url="dbname=x"), Intake(world.app)) == []
+    assert Settings(database_url="dbname=x").events_address == ""
+    assert taken_in("", None, Intake(world.app)) == []
     with pytest.raises(BadTokens):
-        taken_in(Settings(database_url="dbname=x", events_address="127.0.0.1:0"), Intake(world.app))
+        taken_in("127.0.0.1:0", None, Intake(world.app))
