@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -98,6 +100,8 @@ class System:
 def running(*names: str) -> Iterator[System]:
     """A broker, a registry and databases of these names, gone when the block ends."""
     names = names or (SOURCE, LISTENER)
+    # Told to end, what was started is ended first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with (
         tempfile.TemporaryDirectory(prefix="df-bench-kafka-", ignore_cleanup_errors=True) as home,
         databases(*names, fsync=True) as found,
