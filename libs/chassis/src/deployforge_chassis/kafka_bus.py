@@ -96,7 +96,7 @@ class KafkaBus:
                         "acks": "all",
                         "enable.idempotence": True,
                         "linger.ms": 2,
-                        # Observations are alike and shrink to a sixth; what is encrypted and carried shrinks with them.
+                        # Observations are alike and shrink to a fraction; what is encrypted and carried shrinks with them.
                         "compression.type": "lz4",
                         "partitioner": "murmur2_random",
                         "delivery.timeout.ms": _ACK_MILLISECONDS,

@@ -1,23 +1,35 @@
 """The last word about every resource, a row per shard: columns of numbers, as they are in memory."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import numpy as np
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 
-from deployforge_drift_detector.application.looks import Look
+from deployforge_drift_detector.application.looks import Look, Reason
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS looks (shard text PRIMARY KEY, scan_id text NOT NULL, sequence bigint NOT NULL, "
     "at double precision NOT NULL, ids bytea NOT NULL, sequences bytea NOT NULL, times bytea NOT NULL, "
-    "states bytea NOT NULL, reason_numbers bytea NOT NULL, reasons text[] NOT NULL)",
+    "states bytea NOT NULL, reason_numbers bytea NOT NULL)",
+    "ALTER TABLE looks DROP COLUMN IF EXISTS reasons",
+    # Apart and by deployment, so that shredding one finds what was said about it.
+    "CREATE TABLE IF NOT EXISTS look_reasons (shard text NOT NULL, number bigint NOT NULL, deployment_id uuid NOT NULL, "
+    "reason text NOT NULL, PRIMARY KEY (shard, number))",
+    "CREATE INDEX IF NOT EXISTS look_reasons_of_deployment ON look_reasons (deployment_id)",
     "DROP TABLE IF EXISTS checks",
 )
 _COLUMNS: Final[Mapping[str, str]] = {
     "ids": "<u8", "sequences": "<i8", "times": "<f8", "states": "u1", "reason_numbers": "<u4",
 }  # fmt: skip
+
+
+#: Whether the row that was to be replaced was: its reasons are replaced with it.
+_TAKEN: Final = "EXISTS (SELECT 1 FROM looks WHERE shard = %s AND sequence = %s)"
+_GONE: Final = Reason(UUID(int=0), "")
 
 
 class LookTable:
@@ -28,25 +40,49 @@ class LookTable:
         database.migrate(SCHEMA)
 
     def of(self, shards: Collection[str]) -> Mapping[str, Look]:
-        rows = self._database.query("SELECT * FROM looks WHERE shard = ANY(%s)", (list(shards),))
-        return {row["shard"]: _look(row) for row in rows}
+        wanted = list(shards)
+        reasons: dict[str, dict[int, Reason]] = defaultdict(dict)
+        for row in self._database.query("SELECT * FROM look_reasons WHERE shard = ANY(%s)", (wanted,)):
+            reasons[row["shard"]][row["number"]] = Reason(row["deployment_id"], row["reason"])
+        rows = self._database.query("SELECT * FROM looks WHERE shard = ANY(%s)", (wanted,))
+        return {row["shard"]: _look(row, reasons[row["shard"]]) for row in rows}
 
-    def put(self, look: Look) -> Write:
+    def put(self, look: Look) -> Sequence[Write]:
         columns: Sequence[bytes] = [getattr(look, name).astype(type).tobytes() for name, type in _COLUMNS.items()]
+        numbers = list(range(1, len(look.reasons) + 1))
         return (
-            "INSERT INTO looks (shard, scan_id, sequence, at, ids, sequences, times, states, reason_numbers, reasons) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (shard) DO UPDATE SET "
-            "scan_id = excluded.scan_id, sequence = excluded.sequence, at = excluded.at, ids = excluded.ids, "
-            "sequences = excluded.sequences, times = excluded.times, states = excluded.states, "
-            "reason_numbers = excluded.reason_numbers, reasons = excluded.reasons "
-            "WHERE looks.sequence <= excluded.sequence",
-            (look.shard, look.scan_id, look.sequence, look.at, *columns, list(look.reasons)),
+            (
+                "INSERT INTO looks (shard, scan_id, sequence, at, ids, sequences, times, states, reason_numbers) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (shard) DO UPDATE SET "
+                "scan_id = excluded.scan_id, sequence = excluded.sequence, at = excluded.at, ids = excluded.ids, "
+                "sequences = excluded.sequences, times = excluded.times, states = excluded.states, "
+                "reason_numbers = excluded.reason_numbers WHERE looks.sequence <= excluded.sequence",
+                (look.shard, look.scan_id, look.sequence, look.at, *columns),
+            ),
+            (
+                f"DELETE FROM look_reasons WHERE shard = %s AND {_TAKEN}",  # noqa: S608
+                (look.shard, look.shard, look.sequence),
+            ),
+            (
+                "INSERT INTO look_reasons (shard, number, deployment_id, reason) SELECT %s, said.* "  # noqa: S608
+                f"FROM unnest(%s::bigint[], %s::uuid[], %s::text[]) AS said WHERE {_TAKEN}",
+                (
+                    look.shard, numbers, [one.deployment_id for one in look.reasons], [one.text for one in look.reasons],
+                    look.shard, look.sequence,
+                ),
+            ),
+        )  # fmt: skip
+
+    def forget_but(self, shards: Collection[str]) -> Sequence[Write]:
+        kept = (list(shards),)
+        return (
+            ("DELETE FROM look_reasons WHERE NOT shard = ANY(%s)", kept),
+            ("DELETE FROM looks WHERE NOT shard = ANY(%s)", kept),
         )
 
-    def forget_but(self, shards: Collection[str]) -> Write:
-        return ("DELETE FROM looks WHERE NOT shard = ANY(%s)", (list(shards),))
 
-
-def _look(row: Mapping[str, Any]) -> Look:
+def _look(row: Mapping[str, Any], reasons: Mapping[int, Reason]) -> Look:
     columns: dict[str, Any] = {name: np.frombuffer(bytes(row[name]), type) for name, type in _COLUMNS.items()}
-    return Look(row["shard"], row["scan_id"], row["sequence"], row["at"], **columns, reasons=tuple(row["reasons"]))
+    # Some may be gone with their deployment; the numbers of the others stay.
+    told = tuple(reasons.get(number, _GONE) for number in range(1, int(columns["reason_numbers"].max(initial=0)) + 1))
+    return Look(row["shard"], row["scan_id"], row["sequence"], row["at"], **columns, reasons=told)

@@ -17,7 +17,7 @@ import structlog
 from deployforge_chassis import packed
 from numpy.typing import NDArray
 
-from deployforge_drift_detector.application.looks import NEVER_SEEN, Look, State
+from deployforge_drift_detector.application.looks import NEVER_SEEN, Look, Reason, State
 from deployforge_drift_detector.application.messages import PRESENCES, Columns, ObservationBatch
 from deployforge_drift_detector.application.ports import CheckState
 from deployforge_drift_detector.application.verdicts import Unusable, Verdict, properties
@@ -123,15 +123,18 @@ class Book:
         self.times[rows] = look.times[known]
         self.states[rows] = look.states[known]
         self.reasons = {
-            int(row): look.reasons[number] for row, number in zip(rows, look.reason_numbers[known], strict=True) if number
+            int(row): reason
+            for row, of_look in zip(rows, np.flatnonzero(known), strict=True)
+            if (reason := look.reason(int(of_look)))
         }
 
     def look(self) -> Look:
         """All of it, to be kept."""
-        told = ["", *sorted(set(self.reasons.values()))]
-        numbers = {reason: number for number, reason in enumerate(told)}
+        said = {row: Reason(self.desired[row].deployment_id, text) for row, text in self.reasons.items()}
+        told = sorted(set(said.values()))
+        numbers = {reason: number for number, reason in enumerate(told, 1)}
         column = np.zeros(len(self.ids), np.uint32)
-        for row, reason in self.reasons.items():
+        for row, reason in said.items():
             column[row] = numbers[reason]
         return Look(
             self.shard, self.scan_id, self.newest, self.at, self.ids, self.sequences, self.times, self.states, column,

@@ -60,6 +60,7 @@ class Books:
 
     def write(self) -> bool:
         """Write down what was looked at of the shard that waits longest, if its turn has come; whether another's has."""
+        self._keep_up()
         due = self._due(self._app.clock.monotonic())
         if due:
             self._write(due[0])
@@ -73,13 +74,23 @@ class Books:
 
     def close(self, partitions: Collection[int] | None = None) -> bool:
         """Write down and forget the shards of these partitions; None means all. False."""
-        for shard in [s for s, p in self._partitions.items() if partitions is None or p in partitions]:
-            _, book = self._books[shard]
+        closing = [shard for shard, number in self._partitions.items() if partitions is None or number in partitions]
+        # Forgotten first: what cannot be written down must not be believed when the partition comes back.
+        books = [self._books.pop(shard)[1] for shard in closing]
+        for shard in closing:
+            del self._partitions[shard]
+            self._written.pop(shard, None)
+        for book in books:
             if book.dirty:
                 self._write(book)
-            del self._books[shard], self._partitions[shard]
-            self._written.pop(shard, None)
+                del self._written[book.shard]
         return False
+
+    def _keep_up(self) -> None:
+        """What is not desired any more is forgotten even where no scan comes any more."""
+        for shard, (revision, _) in list(self._books.items()):
+            if revision != self._app.desired.revision(shard):
+                self.of(shard, self._partitions[shard])
 
     def _due(self, now: float) -> list[Book]:
         waiting = [
@@ -91,7 +102,7 @@ class Books:
 
     def _write(self, book: Book) -> None:
         seen = book.seen_drifts()
-        writes = (self._stores.looks.put(book.look()), *((self._stores.drifts.seen(seen),) if seen else ()))
+        writes = (*self._stores.looks.put(book.look()), *((self._stores.drifts.seen(seen),) if seen else ()))
         self._app.commit(Effects(writes=writes))
         book.dirty = False
         self._written[book.shard] = self._app.clock.monotonic()

@@ -36,7 +36,7 @@ def _of_shard(shard: str, look: Look | None, desired: Sequence[Desired]) -> Shar
             continue
         newest = max(newest or (0.0, 0), (float(look.times[row]), int(look.sequences[row])))
         # A resource that was checked may hold values that could not be: its reason says which.
-        if reason := look.reasons[int(look.reason_numbers[row])]:
+        if reason := look.reason(row):
             not_checked.append((one.urn, reason))
     return ShardCoverage(
         shard=shard,

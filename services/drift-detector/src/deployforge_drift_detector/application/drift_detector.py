@@ -98,7 +98,7 @@ class DriftDetector(EventSourcedApplication):
 
     def forget_removed(self) -> None:
         """Resolve what was removed while nobody listened. To be called once the desired state is complete."""
-        self.commit(Effects(writes=(self.stores.looks.forget_but(list(self.desired.shards())),)))
+        self.commit(Effects(writes=tuple(self.stores.looks.forget_but(list(self.desired.shards())))))
         for urn in self.stores.drifts.open_urns():
             if self.desired.get(urn) is None:
                 self.removed(urn)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,13 @@ class State(IntEnum):
     CHECKED = 1
     DRIFTED = 2
     NOT_CHECKED = 3
+
+
+class Reason(NamedTuple):
+    """Why something was not checked; it may speak of what a deployment is made of, and goes when that is shredded."""
+
+    deployment_id: UUID
+    text: str
 
 
 @dataclass(frozen=True)
@@ -36,5 +44,10 @@ class Look:
     states: NDArray[np.uint8]
     """See State."""
     reason_numbers: NDArray[np.uint32]
-    reasons: tuple[str, ...]
-    """Each once; the first is empty."""
+    reasons: tuple[Reason, ...]
+    """Each once; number 1 is the first."""
+
+    def reason(self, row: int) -> str:
+        """Why a resource, or some value of it, was not checked; empty where nothing was said."""
+        number = int(self.reason_numbers[row])
+        return self.reasons[number - 1].text if number else ""

@@ -62,11 +62,11 @@ class Looks(Protocol):
 
     def of(self, shards: Collection[str]) -> Mapping[str, Look]: ...
 
-    def put(self, look: Look) -> Write:
+    def put(self, look: Look) -> Sequence[Write]:
         """An older one never replaces a newer one."""
         ...
 
-    def forget_but(self, shards: Collection[str]) -> Write:
+    def forget_but(self, shards: Collection[str]) -> Sequence[Write]:
         """Keep only these."""
         ...
 

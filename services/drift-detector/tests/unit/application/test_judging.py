@@ -9,9 +9,11 @@ from uuid import UUID
 
 import pytest
 from deployforge_chassis.facts import Effects
+from deployforge_chassis.shredding import Shredding
 from deployforge_drift_detector.application.books import Books
 from deployforge_drift_detector.application.coverage import NEVER
 from deployforge_drift_detector.application.judging import Judging, NeverAskedFor
+from deployforge_drift_detector.application.looks import Reason
 from deployforge_drift_detector.domain.rules import IgnoreRule
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -304,3 +306,43 @@ def test_pages_follow_each_other(world: World) -> None:
         if not (cursor := page.next_cursor):
             break
     assert found == [urn(f"r{n}") for n in (4, 3, 2, 1, 0)]
+
+
+def test_shredding_takes_the_reasons_of_a_deployment_and_leaves_those_of_others(world: World) -> None:
+    other = replace(ORDERS, urn="urn:df:other:shop:x", deployment_id=UUID(int=7), namespace="other", name="shop")
+    world.states.put(other)
+    world.judge(1, *(seen(one, presence="NOT_CHECKED", reason=f"no {one.urn}") for one in (ORDERS, other)))
+    world.app.database.write(Shredding(world.app.database, world.app.sealer).erase(WEBSHOP))
+    assert [row["reason"] for row in world.app.database.query("SELECT reason FROM look_reasons")] == [f"no {other.urn}"]
+    [shard] = world.app.coverage("other", "shop")
+    assert shard.not_checked == ((other.urn, f"no {other.urn}"),)
+    later = Judging(world.app, Books(world.app, fresh_seconds=0))
+    assert later.books.of(SHARD).reasons == {later.books.of(SHARD).row_of(other.urn): f"no {other.urn}"}
+
+
+def test_what_is_not_desired_any_more_is_forgotten_though_no_scan_comes(world: World) -> None:
+    world.judge(1, seen(ORDERS, presence="NOT_CHECKED", reason="denied"), seen(WORKER))
+    for one in (ORDERS, WORKER):
+        world.states.drop(one.urn)
+    world.clock.advance(5)
+    world.judging.books.write()
+    assert world.app.database.query("SELECT * FROM look_reasons") == []
+    assert world.app.stores.looks.of([SHARD])[SHARD].ids.tolist() == []
+
+
+def test_an_older_look_replaces_neither_a_newer_one_nor_its_reasons(world: World) -> None:
+    world.judge(5, seen(ORDERS, presence="NOT_CHECKED", reason="newer"))
+    newer = world.app.stores.looks.of([SHARD])[SHARD]
+    older = replace(newer, sequence=4, reasons=(Reason(WEBSHOP, "older"),))
+    world.app.database.write(list(world.app.stores.looks.put(older)))
+    assert world.app.stores.looks.of([SHARD])[SHARD].reasons == (Reason(WEBSHOP, "newer"),)
+
+
+def test_a_book_that_cannot_be_written_down_is_closed_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.asked(SHARD, 1)
+    world.judging.judge(batch(1, seen(ORDERS)))
+    with monkeypatch.context() as patched:
+        patched.setattr(world.app, "commit", lambda effects: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            world.judging.books.close({0})
+    assert world.judging.books.of(SHARD).sequences.max() == -1
