@@ -1,9 +1,9 @@
 """Azure beyond the contract of every provider: every kind, crashes, failures half-way, credentials, secrets, drift."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -11,12 +11,12 @@ import yaml
 from deployforge_mcal.adapters.azure import planning, reading
 from deployforge_mcal.adapters.azure.provider import AzureProvider
 from deployforge_mcal.application.ports import ProviderFailure, Work
-from deployforge_mcal.domain.difference import differing
-from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.topology.declared import placeholders
-from deployforge_mcal.domain.units import Became, CompiledUnit, Outcome, Presence, ResourceSpec, Scope, Target, UnitSpec
+from deployforge_mcal.domain.units import Became, Presence, ResourceSpec, Scope, Target
 
 from tests.emulators.arm.running import SUBSCRIPTION, Running, emulator
+
+from .unit_world import UnitWorld
 
 PORTABLE = next(p for p in Path(__file__).parents if (p / "uv.lock").exists()) / "examples" / "portable.yaml"
 _NET, _BUS, _STORE = "2024-05-01", "2021-11-01", "2023-05-01"
@@ -106,69 +106,25 @@ class KnownSecret:
 
 
 @dataclass
-class World:
-    """One unit in one resource group, and the verbs on it."""
+class World(UnitWorld):
+    """One unit in one resource group."""
+
+    planning = planning
+    tags: ClassVar[Mapping[str, str]] = {"team": "shop"}
 
     arm: Running
     group: str
-    unit_name: str = field(default_factory=lambda: f"df-shop-web-{uuid4().hex[:6]}-azure-0-0")
-    unit: CompiledUnit | None = None
-    ticks: list[tuple[str | None, str, str | None]] = field(default_factory=list)
+    unit_name: str = field(default_factory=lambda: f"df-shop-web-{uuid4().hex[:6]}-azure-0-0", kw_only=True)
 
     def __post_init__(self) -> None:
         self.provider = AzureProvider(self.arm.url)
+        self.credential = self.arm.credential
         self.scope = Scope("azure", f"{SUBSCRIPTION}/{self.group}", "westeurope", "azure-test")
         self.at = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}"
-
-    def compile(self, *resources: ResourceSpec) -> CompiledUnit:
-        """A unit of these."""
-        return self.provider.compile(
-            UnitSpec(str(uuid4()), "azure/0.0", self.unit_name, self.scope, resources, {"team": "shop"})
-        )
-
-    def do(self, verb: str, *, root: Any = None, **fields: Any) -> list[Outcome]:
-        """One operation under its own token."""
-        work = Work(fields.pop("token", str(uuid4())), self.scope, "d", self.unit_name, **fields)
-        session = self.provider.open(root or self.arm.credential, work)
-        found: list[Outcome] = getattr(self.provider, verb)(session, work, lambda *tick: self.ticks.append(tick))
-        return found
-
-    def apply(self, *resources: ResourceSpec, **fields: Any) -> dict[str, Outcome]:
-        """Make the unit what is declared; outcomes by name."""
-        wanted = self.compile(*resources)
-        outcomes = self.do("apply", unit=wanted, previous=self.unit, **fields)
-        self.unit = wanted
-        return {o.urn.rpartition(":")[2]: o for o in outcomes}
-
-    def drift(self) -> dict[str, Any]:
-        """Name → paths that differ, or presence, of what is not as declared; read with a credential for reading."""
-        assert self.unit is not None
-        plan = planning.plan(self.unit, {})
-        targets = [Target(d.resource.urn, d.resource.type, d.id) for d in plan.declared]
-        session = self.provider.open_reader(self.arm.credential, self.scope, [t.type for t in targets])
-        found = {}
-        for d, seen in zip(plan.declared, self.provider.observe(session, self.scope, targets), strict=True):
-            if seen.presence is not Presence.PRESENT:
-                found[d.resource.name] = seen.presence
-            elif paths := differing(d.desired, seen.properties, d.of.set_paths):
-                found[d.resource.name] = paths
-        return found
-
-    def target(self, outcome: Outcome, *paths: str) -> Target:
-        """A resource to be put right, references resolved."""
-        assert self.unit is not None
-        one = next(d for d in planning.plan(self.unit, {}).declared if d.resource.urn == outcome.urn)
-        return Target(outcome.urn, one.resource.type, one.id, one.desired, paths)
 
     def left(self) -> list[str]:
         """What is in the group."""
         return [r["type"] for r in self.arm.rest("GET", f"{self.at}/resources")[1]["value"]]
-
-    def refused(self, verb: str = "apply", **fields: Any) -> Failure:
-        """The failure of an operation."""
-        with pytest.raises(ProviderFailure) as failed:
-            self.do(verb, **fields)
-        return failed.value.failure
 
 
 @pytest.fixture
