@@ -45,6 +45,15 @@ class Settings(ServiceSettings):
     scan_threads: int = Field(default=4, ge=1)
     """Shards read at once."""
 
+    api_calls_first: int = Field(default=8, ge=1)
+    """Calls to one API of an account that scans and deployments begin with at once; what the API bears is learned."""
+
+    api_calls_at_most: int = Field(default=32, ge=1)
+    """Calls to one API of an account at once, whatever it bears; at least `api_calls_first`."""
+
+    api_reserve: float = Field(default=0.25, ge=0, lt=1)
+    """The share of these that scans leave to deployments."""
+
     listing_seconds: float = Field(default=60.0, gt=0)
     """An account and location is searched for what no deployment owns at most this often, in seconds."""
 

@@ -21,7 +21,7 @@ from deployforge_mcal.adapters.guarded import Patience
 from deployforge_mcal.adapters.index import PostgresIndex
 from deployforge_mcal.adapters.letterbox import PostgresLetterbox
 from deployforge_mcal.adapters.marking import PostgresMarking
-from deployforge_mcal.adapters.metrics import measured
+from deployforge_mcal.adapters.metrics import measured, paced
 from deployforge_mcal.adapters.providers import installed
 from deployforge_mcal.adapters.records import records
 from deployforge_mcal.adapters.vault import PostgresVault
@@ -31,11 +31,13 @@ from deployforge_mcal.application.credentials import Credentials
 from deployforge_mcal.application.listing import Listing
 from deployforge_mcal.application.mcal import OPERATION, SCAN, Mcal
 from deployforge_mcal.application.operations import Operations
+from deployforge_mcal.application.pacing import Pacing
 from deployforge_mcal.application.ports import ReadsWiring
 from deployforge_mcal.application.scans import Readers, Scans
 from deployforge_mcal.application.secrets import Secrets
 from deployforge_mcal.application.topology import Topology
 from deployforge_mcal.config import Settings
+from deployforge_mcal.domain.pace import Bounds
 from deployforge_mcal.domain.topology.addressing import Rules
 from deployforge_mcal.domain.topology.declared import native_ranges
 from deployforge_mcal.entrypoints import credentials_api, grpc_api, topology_api
@@ -52,7 +54,10 @@ def main() -> None:
     vault = PostgresVault(database, sealer)
     vault.load(settings.mcal_credentials_file)
     patience = Patience(reading=settings.provider_read_seconds, changing=settings.provider_change_seconds)
-    providers = installed({"aws": {"endpoint": settings.aws_endpoint}, **settings.provider_options}, patience)
+    bounds = Bounds(first=settings.api_calls_first, most=settings.api_calls_at_most, reserve=settings.api_reserve)
+    providers = installed(
+        {"aws": {"endpoint": settings.aws_endpoint}, **settings.provider_options}, patience, Pacing(bounds, paced)
+    )
 
     secrets = Secrets(
         sources.installed(
@@ -72,10 +77,10 @@ def main() -> None:
     addressing = Addressing(claims, rules, native_ranges(readers_of))
     topology = Topology(PostgresWiring(database, sealer), readers_of)
     app = Mcal(database, sealer, providers, vault, PostgresIndex(database), SystemClock(), secrets, addressing, topology)
-    ticks, readers = TelemetryPublisher(bus, wire), Readers(app)
+    ticks, readers, scanners = TelemetryPublisher(bus, wire), Readers(app), Readers(app, scanning=True)
     credentials = Credentials(app, PostgresLetterbox(database, sealer, settings.tls_dir))
-    listing = Listing(app, readers, ticks, settings.listing_seconds)
-    operations, scans = Operations(app, ticks), Scans(app, readers, ticks, listing.of)
+    listing = Listing(app, scanners, ticks, settings.listing_seconds)
+    operations, scans = Operations(app, ticks), Scans(app, scanners, ticks, listing.of)
     operating = EffectWorkers(
         app.queue,
         {OPERATION: measured(OPERATION, operations.work)},

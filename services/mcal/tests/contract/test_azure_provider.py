@@ -10,6 +10,7 @@ import pytest
 import yaml
 from deployforge_mcal.adapters.azure import planning, reading
 from deployforge_mcal.adapters.azure.provider import AzureProvider
+from deployforge_mcal.application.pacing import Api, Pacing
 from deployforge_mcal.application.ports import ProviderFailure, Work
 from deployforge_mcal.domain.topology.declared import placeholders
 from deployforge_mcal.domain.units import Became, Presence, ResourceSpec, Scope, Target
@@ -361,6 +362,22 @@ def test_throttling_is_waited_for_as_long_as_azure_says_and_no_longer(world: Wor
     )
     failure = world.refused(unit=world.unit, previous=world.unit)
     assert (failure.code, failure.retryable) == ("THROTTLED", True)
+
+
+def test_a_scan_that_is_throttled_halves_what_it_asks_at_once_and_heeds_the_pause(world: World) -> None:
+    world.apply(queue())
+    pacing = Pacing()
+    world.provider.paced(pacing)
+    api = Api("azure", world.scope.account, "Microsoft.ServiceBus")
+    fault = {"kind": "throttle", "method": "GET", "path": "/queues/", "times": 1}
+    world.arm.control("faults", {**fault, "retryAfter": 1})
+    assert world.drift(scanning=True) == {}
+    assert pacing.lane(api).pace.limit < 8
+    world.arm.control("faults", {**fault, "retryAfter": 3600})
+    # Refused once; the second time nobody asks.
+    assert [world.drift(scanning=True) for _ in range(2)] == [{"q": Presence.NOT_CHECKED}] * 2
+    # Whoever reads for a deployment is not held up by what a scan was told.
+    assert world.drift() == {}
 
 
 def test_what_cannot_be_read_is_not_missing(world: World) -> None:

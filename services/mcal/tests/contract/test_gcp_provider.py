@@ -10,6 +10,7 @@ import yaml
 from deployforge_mcal.adapters.gcp import reading
 from deployforge_mcal.adapters.gcp.errors import GoogleError
 from deployforge_mcal.adapters.gcp.provider import GcpProvider
+from deployforge_mcal.application.pacing import Api, Pacing
 from deployforge_mcal.application.ports import ProviderFailure, Work
 from deployforge_mcal.domain.topology.declared import placeholders
 from deployforge_mcal.domain.units import Became, CompiledUnit, Presence, ResourceSpec, Scope, Target
@@ -317,6 +318,21 @@ def test_throttling_is_waited_for_as_long_as_google_says_and_no_longer(world: Wo
     world.gcp.control("faults", {**at, "method": "PATCH", "path": "/deployments/", "retryAfter": 3600})
     failure = world.refused(unit=world.unit, previous=world.unit)
     assert (failure.code, failure.retryable) == ("THROTTLED", True)
+
+
+def test_a_scan_that_is_throttled_halves_what_it_asks_at_once_and_heeds_the_pause(world: World) -> None:
+    world.apply(queue())
+    pacing = Pacing()
+    world.provider.paced(pacing)
+    fault = {"kind": "throttle", "method": "GET", "path": "/subscriptions/|/topics/", "times": 1}
+    world.gcp.control("faults", {**fault, "retryAfter": 1})
+    assert world.drift(scanning=True) == {}
+    assert pacing.lane(Api("gcp", PROJECT, "pubsub.googleapis.com")).pace.limit < 8
+    world.gcp.control("faults", {**fault, "retryAfter": 3600})
+    # Refused once; the second time nobody asks.
+    assert [world.drift(scanning=True) for _ in range(2)] == [{"q": Presence.NOT_CHECKED}] * 2
+    # Whoever reads for a deployment is not held up by what a scan was told.
+    assert world.drift() == {}
 
 
 def test_nobody_who_answers_is_a_failure_that_may_pass(gcp: Running, unused_port: Any, monkeypatch: Any) -> None:

@@ -48,12 +48,14 @@ class UnitWorld:
         self.unit = wanted
         return {o.urn.rpartition(":")[2]: o for o in outcomes}
 
-    def drift(self) -> dict[str, Any]:
-        """Name → paths that differ, or presence, of what is not as declared; read with a credential for reading."""
+    def drift(self, *, scanning: bool = False) -> dict[str, Any]:
+        """Name → paths that differ, or presence, of what is not as declared; read with a credential for reading, as a scan
+        does or for a deployment."""
         assert self.unit is not None
         plan = self.planning.plan(self.unit, {})
         targets = [Target(d.resource.urn, d.resource.type, d.id) for d in plan.declared]
         session = self.provider.open_reader(self.credential, self.scope, [t.type for t in targets])
+        session = self.provider.waiting(session) if scanning else session
         found = {}
         for d, seen in zip(plan.declared, self.provider.observe(session, self.scope, targets), strict=True):
             if seen.presence is not Presence.PRESENT:

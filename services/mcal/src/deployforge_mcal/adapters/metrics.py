@@ -4,10 +4,16 @@ from typing import Final
 
 from deployforge_chassis.effects import Work, WorkHandler
 from deployforge_chassis.facts import Effects
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
+
+from deployforge_mcal.application.pacing import Api
+from deployforge_mcal.domain.pace import Pace
 
 WORK_SECONDS: Final = Histogram("deployforge_mcal_work_seconds", "Seconds that operations and scans took", ["kind"])
 WORK_FAILED: Final = Counter("deployforge_mcal_work_failed", "Attempts that ended in an unexpected error", ["kind"])
+_API: Final = ["provider", "account", "api"]
+API_LIMIT: Final = Gauge("deployforge_mcal_api_limit", "Calls that this process has under way at once at most", _API)
+API_CUTS: Final = Gauge("deployforge_mcal_api_cuts", "How often that was halved, because the cloud said too much", _API)
 """Every metric of this service is in this module."""
 
 
@@ -19,3 +25,10 @@ def measured(kind: str, handler: WorkHandler) -> WorkHandler:
             return handler(work)
 
     return timed
+
+
+def paced(api: Api, pace: Pace) -> None:
+    """What is known now of what an API bears."""
+    labels = (api.provider, api.account, api.name)
+    API_LIMIT.labels(*labels).set(int(pace.limit))
+    API_CUTS.labels(*labels).set(pace.cuts)

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from deployforge_mcal.adapters.guarded import Patience, guarded
+from deployforge_mcal.application.pacing import Pacing, TakesTurns
 from deployforge_mcal.application.ports import CloudProvider
 
 GROUP: Final = "deployforge.providers"
@@ -17,13 +18,17 @@ GROUP: Final = "deployforge.providers"
 log = structlog.get_logger(__name__)
 
 
-def installed(options: Mapping[str, Mapping[str, str]], patience: Patience | None = None) -> dict[str, CloudProvider]:
+def installed(
+    options: Mapping[str, Mapping[str, str]], patience: Patience | None = None, pacing: Pacing | None = None
+) -> dict[str, CloudProvider]:
     """Provider type → adapter, at arm's length; `options` by entry point name. One that cannot be loaded is logged and
-    left out, so that the others serve."""
+    left out, so that the others serve. Those that take turns take them from `pacing`."""
     found: dict[str, CloudProvider] = {}
     for point in entry_points(group=GROUP):
         try:
             adapter = point.load()(options.get(point.name, {}))
+            if pacing is not None and isinstance(adapter, TakesTurns):
+                adapter.paced(pacing)
         except Exception as error:
             # Options may hold secrets, and errors repeat what they were given.
             log.error("provider cannot be loaded", provider=point.name, entry=point.value, error=type(error).__name__)

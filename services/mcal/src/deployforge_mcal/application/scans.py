@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from deployforge_mcal.application.mcal import SYSTEM, Mcal
 from deployforge_mcal.application.messages import DesiredState, ScanRequested
+from deployforge_mcal.application.pacing import TakesTurns
 from deployforge_mcal.application.ports import ProviderFailure, Session, UnknownProvider
 from deployforge_mcal.application.stores import CredentialUnknown, Telemetry
 from deployforge_mcal.domain.operation import IssuedCredential
@@ -28,10 +29,11 @@ _FRESH: Final = timedelta(minutes=5)
 
 
 class Readers:
-    """Read-only credentials, one per scope and set of types, renewed in time. Threads may share it."""
+    """Read-only credentials, one per scope and set of types, renewed in time. Threads may share it. Those of scans wait for
+    their turns; the others read for deployments, which go first."""
 
-    def __init__(self, app: Mcal) -> None:
-        self._app = app
+    def __init__(self, app: Mcal, *, scanning: bool = False) -> None:
+        self._app, self._scanning = app, scanning
         self._sessions: dict[tuple[Scope, frozenset[str]], Session] = {}
         self._lock = threading.Lock()
 
@@ -62,6 +64,8 @@ class Readers:
             session = provider.open_reader(self._app.vault.get(scope.credential_ref), scope, sorted(types))
             issued = IssuedCredential(deployment_id=SYSTEM, namespace="", name="", operation_id="read", grant=session.grant)
             self._app.commit(Effects((issued,)))
+            if self._scanning and isinstance(provider, TakesTurns):
+                session = provider.waiting(session)
             self._sessions[scope, types] = session
             return session
 

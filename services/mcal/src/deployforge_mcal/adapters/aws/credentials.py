@@ -17,6 +17,7 @@ from deployforge_mcal.adapters.aws.kinds.base import partition
 from deployforge_mcal.adapters.aws.models import Model, model
 from deployforge_mcal.adapters.aws.session import PATIENCE_SECONDS, READ_PATIENCE_SECONDS, AwsSession
 from deployforge_mcal.adapters.declarations import UnknownResourceType
+from deployforge_mcal.application.pacing import Turns
 from deployforge_mcal.application.ports import ProviderFailure, SecretValues, Work
 from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import Scope
@@ -59,7 +60,7 @@ _JUDGED_WITHOUT_RESOURCE: Final = frozenset(
 def open_session(
     root: Mapping[str, Any], scope: Scope, session_name: str, statements: Sequence[Mapping[str, Any]], *,
     endpoint: str, read_only: bool, hold: Callable[[], None] = lambda: None,
-    secrets: SecretValues | None = None,
+    secrets: SecretValues | None = None, turns: Turns | None = None,
 ) -> AwsSession:  # fmt: skip
     """A session of 15 minutes with exactly these statements; of one that changes things, see `policies.fitted`. Raises
     ProviderFailure, and TooLong where IAM takes no policy of that length."""
@@ -81,7 +82,9 @@ def open_session(
     actions = sorted({a for s in policy["Statement"] for a in s["Action"]})
     resources = sorted({r for s in policy["Statement"] for r in s["Resource"]})
     grant = Grant(scope.credential_ref, session_name[:64], tuple(actions), tuple(resources), read_only, made["Expiration"])
-    return AwsSession(grant, made, scope.location, endpoint, patience_seconds=patience, hold=hold, secrets=secrets)
+    return AwsSession(
+        grant, made, scope.location, endpoint, patience_seconds=patience, hold=hold, secrets=secrets, turns=turns
+    )
 
 
 def root_session(

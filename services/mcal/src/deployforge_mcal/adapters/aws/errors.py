@@ -70,13 +70,37 @@ def is_missing(error: BaseException) -> bool:
     return code_of(error) in _MISSING or (code_of(error) == "ValidationError" and "does not exist" in str(error))
 
 
+def is_throttling(error: BaseException) -> bool:
+    """Whether AWS says that there are too many calls."""
+    meaning = _MEANINGS.get(code_of(error))
+    return _status(error) == 429 or (meaning is not None and meaning.code == "THROTTLED")
+
+
+def retry_after(error: BaseException) -> float | None:
+    """After how many seconds AWS wants the call again, if it says so. Source: RFC 9110, 10.2.3; AWS sends seconds."""
+    meta = error.response.get("ResponseMetadata", {}) if isinstance(error, ClientError) else {}
+    said = str(meta.get("HTTPHeaders", {}).get("retry-after", ""))
+    return float(said) if said.isdecimal() else None
+
+
+def _status(error: BaseException) -> int:
+    meta = error.response.get("ResponseMetadata", {}) if isinstance(error, ClientError) else {}
+    return int(meta.get("HTTPStatusCode", 0))
+
+
 def is_transient(error: Exception) -> bool:
     """Whether the same call may work in a moment."""
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         meaning = _MEANINGS.get(code_of(error))
-        return status >= 500 or (meaning is not None and meaning.code in ("THROTTLED", "CLOUD_UNREACHABLE"))
+        away = meaning is not None and meaning.code == "CLOUD_UNREACHABLE"
+        return away or _status(error) >= 500 or is_throttling(error)
     return isinstance(error, _UNREACHABLE)
+
+
+def again(error: Exception) -> bool | float:
+    """Whether to try again, or after how many seconds; see `turns.patiently`."""
+    asked = retry_after(error)
+    return is_transient(error) and (True if asked is None else asked)
 
 
 def failure_of(error: Exception, urn: str | None = None) -> ProviderFailure:

@@ -22,9 +22,10 @@ from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds import KINDS
 from deployforge_mcal.adapters.aws.models import model
 from deployforge_mcal.adapters.aws.readers import AwsReaders
-from deployforge_mcal.adapters.aws.session import AwsSession
+from deployforge_mcal.adapters.aws.session import READ_PATIENCE_SECONDS, AwsSession
 from deployforge_mcal.adapters.aws.stacks import Stack
 from deployforge_mcal.adapters.failures import failing_as
+from deployforge_mcal.adapters.turns import TakingTurns
 from deployforge_mcal.application.ports import ProviderFailure, Tick, WiringReader, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.credentials import Examined
@@ -46,7 +47,7 @@ from deployforge_mcal.domain.units import (
 typed = failing_as(failure_of)
 
 
-class AwsProvider:
+class AwsProvider(TakingTurns):
     """See CloudProvider. `endpoint` is an emulator's; empty means AWS itself."""
 
     type = "aws"
@@ -108,6 +109,7 @@ class AwsProvider:
             read_only=False,
             hold=work.hold,
             secrets=work.secrets,
+            turns=self.turns(work.scope, READ_PATIENCE_SECONDS),
         )
 
     @typed
@@ -115,8 +117,10 @@ class AwsProvider:
         """See CloudProvider."""
 
         def open_for(some: Sequence[str]) -> AwsSession:
-            statements = credentials.read_statements(some)
-            return credentials.open_session(root, scope, "df-read", statements, endpoint=self.endpoint, read_only=True)
+            return credentials.open_session(
+                root, scope, "df-read", credentials.read_statements(some), endpoint=self.endpoint, read_only=True,
+                turns=self.turns(scope, READ_PATIENCE_SECONDS),
+            )  # fmt: skip
 
         return readers.opened(types, open_for)
 

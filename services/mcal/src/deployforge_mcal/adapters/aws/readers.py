@@ -23,6 +23,11 @@ class AwsReaders:
         first = min(grants, key=lambda grant: grant.expires_at)
         return replace(first, actions=tuple(actions), scope=tuple(scope))
 
+    def waiting(self) -> "AwsReaders":
+        """The same for a scan."""
+        patient = {id(session): session.waiting() for session in self.sessions.values()}
+        return AwsReaders({type: patient[id(session)] for type, session in self.sessions.items()})
+
     def of(self, type: str) -> AwsSession:
         """The session that reads a type."""
         return self.sessions[type]

@@ -2,26 +2,25 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from typing import Any, Final, TypeVar
+from copy import copy
+from functools import lru_cache, partial
+from typing import Any, Final
 
 import boto3
 import botocore.loaders
 import botocore.session
-import stamina
 from botocore.config import Config
+from botocore.paginate import Paginator
 
-from deployforge_mcal.adapters.aws.errors import failure_of, is_missing, is_transient
+from deployforge_mcal.adapters.aws.errors import again, failure_of, is_missing, is_throttling, retry_after
+from deployforge_mcal.adapters.turns import at_once, patiently
+from deployforge_mcal.application.pacing import Turns, Unpaced
 from deployforge_mcal.application.ports import NoSecrets, SecretValues
 from deployforge_mcal.domain.operation import Grant
-
-T = TypeVar("T")
 
 #: How long a call goes on trying while AWS is away or asks for patience.
 PATIENCE_SECONDS: Final = 60.0
 READ_PATIENCE_SECONDS: Final = 4.0
-_READERS: Final = 8
 
 
 class Unreadable:
@@ -37,19 +36,20 @@ def _loader() -> Any:
     return botocore.loaders.create_loader()
 
 
-def _boto3() -> Any:
+def _core() -> Any:
     core = botocore.session.Session()
     core.register_component("data_loader", _loader())
-    return boto3.session.Session(botocore_session=core)
+    return core
 
 
-def config(endpoint: str) -> Config:
-    """Timeouts; AWS's own retries are off because `Session.call` has one budget for all of them."""
+def config(endpoint: str, width: int) -> Config:
+    """Timeouts; AWS's own retries are off because `Session.call` has one budget for all of them. A connection for each
+    of the calls under way at once."""
     return Config(
         connect_timeout=3,
         read_timeout=20,
         retries={"total_max_attempts": 1},
-        max_pool_connections=_READERS * 2,
+        max_pool_connections=width,
         # Emulators do not resolve bucket names as hosts.
         s3={"addressing_style": "path"} if endpoint else {},
     )
@@ -68,7 +68,9 @@ class AwsSession:
         patience_seconds: float = PATIENCE_SECONDS,
         hold: Callable[[], None] = lambda: None,
         secrets: SecretValues | None = None,
+        turns: Turns | None = None,
     ) -> None:
+        self._turns: Turns = turns if turns is not None else Unpaced()
         self._grant = grant
         self._keys = dict(keys)
         self.region = region
@@ -91,7 +93,7 @@ class AwsSession:
         """A boto3 client, made once."""
         with self._lock:
             if service not in self._clients:
-                make: Any = _boto3().client
+                make: Any = boto3.session.Session(botocore_session=_core()).client
                 self._clients[service] = make(
                     service,
                     region_name=self.region,
@@ -99,7 +101,7 @@ class AwsSession:
                     aws_access_key_id=self._keys["AccessKeyId"],
                     aws_secret_access_key=self._keys["SecretAccessKey"],
                     aws_session_token=self._keys.get("SessionToken"),
-                    config=config(self.endpoint),
+                    config=config(self.endpoint, self._turns.width),
                 )
             return self._clients[service]
 
@@ -109,28 +111,33 @@ class AwsSession:
         method = getattr(self.client(service), operation)
 
         def attempt() -> Any:
-            self._hold()
-            return method(**arguments)
+            with self._turns.turn(f"{service}.{self.region}") as turn:
+                self._hold()
+                try:
+                    return method(**arguments)
+                except Exception as error:
+                    if is_throttling(error):
+                        turn.throttled(retry_after(error))
+                    raise
 
-        return self.patiently(attempt)
-
-    def patiently(self, what: Callable[[], T]) -> T:
-        """`what()`, repeated with backoff while the error is transient, for at most the session's patience."""
-        retrying = stamina.RetryingCaller(
-            attempts=None, timeout=self._patience, wait_initial=0.2, wait_max=5.0, wait_jitter=0.5
-        )
-        return retrying(is_transient, what)
+        return patiently(attempt, self._patience, again)
 
     def pages(self, service: str, operation: str, result: str, **arguments: Any) -> list[Any]:
-        """All items of a paginated call."""
+        """All items of a paginated call, each page a call of its own."""
         client = self.client(service)
+        call = partial(self.call, service, operation)
         if not client.can_paginate(operation):
-            return list(self.call(service, operation, **arguments).get(result, ()))
-        return self.patiently(
-            lambda: [
-                item for page in client.get_paginator(operation).paginate(**arguments) for item in page.get(result, ())
-            ]
-        )
+            return list(call(**arguments).get(result, ()))
+        name = client.meta.method_to_api_mapping[operation]
+        how = _core().get_paginator_model(service).get_paginator(name)
+        pages: Any = Paginator(call, how, client.meta.service_model.operation_model(name)).paginate(**arguments)
+        return [item for page in pages for item in page.get(result, ())]
+
+    def waiting(self) -> "AwsSession":
+        """The same credential and clients, for a scan: its calls wait for their turns."""
+        other = copy(self)
+        other._turns = self._turns.waiting()
+        return other
 
     def or_none(self, service: str, operation: str, **arguments: Any) -> Any | None:
         """As `call`, but None when the thing does not exist."""
@@ -143,11 +150,7 @@ class AwsSession:
 
     def each(self, ids: Iterable[str], read: Callable[[str], dict[str, Any] | None]) -> dict[str, Any]:
         """`read` for every id at once. None means missing; an error becomes Unreadable."""
-        wanted = list(dict.fromkeys(ids))
-        if len(wanted) <= 1:
-            return {id: _read(read, id) for id in wanted}
-        with ThreadPoolExecutor(min(_READERS, len(wanted)), thread_name_prefix="aws-read") as pool:
-            return dict(zip(wanted, pool.map(lambda id: _read(read, id), wanted), strict=True))
+        return at_once(ids, lambda id: _read(read, id), self._turns.width)
 
 
 def _read(read: Callable[[str], dict[str, Any] | None], id: str) -> dict[str, Any] | Unreadable | None:

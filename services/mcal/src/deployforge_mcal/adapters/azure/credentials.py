@@ -17,6 +17,7 @@ import stamina
 
 from deployforge_mcal.adapters.azure.placing import Place
 from deployforge_mcal.adapters.azure.session import PATIENCE_SECONDS, READ_PATIENCE_SECONDS, AzureSession
+from deployforge_mcal.application.pacing import Turns
 from deployforge_mcal.application.ports import ProviderFailure, SecretValues
 from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import Scope
@@ -30,6 +31,7 @@ _TIMEOUT: Final = (3.05, 20)
 def open_session(
     root: Mapping[str, Any], scope: Scope, name: str, *, endpoint: str, read_only: bool,
     actions: Sequence[str] = (), hold: Callable[[], None] = lambda: None, secrets: SecretValues | None = None,
+    turns: Turns | None = None,
 ) -> AzureSession:  # fmt: skip
     """A session on the scope's resource group; who only reads may take further `actions`. Raises ProviderFailure."""
     place = Place.of(scope)
@@ -47,8 +49,9 @@ def open_session(
     until = datetime.now(UTC) + timedelta(seconds=int(answer["expires_in"]))
     grant = Grant(scope.credential_ref, name, given, covers, read_only, until)
     return AzureSession(
-        grant, str(answer["access_token"]), place, endpoint, patience_seconds=patience, hold=hold, secrets=secrets
-    )
+        grant, str(answer["access_token"]), place, endpoint, patience_seconds=patience, hold=hold, secrets=secrets,
+        turns=turns,
+    )  # fmt: skip
 
 
 def identity(root: Mapping[str, Any], ref: str, *, endpoint: str) -> str:

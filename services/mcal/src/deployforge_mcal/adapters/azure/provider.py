@@ -20,9 +20,10 @@ from deployforge_mcal.adapters.azure.kinds import KINDS
 from deployforge_mcal.adapters.azure.models import model
 from deployforge_mcal.adapters.azure.placing import same
 from deployforge_mcal.adapters.azure.rollout import Rollout, deployment_name
-from deployforge_mcal.adapters.azure.session import AzureSession
+from deployforge_mcal.adapters.azure.session import READ_PATIENCE_SECONDS, AzureSession
 from deployforge_mcal.adapters.bodies import Body
 from deployforge_mcal.adapters.failures import failing_as
+from deployforge_mcal.adapters.turns import TakingTurns
 from deployforge_mcal.application.ports import ProviderFailure, Tick, WiringReader, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.credentials import Examined
@@ -47,7 +48,7 @@ _ACTIONS: Final = {"Create": "add", "Modify": "modify", "Deploy": "modify", "Uns
 typed = failing_as(failure_of)
 
 
-class AzureProvider:
+class AzureProvider(TakingTurns):
     """See CloudProvider. `endpoint` is an emulator's; empty means Azure itself."""
 
     type = "azure"
@@ -95,6 +96,7 @@ class AzureProvider:
             read_only=False,
             hold=work.hold,
             secrets=work.secrets,
+            turns=self.turns(work.scope, READ_PATIENCE_SECONDS),
         )
 
     @typed
@@ -103,7 +105,10 @@ class AzureProvider:
         actions that show what a GET does not."""
         asked = {action for type in types if type in KINDS for action in KINDS[type].actions}
         actions = sorted(action for action in asked if action.endswith("/list/action"))
-        return credentials.open_session(root, scope, "df-read", endpoint=self.endpoint, read_only=True, actions=actions)
+        return credentials.open_session(
+            root, scope, "df-read", endpoint=self.endpoint, read_only=True, actions=actions,
+            turns=self.turns(scope, READ_PATIENCE_SECONDS),
+        )  # fmt: skip
 
     @typed
     def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:

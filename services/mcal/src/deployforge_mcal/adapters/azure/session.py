@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from azure.core.exceptions import ResourceNotFoundError, map_error
-from azure.core.pipeline.policies import HeadersPolicy, RetryPolicy, SansIOHTTPPolicy
+from azure.core.pipeline.policies import HeadersPolicy, HTTPPolicy, RetryPolicy
 from azure.core.rest import HttpRequest
 from azure.mgmt.resource.deployments import DeploymentsMgmtClient
 from azure.mgmt.resource.resources import ResourceManagementClient
@@ -17,6 +17,8 @@ from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 from deployforge_mcal.adapters.azure import versions
 from deployforge_mcal.adapters.azure.errors import failure_of, is_missing
 from deployforge_mcal.adapters.azure.placing import Place, type_of
+from deployforge_mcal.adapters.turns import at_once
+from deployforge_mcal.application.pacing import Turns, Unpaced
 from deployforge_mcal.application.ports import NoSecrets, ProviderFailure, SecretValues
 from deployforge_mcal.domain.operation import Failure, Grant
 
@@ -28,11 +30,12 @@ PATIENCE_SECONDS: Final = 60.0
 READ_PATIENCE_SECONDS: Final = 4.0
 #: How long one resource may take to be deleted, or a preview to be made.
 _OPERATION_SECONDS: Final = 1800.0
-_READERS: Final = 8
 _POLL_SECONDS: Final = 0.5
 #: Types that a GET does not show: what they hold may be secret, and is told to whoever may ask for it by name.
 _LISTED: Final = frozenset({"microsoft.web/sites/config"})
 _SAFE: Final = frozenset({"GET", "HEAD"})
+_TOO_MANY: Final = 429
+_ARM: Final = "Microsoft.Resources"
 
 
 class Unreadable:
@@ -40,19 +43,6 @@ class Unreadable:
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-
-
-class _Bearer(SansIOHTTPPolicy[Any, Any]):
-    """Runs for every attempt: says who asks, after making sure that this process still may change something."""
-
-    def __init__(self, token: str, hold: Callable[[], None]) -> None:
-        self._token, self._hold = token, hold
-
-    def on_request(self, request: Any) -> None:
-        """See SansIOHTTPPolicy."""
-        if request.http_request.method not in _SAFE:
-            self._hold()
-        request.http_request.headers["Authorization"] = f"Bearer {self._token}"
 
 
 class _Patience(RetryPolicy[Any, Any]):
@@ -72,6 +62,42 @@ class _Patience(RetryPolicy[Any, Any]):
         return (wanted is None or wanted <= min(self._seconds, settings["timeout"])) and bool(
             super().is_retry(settings, response)
         )
+
+    def get_retry_after(self, response: Any) -> float | None:
+        """See RetryPolicy; Resource Graph says it in a header of its own. Source: Microsoft Learn, "Guidance for throttled
+        requests in Azure Resource Graph"."""
+        asked: float | None = super().get_retry_after(response)
+        if asked is None and response.http_response.status_code == _TOO_MANY:
+            hours, _, rest = str(response.http_response.headers.get("x-ms-user-quota-resets-after", "")).partition(":")
+            minutes, _, seconds = rest.partition(":")
+            if hours.isdecimal() and minutes.isdecimal() and seconds.isdecimal():
+                return float(int(hours) * 3600 + int(minutes) * 60 + int(seconds))
+        return asked
+
+
+class _InTurn(HTTPPolicy[Any, Any]):
+    """Runs for every attempt: when its turn has come, says who asks, after making sure that this process still may change
+    something, and hears when it is too much."""
+
+    def __init__(self, token: str, hold: Callable[[], None], turns: Turns, patience: _Patience) -> None:
+        super().__init__()
+        self._token, self._hold, self._turns, self._patience = token, hold, turns, patience
+
+    def send(self, request: Any) -> Any:
+        """See HTTPPolicy."""
+        with self._turns.turn(_service(request.http_request.url)) as turn:
+            if request.http_request.method not in _SAFE:
+                self._hold()
+            request.http_request.headers["Authorization"] = f"Bearer {self._token}"
+            answer = self.next.send(request)
+            if answer.http_response.status_code == _TOO_MANY:
+                turn.throttled(self._patience.get_retry_after(answer))
+            return answer
+
+
+def _service(url: str) -> str:
+    """The resource provider that a URL is of, which has limits of its own."""
+    return url.partition("?")[0].rpartition("/providers/")[2].partition("/")[0] if "/providers/" in url else _ARM
 
 
 class _NoCredential:
@@ -95,11 +121,15 @@ class AzureSession:
         patience_seconds: float = PATIENCE_SECONDS,
         hold: Callable[[], None] = lambda: None,
         secrets: SecretValues | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._grant, self.place = grant, place
+        self._turns: Turns = turns if turns is not None else Unpaced()
+        self._again = partial(AzureSession, grant, token, place, endpoint, patience_seconds=patience_seconds)
+        patience = _Patience(patience_seconds)
         self.secrets: SecretValues = secrets if secrets is not None else NoSecrets()
         shared: dict[str, Any] = {
-            "authentication_policy": _Bearer(token, hold), "retry_policy": _Patience(patience_seconds),
+            "authentication_policy": _InTurn(token, hold, self._turns, patience), "retry_policy": patience,
             # Azure's activity log shows it beside everything that this operation did.
             "headers_policy": HeadersPolicy({"x-ms-correlation-request-id": correlation(grant.session)}),
             "connection_timeout": 3, "read_timeout": 30, "polling_interval": _POLL_SECONDS,
@@ -119,6 +149,10 @@ class AzureSession:
     def grant(self) -> Grant:
         """What was issued."""
         return self._grant
+
+    def waiting(self) -> "AzureSession":
+        """The same token for a scan: its calls wait for their turns."""
+        return self._again(turns=self._turns.waiting())
 
     def version(self, id: str) -> str:
         """The api-version to read an id with: pinned, or the newest stable one that its provider lists."""
@@ -201,11 +235,7 @@ class AzureSession:
 
     def each(self, ids: Iterable[str], read: Callable[[str], T | None]) -> Mapping[str, T | Unreadable | None]:
         """`read` for every id at once. None means missing; an error becomes Unreadable."""
-        wanted = list(dict.fromkeys(ids))
-        if len(wanted) <= 1:
-            return {id: _read(read, id) for id in wanted}
-        with ThreadPoolExecutor(min(_READERS, len(wanted)), thread_name_prefix="azure-read") as pool:
-            return dict(zip(wanted, pool.map(lambda id: _read(read, id), wanted), strict=True))
+        return at_once(ids, lambda id: _read(read, id), self._turns.width)
 
 
 def _read(read: Callable[[str], T | None], id: str) -> T | Unreadable | None:

@@ -17,7 +17,9 @@ import requests
 from deployforge_mcal.adapters.gcp import placing
 from deployforge_mcal.adapters.gcp.errors import GoogleError, failure_of
 from deployforge_mcal.adapters.gcp.placing import Place
-from deployforge_mcal.adapters.gcp.session import PATIENCE_SECONDS, READ_PATIENCE_SECONDS, GcpSession, patiently
+from deployforge_mcal.adapters.gcp.session import PATIENCE_SECONDS, READ_PATIENCE_SECONDS, GcpSession, again
+from deployforge_mcal.adapters.turns import patiently
+from deployforge_mcal.application.pacing import Turns
 from deployforge_mcal.application.ports import ProviderFailure, SecretValues
 from deployforge_mcal.domain.operation import Failure, Grant
 from deployforge_mcal.domain.units import Scope
@@ -33,7 +35,7 @@ _TIMEOUT: Final = (3.05, 20)
 
 def open_session(
     root: Mapping[str, Any], scope: Scope, name: str, *, endpoint: str, read_only: bool,
-    hold: Callable[[], None] = lambda: None, secrets: SecretValues | None = None,
+    hold: Callable[[], None] = lambda: None, secrets: SecretValues | None = None, turns: Turns | None = None,
 ) -> GcpSession:  # fmt: skip
     """A session on the scope's project. Raises ProviderFailure."""
     place = Place.of(scope)
@@ -52,7 +54,9 @@ def open_session(
     }
     actions = ("the roles of a reader",) if read_only else ("the roles of a deployer",)
     grant = Grant(scope.credential_ref, name, actions, (f"{who} in projects/{place.project}", SCOPE), read_only, until)
-    return GcpSession(grant, token, place, settings, endpoint, patience_seconds=patience, hold=hold, secrets=secrets)
+    return GcpSession(
+        grant, token, place, settings, endpoint, patience_seconds=patience, hold=hold, secrets=secrets, turns=turns
+    )
 
 
 def identity(root: Mapping[str, Any], *, endpoint: str) -> str:
@@ -132,4 +136,4 @@ def _posted(url: str, patience: float, **given: Any) -> dict[str, Any]:
             raise GoogleError.of(answer)
         return dict(answer.json())
 
-    return patiently(once, patience)
+    return patiently(once, patience, again)

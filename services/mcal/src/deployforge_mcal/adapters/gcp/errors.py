@@ -68,6 +68,11 @@ class GoogleError(Exception):
         super().__init__(f"{word or status}: {message}")
         self.status, self.word, self.message, self.reason, self.retry_after = status, word, message, reason, retry_after
 
+    @property
+    def throttles(self) -> bool:
+        """Whether there are too many calls; a quota of resources that is used up is something else."""
+        return meaning(self.status, self.message, word=self.word, reason=self.reason).code == "THROTTLED"
+
     @classmethod
     def of(cls, answer: requests.Response) -> "GoogleError":
         """Of an answer in Google's envelope, or in none."""

@@ -83,3 +83,8 @@ def url(full: str, endpoint: str = "") -> str:
 def base(host: str, endpoint: str = "") -> str:
     """Where a service is."""
     return f"{endpoint}/{host}" if endpoint else f"https://{host}"
+
+
+def host(url: str, endpoint: str = "") -> str:
+    """The service that a URL is of; the reverse of `base`."""
+    return url.removeprefix(endpoint or "https://").lstrip("/").partition("/")[0]

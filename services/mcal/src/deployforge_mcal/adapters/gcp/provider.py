@@ -21,7 +21,8 @@ from deployforge_mcal.adapters.gcp.kinds.native import declarable
 from deployforge_mcal.adapters.gcp.legacy.types import named
 from deployforge_mcal.adapters.gcp.models import model
 from deployforge_mcal.adapters.gcp.reading import recent
-from deployforge_mcal.adapters.gcp.session import GcpSession
+from deployforge_mcal.adapters.gcp.session import READ_PATIENCE_SECONDS, GcpSession
+from deployforge_mcal.adapters.turns import TakingTurns
 from deployforge_mcal.application.ports import InvalidUnit, ProviderFailure, Tick, WiringReader, Work
 from deployforge_mcal.domain.catalogue import TypeDoc
 from deployforge_mcal.domain.credentials import Examined
@@ -46,7 +47,7 @@ _ACTIONS: Final = {"CREATE": "add", "UPDATE": "modify", "DELETE": "remove", "REC
 typed = failing_as(failure_of)
 
 
-class GcpProvider:
+class GcpProvider(TakingTurns):
     """See CloudProvider. `endpoint` is an emulator's; empty means Google Cloud itself."""
 
     type = "gcp"
@@ -99,13 +100,14 @@ class GcpProvider:
         """See CloudProvider: ten minutes of the service account that deploys."""
         return credentials.open_session(
             root, work.scope, f"df-{work.token}", endpoint=self.endpoint, read_only=False, hold=work.hold,
-            secrets=work.secrets,
+            secrets=work.secrets, turns=self.turns(work.scope, READ_PATIENCE_SECONDS),
         )  # fmt: skip
 
     @typed
     def open_reader(self, root: Mapping[str, Any], scope: Scope, types: Sequence[str]) -> GcpSession:
         """See CloudProvider: ten minutes of the service account that reads."""
-        return credentials.open_session(root, scope, "df-read", endpoint=self.endpoint, read_only=True)
+        turns = self.turns(scope, READ_PATIENCE_SECONDS)
+        return credentials.open_session(root, scope, "df-read", endpoint=self.endpoint, read_only=True, turns=turns)
 
     @typed
     def examine(self, root: Mapping[str, Any], scopes: Sequence[Scope]) -> Examined:

@@ -5,7 +5,7 @@ Every call has timeouts, heeds Retry-After, and asks before it changes something
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -15,6 +15,8 @@ from deployforge_mcal.adapters.bodies import Body
 from deployforge_mcal.adapters.gcp import placing
 from deployforge_mcal.adapters.gcp.errors import GoogleError, failure_of, is_missing
 from deployforge_mcal.adapters.gcp.placing import Place
+from deployforge_mcal.adapters.turns import at_once, patiently
+from deployforge_mcal.application.pacing import Turns, Unpaced
 from deployforge_mcal.application.ports import NoSecrets, SecretValues
 from deployforge_mcal.domain.operation import Failure, Grant
 
@@ -27,7 +29,6 @@ READ_PATIENCE_SECONDS: Final = 4.0
 OPERATION_SECONDS: Final = 300.0
 CONFIG: Final = "config.googleapis.com"
 _TIMEOUT: Final = (3.05, 30)
-_READERS: Final = 8
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.2, 5.0
 _AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -45,7 +46,7 @@ class GcpSession:
     def __init__(
         self, grant: Grant, token: str, place: Place, settings: Mapping[str, str], endpoint: str = "", *,
         patience_seconds: float = PATIENCE_SECONDS, hold: Callable[[], None] = lambda: None,
-        secrets: SecretValues | None = None,
+        secrets: SecretValues | None = None, turns: Turns | None = None,
     ) -> None:  # fmt: skip
         """`settings`: `actuator`, the service account that Infrastructure Manager works as, and `bucket`, which keeps
         blueprints."""
@@ -53,6 +54,7 @@ class GcpSession:
         self.actuator, self.bucket = settings["actuator"], settings["bucket"]
         self.secrets: SecretValues = secrets if secrets is not None else NoSecrets()
         self._token, self._hold, self._patience = token, hold, patience_seconds
+        self._turns: Turns = turns if turns is not None else Unpaced()
         self._local = threading.local()
         self._lock = threading.Lock()
         self._clients: dict[str, Callable[..., Any]] = {}
@@ -73,8 +75,6 @@ class GcpSession:
         """One call, tried again while that may help. Raises GoogleError, or what requests raises."""
 
         def once() -> requests.Response:
-            if method != "GET":
-                self._hold()
             answer = self._http().request(
                 method, url, json=body, data=data, params=dict(params or {}), timeout=_TIMEOUT, allow_redirects=False,
                 headers={"Authorization": f"Bearer {self._token}"},
@@ -83,7 +83,7 @@ class GcpSession:
                 raise GoogleError.of(answer)
             return answer
 
-        return patiently(once, self._patience)
+        return self.attempt(placing.host(url, self.endpoint), once, changes=method != "GET")
 
     def get(self, full: str) -> Body | None:
         """A resource as its service shows it, or None when the service says that it does not exist."""
@@ -178,7 +178,7 @@ class GcpSession:
         from deployforge_mcal.adapters.gcp.client import client
 
         call = self.client(CONFIG, client)
-        return self.attempt(lambda: call(method, request), changes=not method.startswith(("get_", "list_")))
+        return self.attempt(CONFIG, lambda: call(method, request), changes=not method.startswith(("get_", "list_")))
 
     def client(self, host: str, make: Callable[[str, str], Callable[..., Any]]) -> Callable[..., Any]:
         """A client of a service, made once: `make` is told where the service is, and the token."""
@@ -187,16 +187,28 @@ class GcpSession:
                 self._clients[host] = make(self.base(host), self._token)
             return self._clients[host]
 
-    def attempt(self, once: Callable[[], T], *, changes: bool) -> T:
-        """A call of a client, tried again while that may help; before one that changes something it is asked whether it
+    def attempt(self, host: str, once: Callable[[], T], *, changes: bool) -> T:
+        """A call to a service, tried again while that may help; before one that changes something it is asked whether it
         still may."""
 
-        def held() -> T:
-            if changes:
-                self._hold()
-            return once()
+        def in_turn() -> T:
+            with self._turns.turn(host) as turn:
+                if changes:
+                    self._hold()
+                try:
+                    return once()
+                except GoogleError as error:
+                    if error.throttles:
+                        turn.throttled(error.retry_after)
+                    raise
 
-        return patiently(held, self._patience)
+        return patiently(in_turn, self._patience, again)
+
+    def waiting(self) -> "GcpSession":
+        """The same token for a scan: its calls wait for their turns."""
+        other = copy(self)
+        other._turns = self._turns.waiting()
+        return other
 
     def _http(self) -> requests.Session:
         """requests' sessions are not made for threads."""
@@ -207,30 +219,16 @@ class GcpSession:
 
     def each(self, ids: Iterable[str], read: Callable[[str], T | None]) -> Mapping[str, T | Unreadable | None]:
         """`read` for every id at once. None means missing; an error becomes Unreadable."""
-        wanted = list(dict.fromkeys(ids))
-        if len(wanted) <= 1:
-            return {id: _read(read, id) for id in wanted}
-        with ThreadPoolExecutor(min(_READERS, len(wanted)), thread_name_prefix="gcp-read") as pool:
-            return dict(zip(wanted, pool.map(lambda id: _read(read, id), wanted), strict=True))
+        return at_once(ids, lambda id: _read(read, id), self._turns.width)
 
 
-def patiently(once: Callable[[], T], seconds: float) -> T:
-    """Try again for as long as there is patience; what Google wants to be longer is a failure now."""
-    deadline, pause = time.monotonic() + seconds, _FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            return once()
-        except (GoogleError, requests.ConnectionError, requests.Timeout) as error:
-            asked = None
-            if isinstance(error, GoogleError):
-                if error.status not in _AGAIN or (error.reason == "QUOTA_EXCEEDED"):
-                    raise
-                asked = error.retry_after
-            wait = pause if asked is None else asked
-            if time.monotonic() + wait > deadline:
-                raise
-        time.sleep(wait)
-        pause = min(pause * 1.7, _LAST_PAUSE_SECONDS)
+def again(error: Exception) -> bool | float:
+    """Whether to try again, or after how many seconds; see `turns.patiently`."""
+    if isinstance(error, GoogleError):
+        if error.status not in _AGAIN or error.reason == "QUOTA_EXCEEDED":
+            return False
+        return True if error.retry_after is None else error.retry_after
+    return isinstance(error, requests.ConnectionError | requests.Timeout)
 
 
 def _read(read: Callable[[str], T | None], id: str) -> T | Unreadable | None:

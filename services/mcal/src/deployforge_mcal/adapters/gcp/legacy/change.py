@@ -173,7 +173,7 @@ class LegacyRollout(Rollout):
         session = self._session
         call = session.client(_HOST, client)
         asked = {"project": session.place.project, **request}
-        return session.attempt(lambda: call(collection, method, asked), changes=method not in _READS)
+        return session.attempt(_HOST, lambda: call(collection, method, asked), changes=method not in _READS)
 
     def _started(self, operation: Body) -> None:
         self._begun = str(operation["name"])
