@@ -317,7 +317,9 @@ def _text(text: str, known: Mapping[str, Any]) -> str:
         if there is None:
             return match[0]
         path = match[3]
-        live = _get(there[""], ".".join(camel(p) for p in path.split(".") if not p.isdigit()))
+        arg = KINDS[match[1]].args.get(path)
+        spelt = arg.path if arg is not None and arg.path else ".".join(camel(p) for p in path.split(".") if not p.isdigit())
+        live = _get(there[""], spelt)
         return str(there.get(path, live))
 
     return _REFERENCE.sub(said, text)

@@ -1,45 +1,21 @@
-"""Templates that others have written: of cfn-lint's own good ones each is imported, or refused by what stands in it.
+"""Templates that others have written: of cfn-lint's own good ones each is imported, or refused by what stands in it."""
 
-They are in its source distribution alone, which the lock file names with a checksum; it is kept beside the other artifacts.
-"""
-
-import hashlib
 import re
-import shutil
-import subprocess
-import tarfile
-import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from deployforge_documents.problems import InvalidDocument, Problem
-from deployforge_local.settings import LocalSettings
 from deployforge_templates.cloudformation.template import load
 from deployforge_templates.imported import Given, Imported
 
-ROOT = Path(__file__).parents[4]
+from tests.published_templates import good_templates
+
 GIVEN = Given("aws", {"region": "eu-west-1", "account": "123456789012"}, "shop", keep=True)
-_GOOD = "/test/fixtures/templates/good/"
 #: What a template is refused for that has not a word of it, because something is not there.
 _LACKS = {"has no resources"}
 
 
-@pytest.fixture(scope="module")
-def templates() -> dict[str, str]:
-    """Path → text."""
-    found = {}
-    with tarfile.open(_source("cfn-lint")) as archive:
-        for member in archive:
-            _, good, name = member.name.partition(_GOOD)
-            if good and name.endswith((".yaml", ".yml", ".json")):
-                content = archive.extractfile(member)
-                assert content is not None
-                found[name] = content.read().decode()
-    return found
-
-
-def test_every_good_template_is_imported_or_refused_by_what_stands_in_it(templates: dict[str, str]) -> None:
+def test_every_good_template_is_imported_or_refused_by_what_stands_in_it() -> None:
+    templates = good_templates()
     assert len(templates) > 90
     imported, wrong = 0, {}
     for name, text in templates.items():
@@ -84,20 +60,3 @@ def _not_there(found: Imported, text: str) -> Iterator[str]:
         native = resource.type.partition("/")[2]
         if native not in text or not lines[resource.source.line - 1].strip():
             yield f"{resource.name} is {resource.type}, which the template does not have"
-
-
-def _source(package: str) -> Path:
-    """The source distribution that the lock file names."""
-    locked = next(one for one in tomllib.loads((ROOT / "uv.lock").read_text())["package"] if one["name"] == package)
-    wanted = locked["sdist"]["hash"].removeprefix("sha256:")
-    kept = LocalSettings().cache_dir / "sources" / wanted
-    if not kept.exists():
-        uv = shutil.which("uv") or ROOT / ".deployforge-tools/bin/uv"
-        fetch = (uv, "tool", "run", "--quiet", "pip", "download", "--quiet", "--no-deps", "--no-binary", package)
-        into = kept.with_suffix(".part")
-        subprocess.run([*fetch, "--dest", into, f"{package}=={locked['version']}"], check=True, timeout=300)
-        [archive] = into.iterdir()
-        assert hashlib.sha256(archive.read_bytes()).hexdigest() == wanted, f"{archive.name} is not what was locked"
-        archive.rename(kept)
-        shutil.rmtree(into)
-    return kept

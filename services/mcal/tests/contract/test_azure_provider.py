@@ -2,24 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
-import yaml
 from deployforge_mcal.adapters.azure import planning, reading
 from deployforge_mcal.adapters.azure.provider import AzureProvider
 from deployforge_mcal.application.pacing import Api, Pacing
 from deployforge_mcal.application.ports import ProviderFailure, Work
-from deployforge_mcal.domain.topology.declared import placeholders
 from deployforge_mcal.domain.units import Became, Presence, ResourceSpec, Scope, Target
 
 from tests.emulators.arm.running import SUBSCRIPTION, Running, emulator
 
 from .unit_world import UnitWorld
 
-PORTABLE = next(p for p in Path(__file__).parents if (p / "uv.lock").exists()) / "examples" / "portable.yaml"
 _NET, _BUS, _STORE = "2024-05-01", "2021-11-01", "2023-05-01"
 _MARK = "secret://file/shop/db#hmac-sha256:" + "a" * 64
 _VALUE = "correct horse battery staple"
@@ -157,15 +153,6 @@ def test_every_kind_is_deployed_scanned_without_drift_and_destroyed(world: World
     assert {o.status for o in world.apply(*EVERY_KIND).values()} == {Became.UNCHANGED}
     assert {o.status for o in world.do("destroy", unit=world.unit)} == {Became.DELETED}
     assert world.left() == []
-
-
-def test_the_example_for_every_cloud_is_deployed_as_it_is_written(world: World) -> None:
-    # The secret has tests of its own; here there is no source that could give its value.
-    declared = yaml.safe_load(PORTABLE.read_text())["spec"]["resources"]
-    specs = [resource(r["name"], r["type"], r["properties"]) for r in declared if r["type"] != "Secret"]
-    made = world.apply(*placeholders(specs))
-    assert {o.status for o in made.values()} == {Became.CREATED}
-    assert world.drift() == {}
 
 
 def test_what_azure_logs_is_found_by_the_operations_id(world: World) -> None:

@@ -6,20 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 from deployforge_mcal.adapters.gcp import reading
 from deployforge_mcal.adapters.gcp.errors import GoogleError
 from deployforge_mcal.adapters.gcp.provider import GcpProvider
 from deployforge_mcal.application.pacing import Api, Pacing
 from deployforge_mcal.application.ports import ProviderFailure, Work
-from deployforge_mcal.domain.topology.declared import placeholders
 from deployforge_mcal.domain.units import Became, CompiledUnit, Presence, ResourceSpec, Scope, Target
 
 from tests.emulators.gcp.running import DEPLOYER, OTHER, PROJECT, READER, Running, emulator
 
 from .gcp_world import Killed, World, queue, resource
 
-PORTABLE = next(p for p in Path(__file__).parents if (p / "uv.lock").exists()) / "examples" / "portable.yaml"
 _MARK = "secret://file/shop/db#hmac-sha256:" + "a" * 64
 _VALUE = "correct horse battery staple"
 _NETWORKS = f"//compute.googleapis.com/projects/{PROJECT}/global/networks"
@@ -108,15 +105,6 @@ def test_every_kind_is_deployed_scanned_without_drift_and_destroyed(world: World
     assert {o.status for o in world.apply(*EVERY_KIND).values()} == {Became.UNCHANGED}
     assert {o.status for o in world.do("destroy", unit=world.unit)} == {Became.DELETED}
     assert world.left() == []
-
-
-def test_the_example_for_every_cloud_is_deployed_as_it_is_written(world: World) -> None:
-    # The secret has tests of its own; here there is no source that could give its value.
-    declared = yaml.safe_load(PORTABLE.read_text())["spec"]["resources"]
-    specs = [resource(r["name"], r["type"], r["properties"]) for r in declared if r["type"] != "Secret"]
-    made = world.apply(*placeholders(specs))
-    assert {o.status for o in made.values()} == {Became.CREATED}
-    assert world.drift() == {}
 
 
 def test_progress_is_told_of_every_resource(world: World) -> None:

@@ -4,7 +4,7 @@
 type without a kind, of which AWS's schema tells everything that is known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -150,15 +150,18 @@ class Model:
         """What `Kind.read` gave, in the vocabulary of the type."""
         if not self.unified:
             # What AWS says it never shows is not taken from it, should it come all the same.
-            return {k: v for k, v in native.items() if k not in self.schema.write_only}
+            return _without(native, self._never_shown)
         assert self.kind is not None
         covered = set(self.kind.natives.values()) | self.schema.read_only | self.schema.write_only
         overlay = {k: v for k, v in native.items() if k not in covered}
         return {**self.kind.from_native(native), **({OVERLAY: overlay} if overlay else {})}
 
+    @property
+    def _never_shown(self) -> frozenset[str]:
+        return self.schema.write_only - (self.kind.told_otherwise if self.kind is not None else frozenset())
+
     def _canonical(self, native: Mapping[str, Any], *, keep: bool = False) -> dict[str, Any]:
-        hidden = frozenset() if keep else self.schema.write_only
-        found = {k: v for k, v in native.items() if k not in hidden or placement.is_secret(v)}
+        found = dict(native) if keep else _without(native, self._never_shown)
         if self.kind is not None:
             return self.kind.canonical(found)
         tag = self.schema.tag_property
@@ -220,6 +223,21 @@ class Model:
         if "arn" in own:
             own = (*own, ADDRESS)
         return own if self.unified else (*own, *sorted(n for n in self.schema.read_only if "." not in n))
+
+
+def _without(values: Mapping[str, Any], paths: Collection[str], under: str = "") -> dict[str, Any]:
+    """Values without those at paths, but for secrets, which are compared by their marks. What held nothing else goes."""
+    found = {}
+    for name, value in values.items():
+        path = f"{under}{name}"
+        if path in paths and not placement.is_secret(value):
+            continue
+        if isinstance(value, Mapping) and value and any(hidden.startswith(f"{path}.") for hidden in paths):
+            value = _without(value, paths, f"{path}.")
+            if not value:
+                continue
+        found[name] = value
+    return found
 
 
 def _spelt(attribute: str) -> str:

@@ -39,6 +39,8 @@ class Kind:
     constants: ClassVar[Mapping[str, Any]] = {}
     #: AWS properties that its schema calls create-only for some resources, and that are not for those of this type
     changeable: ClassVar[frozenset[str]] = frozenset()
+    #: paths that AWS's schema calls write-only, and that are read by other means
+    told_otherwise: ClassVar[frozenset[str]] = frozenset()
     native_set_paths: ClassVar[tuple[str, ...]] = ()
     #: service, operation, result and the key of the physical id in it (empty: it is the id itself) that list what there
     #: is in an account and location; None where nothing does

@@ -15,6 +15,8 @@ from deployforge_mcal.domain.units import Scope
 CODE_TAG: Final = "deployforge:code"
 _MEBIBYTE: Final = 2**20
 _SETTINGS: Final = ("Description", "Runtime", "Handler", "Role", "MemorySize", "Timeout", "Environment")
+#: Said when a function is made, and never again.
+_FIXED: Final = ("PackageType", "Architectures")
 
 
 class FunctionKind(Kind):
@@ -28,6 +30,7 @@ class FunctionKind(Kind):
         "role": "Role", "memory": "MemorySize", "timeout": "Timeout", "environment": "Environment",
         "secrets": "Environment", "tags": "Tags",
     }  # fmt: skip
+    told_otherwise = frozenset({"Code.S3Bucket", "Code.S3Key"})
     respelt = frozenset({"runtime", "code", "memory", "environment", "secrets"})
     attributes: ClassVar[Mapping[str, Any]] = {
         "id": {"Ref": ""},
@@ -80,7 +83,7 @@ class FunctionKind(Kind):
         got = session.call("lambda", "get_function", FunctionName=id)
         settings, tags = got["Configuration"], got.get("Tags", {})
         native: dict[str, Any] = {"FunctionName": id, "Arn": settings["FunctionArn"], "Tags": own_tags(tags)}
-        for name in _SETTINGS:
+        for name in (*_SETTINGS, *_FIXED):
             put(settings, name, native, name)
         native["Environment"] = {"Variables": dict(settings.get("Environment", {}).get("Variables", {}))}
         bucket, slash, key = tags.get(CODE_TAG, "").partition("/")
@@ -103,7 +106,7 @@ class FunctionKind(Kind):
 
     def create(self, session: AwsSession, name: str, native: Mapping[str, Any]) -> str:
         """See Kind."""
-        given = {key: native[key] for key in (*_SETTINGS, "Code") if key in native}
+        given = {key: native[key] for key in (*_SETTINGS, *_FIXED, "Code") if key in native}
         tags = {**native.get("Tags", {}), **self.system_tags(native)}
         session.call("lambda", "create_function", FunctionName=name, Tags=tags, **given)
         session.client("lambda").get_waiter("function_active_v2").wait(FunctionName=name)

@@ -80,6 +80,7 @@ class RoleKind(Kind):
         native = {
             "RoleName": id,
             "Arn": role["Arn"],
+            "Path": role.get("Path", "/"),
             "Description": role.get("Description", ""),
             "MaxSessionDuration": int(role.get("MaxSessionDuration", 3600)),
             "AssumeRolePolicyDocument": _document(role["AssumeRolePolicyDocument"]),
@@ -87,6 +88,7 @@ class RoleKind(Kind):
             "Policies": [{"PolicyName": p["PolicyName"], "PolicyDocument": _document(p["PolicyDocument"])} for p in inline],
             "Tags": role.get("Tags", []),
         }
+        put(role.get("PermissionsBoundary", {}), "PermissionsBoundaryArn", native, "PermissionsBoundary")
         return self.canonical(native)
 
     def write(self, session: AwsSession, id: str, native: Mapping[str, Any], live: Mapping[str, Any]) -> None:
@@ -94,6 +96,10 @@ class RoleKind(Kind):
         if "AssumeRolePolicyDocument" in native:
             trust = json.dumps(native["AssumeRolePolicyDocument"])
             session.call("iam", "update_assume_role_policy", RoleName=id, PolicyDocument=trust)
+        if "PermissionsBoundary" in native:
+            session.call(
+                "iam", "put_role_permissions_boundary", RoleName=id, PermissionsBoundary=native["PermissionsBoundary"]
+            )
         changed = {k: native[k] for k in ("Description", "MaxSessionDuration") if k in native}
         if changed:
             session.call("iam", "update_role", RoleName=id, **changed)
@@ -110,7 +116,7 @@ class RoleKind(Kind):
 
     def create(self, session: AwsSession, name: str, native: Mapping[str, Any]) -> str:
         """See Kind."""
-        made = {k: native[k] for k in ("Description", "MaxSessionDuration", "Path") if k in native}
+        made = {k: native[k] for k in ("Description", "MaxSessionDuration", "Path", "PermissionsBoundary") if k in native}
         trust = json.dumps(native["AssumeRolePolicyDocument"])
         tags = as_list(native.get("Tags", {}))
         session.call("iam", "create_role", RoleName=name, AssumeRolePolicyDocument=trust, Tags=tags, **made)

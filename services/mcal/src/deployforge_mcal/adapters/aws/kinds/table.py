@@ -9,6 +9,7 @@ from deployforge_mcal.domain.types.table import TABLE
 from deployforge_mcal.domain.units import Scope
 
 _BILLING: Final = {"on-demand": "PAY_PER_REQUEST", "provisioned": "PROVISIONED"}
+_INDEXES: Final = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 _BILLED: Final = {native: word for word, native in _BILLING.items()}
 
 
@@ -19,7 +20,7 @@ class TableKind(Kind):
     native_type = "AWS::DynamoDB::Table"
     listing = ("dynamodb", "list_tables", "TableNames", "")
     name_property = "TableName"
-    native_set_paths = ("AttributeDefinitions",)
+    native_set_paths = ("AttributeDefinitions", *_INDEXES)
     natives: ClassVar[Mapping[str, str]] = {
         "name": "TableName", "hashKey": "KeySchema", "rangeKey": "KeySchema", "billing": "BillingMode",
         "readCapacity": "ProvisionedThroughput", "writeCapacity": "ProvisionedThroughput",
@@ -100,6 +101,7 @@ class TableKind(Kind):
             },
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": recovery == "ENABLED"},
             "Tags": own_tags(tags),
+            **{name: [index(one) for one in table[name]] for name in _INDEXES if table.get(name)},
         }
 
     def write(self, session: AwsSession, id: str, native: Mapping[str, Any], live: Mapping[str, Any]) -> None:
@@ -124,7 +126,7 @@ class TableKind(Kind):
     def create(self, session: AwsSession, name: str, native: Mapping[str, Any]) -> str:
         """See Kind."""
         wanted = ("KeySchema", "AttributeDefinitions", "BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled")
-        made = {k: native[k] for k in wanted if k in native}
+        made = {k: native[k] for k in (*wanted, *_INDEXES) if k in native}
         session.call("dynamodb", "create_table", TableName=name, Tags=as_list(native.get("Tags", {})), **made)
         _wait(session, name)
         later = ("TimeToLiveSpecification", "PointInTimeRecoverySpecification")
@@ -134,6 +136,14 @@ class TableKind(Kind):
     def attribute_values(self, id: str, scope: Scope) -> dict[str, str]:
         """See Kind."""
         return {"id": id, "name": id, "arn": arn("dynamodb", scope, f"table/{id}")}
+
+
+def index(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What is declared of an index, of what DynamoDB tells; one that is paid by request has no throughput."""
+    found = {name: told[name] for name in ("IndexName", "KeySchema", "Projection") if name in told}
+    through = told.get("ProvisionedThroughput", {})
+    units = {name: int(through.get(name, 0)) for name in ("ReadCapacityUnits", "WriteCapacityUnits")}
+    return {**found, "ProvisionedThroughput": units} if any(units.values()) else found
 
 
 def _wait(session: AwsSession, id: str) -> None:
