@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from deployforge_chassis.facts import Effects
 from drift_fleet import PARTITIONS, Fleet
 from drift_workers import OURS, Bench, Taken, asked_for, started
 from kafka_system import System
@@ -15,7 +16,6 @@ _CPU: Final = Path("/sys/fs/cgroup/cpu")
 _PERIOD_MICROSECONDS: Final = 100_000
 _QUOTA_MICROSECONDS: Final = 25_000
 _PATIENCE_SECONDS: Final = 90.0
-_SETTLED_SECONDS: Final = 3.0
 _STRAIGHT: Final = 'stroke="#999" stroke-dasharray="4 4"'
 _CURVE: Final = 'stroke="#0b62a4" stroke-width="2"'
 
@@ -35,6 +35,12 @@ def conduct(fleet: Fleet, *, workers: int, ready: Any, go: Any) -> None:
         go.set()
 
 
+def forget(fleet: Fleet, *, where: System) -> None:
+    """Nobody has looked at anything: the next group judges the topic from its beginning."""
+    app = Bench(fleet, where, OURS).app
+    app.commit(Effects(writes=tuple(app.stores.looks.forget_but([]))))
+
+
 def worker(
     fleet: Fleet, *, where: System, topic: str, group: str, ready: Any, go: Any, workers: int, seconds: float
 ) -> dict[str, float]:  # fmt: skip
@@ -42,15 +48,16 @@ def worker(
     bench = Bench(fleet, where, OURS)
     asked_for(bench)
     taken = Taken(bench, remember=False)
-    order = _Order(taken)
+    order, shards = _Order(taken), fleet.shards // workers
     with _quarter():
         part = started(bench, taken, topic, group)
-        since, deadline = time.monotonic(), time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() - since < _SETTLED_SECONDS:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        # Everything has been judged once since the group was complete: books are open, first verdicts are given.
+        while not order.been_round(shards):
             if len(part._began) != PARTITIONS // workers:
-                since = time.monotonic()
+                order.begin_anew()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(part._began)} partitions of {PARTITIONS // workers}")
+                raise TimeoutError(f"{len(part._began)} partitions of {PARTITIONS // workers}, {shards} shards not judged")
             time.sleep(0.05)
         ready.release()
         go.wait()
@@ -65,12 +72,25 @@ class _Order:
 
     def __init__(self, taken: Taken) -> None:
         self.wrong, self._last, self._judging = 0, dict[str, int](), taken.batches._judging
+        self._first: dict[str, int] = {}
         self._judge, self._judging.judge = self._judging.judge, self._look  # type: ignore[method-assign]
+
+    def begin_anew(self) -> None:
+        """Other shards may be this worker's from now on."""
+        self._first = {}
+
+    def been_round(self, shards: int) -> bool:
+        """Whether so many shards were judged for the second time."""
+        first = self._first
+        return sum(self._last[shard] > sequence for shard, sequence in list(first.items())) >= shards
 
     def _look(self, batch: Any, *arguments: Any, **more: Any) -> Any:
         self.wrong += batch.sequence < self._last.get(batch.shard, 0)
+        tally = self._judge(batch, *arguments, **more)
         self._last[batch.shard] = batch.sequence
-        return self._judge(batch, *arguments, **more)
+        if not tally.stale:
+            self._first.setdefault(batch.shard, batch.sequence)
+        return tally
 
 
 @contextmanager

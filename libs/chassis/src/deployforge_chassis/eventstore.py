@@ -28,7 +28,8 @@ from deployforge_chassis.facts import Effects, Move, Write
 from deployforge_chassis.sealed_columns import SealedColumn
 from deployforge_chassis.sealer import KeysMoved
 from deployforge_chassis.sealing import SealedMapper, Sealer, place_of_event
-from deployforge_chassis.streams import HEADS, HEADS_TABLE, StreamRepository, Streams, place_of_head, stand_on, tips_of
+from deployforge_chassis.stream_repository import StreamRepository, causes_of, stand_on, tips_of
+from deployforge_chassis.streams import HEADS, HEADS_TABLE, Streams, place_of_head
 from deployforge_chassis.unit_of_work import Duplicate, Gap, UnitOfWork
 
 __all__ = ["Aggregate", "Duplicate", "EventSourcedApplication", "Gap", "PositionedRecorder", "VersionConflict"]
@@ -151,6 +152,12 @@ class EventSourcedApplication(Application[UUID]):
         return StreamRepository(self.streams)
 
     @property
+    def aggregates(self) -> StreamRepository:
+        """The repository, as what it is."""
+        assert isinstance(self.repository, StreamRepository)
+        return self.repository
+
+    @property
     def streams(self) -> Streams:
         """The event store, as what it is."""
         assert isinstance(self.events, Streams)
@@ -180,7 +187,7 @@ class EventSourcedApplication(Application[UUID]):
             return []
         tips = tips_of(objs)
         with _refusals():
-            recordings = super().save(*objs, moves=moves, writes=writes, tips=tips)
+            recordings = super().save(*objs, moves=moves, writes=writes, tips=tips, causes=causes_of(objs))
         stand_on(objs, tips)
         if self.database.unit is None:
             self._tell_listeners()

@@ -42,14 +42,14 @@ class SealedMapper(Mapper[UUID]):
         """Seal an event that follows nothing; see `seal`."""
         return self.seal(domain_event, b"")[0]
 
-    def seal(self, domain_event: Any, follows: bytes) -> tuple[StoredEvent, bytes]:
+    def seal(self, domain_event: Any, follows: bytes, cause: Causality | None = None) -> tuple[StoredEvent, bytes]:
         """Seal an event under the data key of its `deployment_id`; also the body that was sealed.
 
-        `follows` is the digest of the stream before it; it is sealed in, see `streams`.
+        `follows` is the digest of the stream before it; it is sealed in, see `streams`. No `cause` means the current one.
         """
         topic = get_topic(type(domain_event))
         originator_id, version = domain_event.originator_id, domain_event.originator_version
-        body = plain_body(domain_event, follows)
+        body = plain_body(domain_event, follows, cause)
         sealed = self.sealer.seal(domain_event.deployment_id, body, place_of_event(originator_id, version, topic))
         return StoredEvent(originator_id, version, topic, sealed), body
 
@@ -84,11 +84,11 @@ class SealedMapper(Mapper[UUID]):
         return _upcast(from_json(self.body(stored)), stored.originator_id, stored.originator_version, stored.topic)
 
 
-def plain_body(domain_event: Any, follows: bytes = b"") -> bytes:
-    """What is sealed of an event, as JSON: its class_version and state, the causality of this moment, and the digest of
-    the stream before it.
+def plain_body(domain_event: Any, follows: bytes = b"", cause: Causality | None = None) -> bytes:
+    """What is sealed of an event, as JSON: its class_version and state, its cause (that of this moment, unless another is
+    given), and the digest of the stream before it.
     """
-    cause = causality.current()
+    cause = cause or causality.current()
     place = ("originator_id", "originator_version")
     return to_json(
         {

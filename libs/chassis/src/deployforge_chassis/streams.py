@@ -13,15 +13,15 @@ noticed as long as that process lives. See docs/decisions/0008-damaged-streams.m
 """
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from eventsourcing.application import AggregateNotFoundError, Repository, project_aggregate
 from eventsourcing.persistence import EventStore, Notification, Recording, StoredEvent
 
+from deployforge_chassis.causality import Causality
 from deployforge_chassis.database import Database
 from deployforge_chassis.facts import Write
 from deployforge_chassis.sealing import SealedMapper, Shredded, Tampered
@@ -47,9 +47,8 @@ SELECT s.id, h.version AS head_version, h.sealed AS head, h.owner, e.originator_
 FROM unnest(%s::uuid[]) AS s (id) LEFT JOIN stream_heads h ON h.originator_id = s.id
 LEFT JOIN events e ON e.originator_id = s.id ORDER BY s.id, e.originator_version
 """
-_CHECKED_TOGETHER: Final = 100
+_TOGETHER: Final = 100
 _SEEN_AT_MOST: Final = 50_000
-_TIP: Final = "_tip"
 
 
 class DamagedStream(Tampered):
@@ -121,19 +120,21 @@ class Streams(EventStore[UUID]):
         domain_events: Sequence[Any],
         *,
         tips: dict[UUID, Tip] | None = None,
+        causes: Mapping[UUID, Causality] | None = None,
         writes: Sequence[Write] = (),
         **kwargs: Any,
     ) -> list[Recording[UUID]]:
-        """Save events and heads. `tips` says where each stream stands and is moved on to where it then stands.
+        """Save events and heads. `tips` says where each stream stands and is moved on to where it then stands; `causes` why
+        a stream goes on, where that is not the current cause.
 
         A stream that does not stand there is refused with an IntegrityError that names `stream_heads`.
         """
-        tips = {} if tips is None else tips
+        tips, causes = {} if tips is None else tips, causes or {}
         before = dict(tips)
         stored, owners = [], {}
         for event in domain_events:
             tip = tips.get(event.originator_id, Tip())
-            one, body = self._sealed.seal(event, tip.digest)
+            one, body = self._sealed.seal(event, tip.digest, causes.get(event.originator_id))
             stored.append(one)
             tips[event.originator_id] = follow(Tip(event.originator_version - 1, tip.digest), one.topic, body)
             owners[event.originator_id] = event.deployment_id
@@ -167,8 +168,17 @@ class Streams(EventStore[UUID]):
 
     def load(self, originator_id: UUID) -> list[tuple[Any, Tip]]:
         """All events of a stream, each with the tip after it. Raises DamagedStream, or Shredded."""
-        [stream] = self._read([originator_id])
-        return [(self._sealed.read(stored, body)[0], tip) for stored, body, tip in self._checked(stream)]
+        return self.load_all([originator_id])[originator_id]
+
+    def load_all(self, originator_ids: Collection[UUID]) -> dict[UUID, list[tuple[Any, Tip]]]:
+        """The same of many streams in few statements; nothing for those that were never begun. Raises as `load` does."""
+        found: dict[UUID, list[tuple[Any, Tip]]] = {}
+        ids = sorted(originator_ids)
+        for start in range(0, len(ids), _TOGETHER):
+            for stream in self._read(ids[start : start + _TOGETHER]):
+                checked = self._checked(stream)
+                found[stream.id] = [(self._sealed.read(stored, body)[0], tip) for stored, body, tip in checked]
+        return found
 
     def check(self, owner: UUID, originator_ids: Iterable[UUID]) -> None:
         """Check all streams of an owner that have a head, and those named, without making anything of their events.
@@ -177,8 +187,8 @@ class Streams(EventStore[UUID]):
         """
         rows = self._database.query("SELECT originator_id FROM stream_heads WHERE owner = %s", (owner,))
         ids = sorted({*originator_ids, *(row["originator_id"] for row in rows)})
-        for start in range(0, len(ids), _CHECKED_TOGETHER):
-            for stream in self._read(ids[start : start + _CHECKED_TOGETHER]):
+        for start in range(0, len(ids), _TOGETHER):
+            for stream in self._read(ids[start : start + _TOGETHER]):
                 for _ in self._checked(stream):
                     pass
 
@@ -253,39 +263,3 @@ class Streams(EventStore[UUID]):
             self._seen[originator_id] = version
             while len(self._seen) > _SEEN_AT_MOST:
                 self._seen.pop(next(iter(self._seen)), None)
-
-
-class StreamRepository(Repository[UUID]):
-    """Aggregates that know on which tip they stand."""
-
-    def __init__(self, streams: Streams) -> None:
-        super().__init__(streams)
-        self._streams = streams
-
-    def get(
-        self,
-        aggregate_id: UUID,
-        *,
-        version: int | None = None,
-        projector_func: Callable[..., Any] = project_aggregate,
-        **_: Any,
-    ) -> Any:
-        """The aggregate, at a version or the newest. Raises AggregateNotFoundError, DamagedStream or Shredded."""
-        found = self._streams.load(aggregate_id)[:version]
-        aggregate = projector_func(None, (event for event, _ in found))
-        if aggregate is None:
-            raise AggregateNotFoundError(f"Aggregate {aggregate_id!r} version {version!r} not found.")
-        setattr(aggregate, _TIP, found[-1][1])
-        return aggregate
-
-
-def tips_of(aggregates: Iterable[Any]) -> dict[UUID, Tip]:
-    """Where the streams of aggregates stand that are about to be saved."""
-    return {one.id: getattr(one, _TIP) for one in aggregates if hasattr(one, _TIP)}
-
-
-def stand_on(aggregates: Iterable[Any], tips: Mapping[UUID, Tip]) -> None:
-    """Saved aggregates stand on what was saved."""
-    for one in aggregates:
-        if one.id in tips:
-            setattr(one, _TIP, tips[one.id])

@@ -127,6 +127,16 @@ def _sql(statement: str, one: Ledger, other: Ledger) -> str:
     return placed.replace(":one", f"'{one.id}'").replace(":other", f"'{other.id}'")
 
 
+def test_many_are_loaded_at_once_each_on_its_tip(app: EventSourcedApplication) -> None:
+    ledgers = [_ledger(app, entries) for entries in (0, 1, 150)] + [_ledger(app) for _ in range(120)]
+    found = app.aggregates.get_all([one.id for one in ledgers] + [uuid4()])
+    assert {id: one.entries for id, one in found.items()} == {one.id: one.entries for one in ledgers}
+    for one in found.values():
+        one.enter("more")
+    app.save(*found.values())
+    assert app.repository.get(ledgers[2].id).entries[-1] == "more"
+
+
 @pytest.mark.parametrize("mutation", [name for name, (_, version) in MUTATIONS.items() if version])
 @pytest.mark.parametrize("process", ["the same", "another"])
 def test_what_was_done_to_a_stream_is_noticed_and_named(

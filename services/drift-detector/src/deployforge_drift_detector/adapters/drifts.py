@@ -40,10 +40,6 @@ class DriftTable:
         rows = self._database.query("SELECT urn, fingerprint FROM drifts WHERE open AND urn = ANY(%s)", (list(urns),))
         return {row["urn"]: row["fingerprint"] for row in rows}
 
-    def known(self, urns: Collection[str]) -> Collection[str]:
-        rows = self._database.query("SELECT DISTINCT urn FROM drifts WHERE urn = ANY(%s)", (list(urns),))
-        return {row["urn"] for row in rows}
-
     def open_urns(self) -> Sequence[str]:
         return [row["urn"] for row in self._database.query("SELECT urn FROM drifts WHERE open ORDER BY urn")]
 

@@ -47,6 +47,11 @@ class DriftDetector(EventSourcedApplication):
         except AggregateNotFoundError:
             return None
 
+    def drifts_of(self, urns: Collection[str]) -> Mapping[str, Drift]:
+        """Those of many resources that have drifted at any time."""
+        found = self.aggregates.get_all([Drift.create_id(urn) for urn in urns])
+        return {drift.urn: drift for drift in found.values()}
+
     # --- scans -----------------------------------------------------------------------------------------
 
     def scan(self, namespace: str, name: str) -> list[UUID]:

@@ -1,13 +1,12 @@
 """Judging batches of observations: each resource gets a verdict, and where that is news, a transition."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from deployforge_chassis import causality
 from deployforge_chassis.causality import Causality
 from deployforge_chassis.eventstore import VersionConflict
 from deployforge_chassis.facts import NOTHING, Effects
@@ -18,7 +17,7 @@ from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.looks import State
 from deployforge_drift_detector.application.messages import PRESENCES, Observation, ObservationBatch
 from deployforge_drift_detector.application.tally import Tally, tally_of
-from deployforge_drift_detector.application.transitions import Judged, News, transitions
+from deployforge_drift_detector.application.transitions import Judged, Sheet, transitions
 from deployforge_drift_detector.application.verdicts import Refused, verdict
 
 log = structlog.get_logger(__name__)
@@ -37,14 +36,20 @@ class NeverAskedFor(ValueError):
 
 
 @dataclass
-class _Decisions:
-    """What is to be saved, and noted in the books once it is."""
+class _Held:
+    """Verdicts whose news are not saved yet."""
 
-    effects: Effects = NOTHING
+    later: Tally
+    """Has the transitions, once they are saved."""
+    sheets: list[Sheet] = field(default_factory=list)
     urns: set[str] = field(default_factory=set)
     scans: dict[str, int] = field(default_factory=dict)
     """Shard → sequence."""
-    noted: list[Callable[[], None]] = field(default_factory=list)
+
+    def add(self, sheet: Sheet) -> None:
+        self.sheets.append(sheet)
+        self.urns |= {one.seen.urn for one in sheet.judged}
+        self.scans[sheet.batch.shard] = sheet.batch.sequence
 
 
 #: What says that nothing is wrong with the observations: they are judged again, all of them.
@@ -58,7 +63,7 @@ class Judging:
         self._app, self._stores = app, app.stores
         self.books = books or Books(app)
         self._asked: dict[str, int] = {}
-        self._held: _Decisions | None = None
+        self._held: _Held | None = None
 
     def judge(self, batch: ObservationBatch, partition: int = 0, *, spare: Outages | None = None) -> Tally:
         """Judge and save a batch; a repeated or an older one changes nothing. Raises NeverAskedFor.
@@ -67,19 +72,17 @@ class Judging:
         tally, and all other observations are judged.
         """
         self._expect(batch)
-        cause = Causality(batch.scan_id, f"{batch.scan_id}/{batch.batch}", "", "drift-detector")
-        with causality.bound(cause):
-            if self._held is not None and self._held.scans.get(batch.shard, batch.sequence) != batch.sequence:
-                # What the scan before came to must stand in the book when this one is held against it.
-                self._save_held()
-            book = self.books.of(batch.shard, partition)
-            found = book.sort(batch, self.books.changing(), self._app.clock.now())
-            near, total = _unpacked(batch, book, found)
-            for start in range(0, len(near), PER_TRANSACTION):
-                total += self._settled(batch, book, near[start : start + PER_TRANSACTION], spare)
-            book.mark(batch, found.quiet)
-            book.mark(batch, found.agreed, State.CHECKED)
-            total += tally_of(book, found)
+        if self._held is not None and self._held.scans.get(batch.shard, batch.sequence) != batch.sequence:
+            # What the scan before came to must stand in the book when this one is held against it.
+            self._save_held()
+        book = self.books.of(batch.shard, partition)
+        found = book.sort(batch, self.books.changing(), self._app.clock.now())
+        near, total = _unpacked(batch, book, found)
+        for start in range(0, len(near), PER_TRANSACTION):
+            total += self._settled(batch, book, near[start : start + PER_TRANSACTION], spare)
+        book.mark(batch, found.quiet)
+        book.mark(batch, found.agreed, State.CHECKED)
+        total += tally_of(book, found)
         for urn, reason in total.refused:
             log.warning("observation refused", urn=urn, reason=reason, scan_id=batch.scan_id)
         return total
@@ -109,12 +112,13 @@ class Judging:
         if self._held is not None:
             if any(seen.urn in self._held.urns for seen in observations):
                 self._save_held()
-            return self._decide(batch, book, observations, self._held)
+            sheet, tally = self._sheet(batch, book, observations)
+            self._held.add(sheet)
+            return tally
         for _ in range(_CONFLICTS_AT_MOST):
-            decisions = _Decisions()
-            tally = self._decide(batch, book, observations, decisions)
+            sheet, tally = self._sheet(batch, book, observations)
             try:
-                self._commit(decisions)
+                tally.transitions = self._save([sheet])
             except VersionConflict as conflict:
                 last = conflict
                 self.books.reread(book)
@@ -123,41 +127,39 @@ class Judging:
         raise last
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> Iterator[Tally]:
         """What is judged inside is saved together at the end; nothing of it when something is raised, and then everything
-        may be judged again. A transaction for a scan's few news costs as much as judging thousands of checks.
+        may be judged again. A transaction for a scan's few news costs as much as judging thousands of checks. The tally
+        has the transitions, when all is saved.
         """
-        self._held = _Decisions()
+        self._held = _Held(Tally())
         try:
-            yield
+            yield self._held.later
             self._save_held()
         finally:
             self._held = None
 
     def _save_held(self) -> None:
         assert self._held is not None
-        self._commit(self._held)
-        self._held = _Decisions()
+        self._held.later.transitions += self._save(self._held.sheets)
+        self._held = _Held(self._held.later)
 
-    def _decide(self, batch: ObservationBatch, book: Book, observations: Sequence[Observation], into: _Decisions) -> Tally:
+    def _sheet(self, batch: ObservationBatch, book: Book, observations: Sequence[Observation]) -> tuple[Sheet, Tally]:
         tally, now = Tally(), self._app.clock.now()
-        judged = list(self._verdicts(batch, book, observations, tally, now))
-        news = transitions(self._app, book, batch, judged, now)
-        again = {one.desired.deployment_id for one in judged if one.verdict.look_again}
-        soon = now + timedelta(seconds=_LOOK_AGAIN_SECONDS)
-        rechecks = [self._stores.schedule.recheck(id, soon) for id in sorted(again)]
-        into.effects += news.effects + Effects(writes=tuple(rechecks))
-        into.scans[batch.shard] = batch.sequence
-        into.urns |= {one.seen.urn for one in judged}
-        into.noted.append(lambda: self._note(batch, book, judged, news, now))
-        tally.transitions = len(news.drifts)
-        return tally
+        cause = Causality(batch.scan_id, f"{batch.scan_id}/{batch.batch}", "", "drift-detector")
+        return Sheet(batch, book, list(self._verdicts(batch, book, observations, tally, now)), now, cause), tally
 
-    def _commit(self, decisions: _Decisions) -> None:
-        if decisions.effects != NOTHING:
-            self._app.commit(decisions.effects)
-        for note in decisions.noted:
-            note()
+    def _save(self, sheets: Sequence[Sheet]) -> int:
+        """Save what is news and note all of it in the books; how many transitions there were."""
+        effects = transitions(self._app, sheets)
+        again = {one.desired.deployment_id for sheet in sheets for one in sheet.judged if one.verdict.look_again}
+        soon = self._app.clock.now() + timedelta(seconds=_LOOK_AGAIN_SECONDS)
+        effects += Effects(writes=tuple(self._stores.schedule.recheck(id, soon) for id in sorted(again)))
+        if effects != NOTHING:
+            self._app.commit(effects)
+        for sheet in sheets:
+            self._note(sheet)
+        return sum(len(sheet.drifts) for sheet in sheets)
 
     def _verdicts(
         self, batch: ObservationBatch, book: Book, observations: Sequence[Observation], tally: Tally, now: datetime
@@ -181,14 +183,15 @@ class Judging:
             tally.count(found.state)
             yield Judged(seen, desired, place, found)
 
-    def _note(self, batch: ObservationBatch, book: Book, judged: Sequence[Judged], news: News, now: datetime) -> None:
-        for one in judged:
-            book.note(batch, one.place, one.verdict)
-            book.remember(one.place, one.seen.digest, PRESENCES.index(one.seen.presence), one.verdict, now)
-        book.open |= news.opened
-        for urn in news.closed:
+    def _note(self, sheet: Sheet) -> None:
+        book = sheet.book
+        for one in sheet.judged:
+            book.note(sheet.batch, one.place, one.verdict)
+            book.remember(one.place, one.seen.digest, PRESENCES.index(one.seen.presence), one.verdict, sheet.now)
+        book.open |= sheet.opened
+        for urn in sheet.closed:
             book.open.pop(urn, None)
-        for drift in news.drifts:
+        for drift in sheet.drifts:
             # What was removed while it was being judged was told too early to be heard.
             if self._app.desired.get(drift.urn) is None:
                 self._app.removed(drift.urn)

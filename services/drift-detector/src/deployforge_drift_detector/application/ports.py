@@ -78,10 +78,6 @@ class Drifts(Protocol):
         """urn → fingerprint of the open drifts among these."""
         ...
 
-    def known(self, urns: Collection[str]) -> Collection[str]:
-        """Those of these that have drifted at any time."""
-        ...
-
     def open_urns(self) -> Sequence[str]: ...
 
     def put(self, *drifts: Drift) -> Write:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from deployforge_chassis.causality import Causality
 from deployforge_chassis.facts import NOTHING, Effects
+from deployforge_chassis.stream_repository import because
 
 from deployforge_drift_detector.application.book import Book
 from deployforge_drift_detector.application.drift_detector import DriftDetector
@@ -29,41 +31,47 @@ class Judged:
 
 
 @dataclass
-class News:
-    """What is to be saved, and what is open once it is."""
+class Sheet:
+    """The verdicts on one batch, and what is news among them once `transitions` has looked."""
 
+    batch: ObservationBatch
+    book: Book
+    judged: Sequence[Judged]
+    now: datetime
+    cause: Causality
     drifts: list[Drift] = field(default_factory=list)
-    effects: Effects = NOTHING
     opened: dict[str, str] = field(default_factory=dict)
     """urn → fingerprint."""
     closed: list[str] = field(default_factory=list)
 
 
-def transitions(
-    app: DriftDetector, book: Book, batch: ObservationBatch, judged: Sequence[Judged], now: datetime
-) -> News:  # fmt: skip
-    """The transitions of one batch; nothing is saved."""
-    news, moving = News(), [one for one in judged if _is_news(book, one)]
-    # Most that drift do so for the first time: nobody need look for their history.
-    known = app.stores.drifts.known([one.seen.urn for one in moving]) if moving else ()
-    for one in moving:
-        urn, finding = one.seen.urn, one.verdict.finding
-        drift = app.drift_of(urn) if urn in known else None
-        drift = drift or Drift(urn, one.desired.deployment_id, one.desired.namespace, one.desired.name)
-        try:
-            _move(app, drift, batch, one, finding, now)
-        except (AlreadyDecided, SameDrift, NoOpenDrift):
-            # Another process came first; its word stands.
-            pass
-        else:
-            news.drifts.append(drift)
-        if drift.open and drift.finding is not None:
-            news.opened[urn] = drift.finding.fingerprint
-        else:
-            news.closed.append(urn)
-    if news.drifts:
-        news.effects = Effects(tuple(news.drifts), (app.stores.drifts.put(*news.drifts),))
-    return news
+def transitions(app: DriftDetector, sheets: Sequence[Sheet]) -> Effects:
+    """What is news on some sheets, on which no resource stands twice; nothing is saved."""
+    moving = [(sheet, one) for sheet in sheets for one in sheet.judged if _is_news(sheet.book, one)]
+    if not moving:
+        return NOTHING
+    histories = app.drifts_of([one.seen.urn for _, one in moving])
+    for sheet, one in moving:
+        _note(app, sheet, one, histories.get(one.seen.urn))
+    drifts = [drift for sheet in sheets for drift in sheet.drifts]
+    return Effects(tuple(drifts), (app.stores.drifts.put(*drifts),)) if drifts else NOTHING
+
+
+def _note(app: DriftDetector, sheet: Sheet, one: Judged, history: Drift | None) -> None:
+    urn = one.seen.urn
+    drift = history or Drift(urn, one.desired.deployment_id, one.desired.namespace, one.desired.name)
+    try:
+        _move(app, drift, sheet.batch, one, one.verdict.finding, sheet.now)
+    except (AlreadyDecided, SameDrift, NoOpenDrift):
+        # Another process came first; its word stands.
+        pass
+    else:
+        because(drift, sheet.cause)
+        sheet.drifts.append(drift)
+    if drift.open and drift.finding is not None:
+        sheet.opened[urn] = drift.finding.fingerprint
+    else:
+        sheet.closed.append(urn)
 
 
 def _is_news(book: Book, one: Judged) -> bool:

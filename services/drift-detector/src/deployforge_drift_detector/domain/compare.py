@@ -105,6 +105,8 @@ def _walk(path: str, desired: Any, observed: Any, set_paths: frozenset[str]) -> 
     gone = observed is ABSENT or observed is None
     if gone and desired in (None, [], {}):
         return
+    if type(desired) is type(observed) and desired == observed and not isinstance(desired, Mapping | list):
+        return
     as_set = path in set_paths
     observed = declared_part(desired, observed, set_paths, path)
     if gone or text(desired, as_set=as_set) != text(observed, as_set=as_set):

@@ -135,7 +135,7 @@ class Batches:
         """Judge all of them and save what is news at once; whether that went without a flaw."""
         began, tallies = self._clock.monotonic(), []
         try:
-            with self._judging.held():
+            with self._judging.held() as later:
                 for _, partition, _, body in messages:
                     batch, bad = self._batch(body or b"")
                     if bad:
@@ -145,7 +145,7 @@ class Batches:
             # Whatever it is, it is found again, and with its message, when they are taken one by one.
             log.info("messages are taken one by one", reason=f"{type(error).__name__}: {error}"[:300])
             return False
-        self._meter.judged(sum(tallies, Tally()), self._clock.monotonic() - began)
+        self._meter.judged(sum(tallies, later), self._clock.monotonic() - began)
         return True
 
     def _judge(self, body: bytes, partition: int, *, patient: bool) -> list[str]:

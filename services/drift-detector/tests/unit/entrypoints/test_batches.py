@@ -78,6 +78,16 @@ def test_messages_that_wait_are_saved_together(bench: Bench, monkeypatch: pytest
     assert bench.world.happened() == ["Watched", "Detected"] * 2
 
 
+def test_saved_together_each_has_the_cause_of_its_own_scan(bench: Bench) -> None:
+    drifted = bench.encoded(seen(ORDERS, {"visibilityTimeout": 60}))
+    other = bench.encoded(seen(WORKER, {"fifo": True}), scan_id="s2", batch=4)
+    assert bench.batches.take_all([("t", 0, 0, drifted), ("t", 0, 1, other)])
+    app = bench.world.app
+    opened = [app.sealed.open(stored) for stored in app.recorder.select_notifications(1, 10)]
+    found = {(happened.urn, cause.correlation_id, cause.causation_id) for happened, cause in opened}
+    assert found == {(ORDERS.urn, "s1", "s1/0"), (WORKER.urn, "s2", "s2/4")}
+
+
 def test_a_resource_that_comes_twice_among_them_is_judged_twice(bench: Bench) -> None:
     bench.world.asked(SHARD, 3)
     bodies = [
