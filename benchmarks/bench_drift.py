@@ -18,7 +18,8 @@ from confluent_kafka.cimpl import NewTopic
 from deployforge_chassis import tls
 from deployforge_chassis.identity import BROKER
 from drift_fleet import PARTITIONS, Fleet
-from drift_workers import BY_HAND, OURS, Nursery, Signal, by_hand, ours, preload
+from drift_service import OURS
+from drift_workers import BY_HAND, Nursery, Signal, by_hand, ours, preload
 from kafka_system import System, running
 from support import Figures, arguments, ratio, report
 
@@ -27,6 +28,7 @@ _FAR = 1_000_000
 """Scans that come after all others of the run."""
 _SCANS = 40
 """Of the smaller fleet: more than the workers judge while they gather and while they are measured."""
+_STORM = "transitions of a storm"
 _CURVE = Path("docs/scaling.svg")
 
 
@@ -49,7 +51,7 @@ def throughput(where: System, nursery: Nursery, topics: Topics, repeats: int) ->
     """`full` reads every body, `memo` those that changed; each contender in turns, in processes of their own."""
     figures: Figures = {}
     for turn in range(2 * repeats):
-        remember, topic, sequence = turn % 2 == 1, topics.make(f"scan-{turn}"), 2 * turn + 1
+        remember, topic, sequence = turn % 2 == 1, topics.make(f"scan-{turn}"), 4 * turn + 1
         [messages] = nursery.run((preload, {"where": where, "topic": topic, "sequence": sequence + 1, "turn": turn}))
         contenders = [("ours", ours), ("by hand", by_hand)]
         for name, run in contenders if turn % 4 < 2 else reversed(contenders):
@@ -61,6 +63,8 @@ def throughput(where: System, nursery: Nursery, topics: Topics, repeats: int) ->
             name = f"{'memo' if remember else 'full'} {name}"
             sys.stderr.write(f"{name}: {json.dumps({key: round(value) for key, value in result.items()})}\n")
             figures.setdefault(name, []).append(result["rate"] * 60)
+            if "storm" in result:
+                figures.setdefault(_STORM, []).append(result["storm"] * 60)
         topics.drop(topic)
     return figures
 
@@ -139,6 +143,7 @@ def main() -> None:
                 "full_ratio": ratio(figures, "full ours", "full by hand"),
                 "memo_checks_per_minute": _median(figures["memo ours"]),
                 "memo_ratio": ratio(figures, "memo ours", "memo by hand"),
+                "storm_transitions_per_minute": _median(figures[_STORM]),
                 **lags,
                 **curve,
             }

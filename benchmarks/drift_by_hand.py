@@ -7,7 +7,7 @@ rebalancing nor replays nor changes of what is desired, parks nothing and explai
 
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.domain.compare import agrees
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
-from deployforge_drift_detector.domain.finding import find_changed
+from deployforge_drift_detector.domain.finding import Finding, find_changed
 
 _HEADER_BYTES = 5
 
@@ -36,6 +36,7 @@ class Loop:
             by_shard.setdefault(one.shard, []).append(one)
         self._shards = {shard: _Shard(some) for shard, some in by_shard.items()}
         self._open: dict[str, str] = dict(app.stores.drifts.open([one.urn for one in desired]))
+        self._news: list[tuple[Desired, Finding | None, Any]] = []
 
     def handle(self, message: bytes) -> int:
         """Judge one message; how many checks that were."""
@@ -49,7 +50,7 @@ class Loop:
         read = (
             np.flatnonzero(fresh & (digests != shard.digests[at]).any(axis=1)) if self._remember else np.flatnonzero(fresh)
         )
-        starts, raw, news = [0, *ends], value["digests"], []
+        starts, raw = [0, *ends], value["digests"]
         for row in read.tolist():
             body = bodies[starts[row] : ends[row]]
             if packed.digest(body) != raw[row * 16 : row * 16 + 16]:
@@ -57,34 +58,39 @@ class Loop:
             wanted = shard.desired[at[row]]
             observed = self._decode(body)
             if not agrees(wanted.properties, observed, wanted.set_paths):
-                self._differs(wanted, observed, value, news)
+                self._differs(wanted, observed, value)
             elif wanted.urn in self._open:
-                self._over(wanted, value, news)
-        if news:
-            self._app.commit(Effects(tuple(news), (self._app.stores.drifts.put(*news),)))
+                del self._open[wanted.urn]
+                self._news.append((wanted, None, value))
         if self._remember:
             shard.digests[at] = digests
         shard.sequences[at] = value["sequence"]
         return len(ids)
 
-    def _differs(self, wanted: Desired, observed: Any, value: Any, news: list[Drift]) -> None:
-        now = datetime.now(UTC)
-        finding = find_changed(wanted, observed, now)
-        if finding is None or self._open.get(wanted.urn) == finding.fingerprint:
-            return
-        drift = self._app.drift_of(wanted.urn) or Drift(wanted.urn, wanted.deployment_id, wanted.namespace, wanted.name)
-        drift.see(
-            finding, (), type=wanted.type, scan_id=value["scan_id"], sequence=value["sequence"], desired_version=1,
-            physical_id=wanted.physical_id, observed_at=value["observed_at"], now=now,
-        )  # fmt: skip
-        self._open[wanted.urn] = finding.fingerprint
-        news.append(drift)
+    def _differs(self, wanted: Desired, observed: Any, value: Any) -> None:
+        finding = find_changed(wanted, observed, datetime.now(UTC))
+        if finding is not None and self._open.get(wanted.urn) != finding.fingerprint:
+            self._open[wanted.urn] = finding.fingerprint
+            self._news.append((wanted, finding, value))
 
-    def _over(self, wanted: Desired, value: Any, news: list[Drift]) -> None:
-        drift: Any = self._app.drift_of(wanted.urn)
-        drift.resolve("observed", scan_id=value["scan_id"], sequence=value["sequence"], now=datetime.now(UTC))
-        del self._open[wanted.urn]
-        news.append(drift)
+    def save(self) -> None:
+        """Save the news of the messages that were handled since; no resource is twice among them."""
+        if not self._news:
+            return
+        known, now = self._app.drifts_of([wanted.urn for wanted, _, _ in self._news]), datetime.now(UTC)
+        drifts = []
+        for wanted, finding, value in self._news:
+            drift = known.get(wanted.urn) or Drift(wanted.urn, wanted.deployment_id, wanted.namespace, wanted.name)
+            if finding is None:
+                drift.resolve("observed", scan_id=value["scan_id"], sequence=value["sequence"], now=now)
+            else:
+                drift.see(
+                    finding, (), type=wanted.type, scan_id=value["scan_id"], sequence=value["sequence"], desired_version=1,
+                    physical_id=wanted.physical_id, observed_at=value["observed_at"], now=now,
+                )  # fmt: skip
+            drifts.append(drift)
+        self._app.commit(Effects(tuple(drifts), (self._app.stores.drifts.put(*drifts),)))
+        self._news.clear()
 
 
 class _Shard:
@@ -95,14 +101,15 @@ class _Shard:
         self.digests, self.sequences = np.zeros((len(desired), 2), np.uint64), np.full(len(desired), -1)
 
 
-def consume(consumer: Any, handle: Callable[[bytes], int], messages: int) -> float:
+def consume(consumer: Any, loop: Loop, messages: int) -> float:
     """Handle so many messages and commit every second; checks a second from the first message to the last."""
     began, checks, seen, committed = 0.0, 0, 0, time.perf_counter()
     while seen < messages:
-        for message in consumer.consume(50, 0.5):
+        for message in consumer.consume(min(50, messages - seen), 0.5):
             began = began or time.perf_counter()
-            checks += handle(message.value())
+            checks += loop.handle(message.value())
             seen += 1
+        loop.save()
         if seen and time.perf_counter() - committed > 1.0:
             consumer.commit(asynchronous=True)
             committed = time.perf_counter()

@@ -10,7 +10,7 @@ from deployforge_chassis.bus import Place, Start
 from deployforge_chassis.facts import Message
 from deployforge_chassis.topics import full_name
 from drift_fleet import Fleet
-from drift_workers import OURS, Bench, Taken, asked_for, started
+from drift_service import OURS, Bench, Taken, asked_for, started
 from kafka_system import System
 
 _DRIFTED_PER_BATCH: Final = 2

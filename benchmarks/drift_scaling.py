@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from deployforge_chassis.facts import Effects
 from drift_fleet import PARTITIONS, Fleet
-from drift_workers import OURS, Bench, Taken, asked_for, started
+from drift_service import OURS, Bench, Taken, asked_for, started
 from kafka_system import System
 
 _CPU: Final = Path("/sys/fs/cgroup/cpu")
