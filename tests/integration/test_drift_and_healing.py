@@ -61,7 +61,8 @@ def test_a_deleted_resource_comes_back(alice: DeployForge, cloud: Cloud, name: s
 
 
 def test_drift_with_healing_off_is_reported_and_left_alone(alice: DeployForge, cloud: Cloud, name: str) -> None:
-    applied(alice, manifest(name, [queue("jobs", visibilityTimeout="30s")]))
+    resources = [queue("jobs", visibilityTimeout="30s"), queue("work", deadLetter="${jobs.arn}", maxReceives=5)]
+    applied(alice, manifest(name, resources, outputs={"url": "${work.url}"}))
     url = physical_ids(alice, name)["jobs"]
     where = alice.latest(f"{NAMESPACE}/{name}").deployment
 
@@ -69,6 +70,9 @@ def test_drift_with_healing_off_is_reported_and_left_alone(alice: DeployForge, c
 
     [record] = eventually(lambda: alice.drifts(where, open_only=True).records)
     assert [a.path for a in record.attributes] == ["visibilityTimeout"]
+    suffering = [(hit.via, hit.reason) for hit in record.impact], record.affected, list(record.outputs)
+    assert suffering == ([("reference", "deadLetter refers to jobs.arn")], 1, [f"{name}.url"])
+    assert alice.impact(record.urn).impact == record.impact
     incident = eventually(lambda: (i := only_incident(alice, name)) and i.state == "escalated" and i)
     assert "mode" in incident.reason or "off" in incident.reason
     assert cloud.visibility_timeout(REGION, url) == 77

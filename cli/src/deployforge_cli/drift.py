@@ -8,7 +8,7 @@ from deployforge.drift_detector.v1 import drift_pb2
 from deployforge_client.naming import Ref, reference
 from rich.markup import escape
 
-from deployforge_cli import adopting, baselines, noises, training
+from deployforge_cli import adopting, baselines, impacts, noises, training
 from deployforge_cli.exits import Exit
 from deployforge_cli.output import (
     Format,
@@ -90,9 +90,7 @@ def describe(record: drift_pb2.DriftRecord) -> None:
             highlight=False,
         )
     baselines.anomaly(record)
-    for hit in record.impact:
-        way = " → ".join(short(u) for u in hit.path)
-        console.print(f"  affects [bold]{short(hit.urn)}[/] [dim]({hit.reason}: {way})[/]")
+    impacts.described(record.impact, record.affected, record.outputs)
     console.print(
         f"  detected {moment(record.detected_at)}, last seen {moment(record.last_seen_at)}, "
         f"resolved {moment(record.resolved_at)}",
@@ -167,6 +165,24 @@ def noise(
         emit(plain(answer), output)
         return
     noises.described(answer, days)
+
+
+@app.command()
+@command
+def impact(
+    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="NAMESPACE/NAME/RESOURCE, or its URN.")],
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """Show what would suffer if a resource went: who needs it, why, by which way, and which outputs break."""
+    with connected(context) as client:
+        answer = client.impact(resource)
+    if output is not Format.table:
+        emit(plain(answer), output)
+        return
+    impacts.described(answer.impact, answer.affected, answer.outputs)
+    if not answer.affected and not answer.outputs:
+        console.print("nothing that is deployed from here needs it")
 
 
 @app.command()

@@ -117,3 +117,26 @@ def test_noise_comes_with_the_rule_that_would_silence_it(monkeypatch: pytest.Mon
     rule = '- {resource: "orders-*", path: "tags.owner", reason: "drifted 7 times"}'
     for words in ("9 drifts in 30 days", "1.5 h", "and 2 more", rule, "tags.env", "ada", "x, y"):
         assert words in shown.output
+
+
+_HIT = pb.Impact(
+    urn="urn:df:s:w:job", path=["urn:df:s:w:orders", "urn:df:s:w:role", "urn:df:s:w:job"], via="iam",
+    reason="job runs as role: role refers to role.address",
+)  # fmt: skip
+
+
+def test_what_suffers_is_shown_with_the_way_the_reason_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Suffering(Client):
+        def impact(self, resource: str) -> pb.ImpactResponse:
+            assert resource == "s/w/orders"
+            return pb.ImpactResponse(impact=[_HIT], affected=1234, outputs=["w.url"])
+
+        def drift(self, drift_id: str) -> pb.DriftRecord:
+            return pb.DriftRecord(urn="urn:df:s:w:orders", impact=[_HIT], affected=1, outputs=["w.url"])
+
+    monkeypatch.setattr(drift, "connected", lambda _: Suffering())
+    words = ("affects job iam: job runs as role", "orders → role → job", "breaks the outputs w.url")
+    for arguments in (["impact", "s/w/orders"], ["show", "id"]):
+        shown = _runner.invoke(app, ["drift", *arguments], env={"COLUMNS": "200"}).output
+        assert [word for word in words if word not in shown] == []
+        assert ("and 1,233 more: 1,234 resources" in shown) == (arguments[0] == "impact")

@@ -6,7 +6,7 @@ from deployforge.common.v1 import common_pb2, parking_pb2
 from deployforge.drift_detector.v1 import drift_pb2
 from deployforge.healer.v1 import healing_pb2
 
-from deployforge_client.naming import Ref, reference
+from deployforge_client.naming import Ref, reference, resource_reference
 from deployforge_client.stubs import Stubs
 
 
@@ -51,6 +51,11 @@ class Mending(Stubs):
         """What drifts again and again, and what drifted together; 0 days means 30."""
         request = drift_pb2.NoiseRequest(deployment=reference(deployment), days=days)
         return self._call.unary(self._drift.Noise, request)
+
+    def impact(self, resource: str) -> drift_pb2.ImpactResponse:
+        """What would suffer if a resource, `namespace/name/resource` or a URN, went."""
+        deployment, name = resource_reference(resource)
+        return self._call.unary(self._drift.Impact, drift_pb2.ImpactRequest(deployment=deployment, resource=name))
 
     def incidents(
         self, deployment: Ref | None = None, *, open_only: bool = False, size: int = 100, cursor: str = ""

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from deployforge_client.errors import BadRequest
 from deployforge_client.manifests import MANIFEST_LIMIT_BYTES, read_manifest
-from deployforge_client.naming import reference
+from deployforge_client.naming import reference, resource_reference
 
 
 def test_a_reference_is_namespace_slash_name() -> None:
@@ -14,6 +14,18 @@ def test_a_reference_is_namespace_slash_name() -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(BadRequest, match="does not name a deployment"):
         reference(text)
+
+
+@pytest.mark.parametrize("text", ["a/b/c", "urn:df:a:b:c"])
+def test_a_resource_is_named_by_its_place_or_its_urn(text: str) -> None:
+    deployment, resource = resource_reference(text)
+    assert (deployment.namespace, deployment.name, resource) == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("text", ["", "a/b", "a//c", "urn:df:a:b", "urn:df:a:b:c:d", "a/b/c/d"])
+def test_anything_else_is_no_resource(text: str) -> None:
+    with pytest.raises(BadRequest, match="does not name a resource"):
+        resource_reference(text)
 
 
 def test_a_manifest_over_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def _because(text: str) -> Callable[[Value], str]:
 
 def _drift(v: Value) -> str:
     what = "is missing" if v["kind"] == "MISSING" else "differs in " + ", ".join(a["path"] for a in v["attributes"])
-    impact = f", {len(v['impact'])} resources downstream" if v.get("impact") else ""
+    impact = f", {v['affected'] or len(v['impact'])} resources downstream" if v.get("impact") else ""
     return f"{v['severity'].lower()} drift: {_resource(v['urn'])} {what}{impact}"
 
 

@@ -21,7 +21,7 @@ from deployforge_chassis.topics import full_name
 from deployforge_chassis.wire import Wire
 
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
-from deployforge_drift_detector.domain.desired import Desired
+from deployforge_drift_detector.domain.desired import Desired, Reference
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
 
@@ -143,6 +143,8 @@ def desired(value: Mapping[str, Any]) -> Desired:
         depends_on=tuple(value["depends_on"]),
         ignore=tuple(map(_ignore_rule, json.loads(value["ignore_json"]))),
         severity=tuple(map(_severity_rule, json.loads(value["severity_json"]))),
+        references=tuple(Reference(**one) for one in value["references"]),
+        outputs=tuple(value["outputs"]),
     )
 
 

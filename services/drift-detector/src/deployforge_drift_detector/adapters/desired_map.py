@@ -9,8 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from deployforge_drift_detector.adapters.needs import Needs
 from deployforge_drift_detector.domain.cloud_events import spelling
 from deployforge_drift_detector.domain.desired import Desired
+from deployforge_drift_detector.domain.graph import Reached
 
 
 class DesiredMap:
@@ -24,7 +26,7 @@ class DesiredMap:
         self._held_under: dict[str, set[str]] = defaultdict(set)
         self._revisions: Counter[str] = Counter()
         self._wishes: dict[str, Counter[int]] = defaultdict(Counter)
-        self._dependants: dict[str, set[str]] = defaultdict(set)
+        self._needs = Needs()
 
     def put(self, desired: Desired) -> bool:
         """Keep it unless a newer version is known; whether it was kept."""
@@ -55,8 +57,7 @@ class DesiredMap:
             self._held_under[spelling(one.physical_id)].add(one.urn)
         self._revisions[one.shard] += 1
         self._wishes[one.shard][one.every_seconds] += 1
-        for needed in one.depends_on:
-            self._dependants[needed].add(one.urn)
+        self._needs.link(one)
 
     def _unlink(self, one: Desired) -> None:
         del self._of_deployment[one.deployment_id][one.urn]
@@ -75,10 +76,7 @@ class DesiredMap:
             del wishes[one.every_seconds]
         if not wishes:
             del self._wishes[one.shard], self._of_shard[one.shard]
-        for needed in set(one.depends_on):
-            self._dependants[needed].discard(one.urn)
-            if not self._dependants[needed]:
-                del self._dependants[needed]
+        self._needs.unlink(one)
 
     def get(self, urn: str) -> Desired | None:
         return self._by_urn.get(urn)
@@ -103,9 +101,9 @@ class DesiredMap:
         with self._lock:
             return [one for one in self._by_urn.values() if _is_named(one, namespace, name)]
 
-    def dependants(self, urn: str) -> Sequence[str]:
+    def reach(self, urn: str) -> Reached:
         with self._lock:
-            return list(self._dependants.get(urn, ()))
+            return self._needs.reach(urn)
 
     def shards(self) -> Mapping[str, Collection[int]]:
         with self._lock:

@@ -79,7 +79,9 @@ def _seen(event: Drift.Seen) -> Mapping[str, Any]:
             }
             for a in finding.attributes
         ],
-        "impact": [{"urn": i.urn, "path": list(i.path), "reason": i.reason} for i in event.impact],
+        "impact": [{"urn": i.urn, "path": list(i.path), "reason": i.reason, "via": i.via} for i in event.impact],
+        "affected": event.affected,
+        "outputs": list(event.outputs),
         "scan_id": event.scan_id,
         "sequence": event.sequence,
         "desired_version": event.desired_version,

@@ -12,12 +12,14 @@ from deployforge_chassis.sealing import Sealer
 from eventsourcing.application import AggregateNotFoundError
 
 from deployforge_drift_detector.application.coverage import coverage
+from deployforge_drift_detector.application.impacts import downstream
 from deployforge_drift_detector.application.ports import DesiredStates, Stores
 from deployforge_drift_detector.application.views import (
     BaselineView,
     DriftNotFound,
     DriftView,
     NoiseReport,
+    NotDesired,
     NothingLearned,
     NothingToScan,
     Page,
@@ -25,6 +27,7 @@ from deployforge_drift_detector.application.views import (
 )
 from deployforge_drift_detector.domain.anomaly import Opinion
 from deployforge_drift_detector.domain.drift import Drift, NoOpenDrift
+from deployforge_drift_detector.domain.impact import Downstream
 from deployforge_drift_detector.domain.noise import Episode, groups, noisy
 from deployforge_drift_detector.domain.scan import Scan
 
@@ -153,6 +156,13 @@ class DriftDetector(EventSourcedApplication):
         told = self.opinions([view.drift_id for view in views])
         episodes = [_episode(view, told[view.drift_id].actor if view.drift_id in told else "") for view in views]
         return NoiseReport(noisy(episodes), groups(episodes), len(episodes))
+
+    def impact(self, namespace: str, name: str, resource: str) -> Downstream:
+        """What would suffer if a resource went. Raises NotDesired."""
+        urn = f"urn:df:{namespace}:{name}:{resource}"
+        if self.desired.get(urn) is None:
+            raise NotDesired(urn)
+        return downstream(self.desired, urn).downstream
 
     def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]:
         """What came of the last look at each resource, by shard."""

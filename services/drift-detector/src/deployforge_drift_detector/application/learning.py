@@ -151,7 +151,7 @@ class Learning:
             usual,
             self._surroundings.around(_sighting(event)),
             again=isinstance(event, Drift.Changed),
-            downstream=len(event.impact),
+            downstream=event.affected,
             actor=actor,
         )
         return view.then(usual.then(change), found, event.observed_at), Noted(event, told, found, actor)

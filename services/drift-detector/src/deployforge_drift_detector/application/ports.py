@@ -15,6 +15,7 @@ from deployforge_drift_detector.domain.actor import Actor
 from deployforge_drift_detector.domain.anomaly import Anomaly, Opinion
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
+from deployforge_drift_detector.domain.graph import Reached
 
 
 class DesiredStates(Protocol):
@@ -28,8 +29,8 @@ class DesiredStates(Protocol):
         """No namespace means all, no name means all of the namespace."""
         ...
 
-    def dependants(self, urn: str) -> Sequence[str]:
-        """Who depends directly on a resource."""
+    def reach(self, urn: str) -> Reached:
+        """What is downstream of a resource; notable are those of high criticality and those that outputs are made of."""
         ...
 
     def held_under(self, names: Collection[str]) -> Sequence[Desired]:

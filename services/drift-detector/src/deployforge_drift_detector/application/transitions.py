@@ -10,13 +10,13 @@ from deployforge_chassis.stream_repository import because
 
 from deployforge_drift_detector.application.book import Book
 from deployforge_drift_detector.application.drift_detector import DriftDetector
+from deployforge_drift_detector.application.impacts import downstream
 from deployforge_drift_detector.application.messages import Observation, ObservationBatch
 from deployforge_drift_detector.application.ports import CheckState
 from deployforge_drift_detector.application.verdicts import Verdict
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import AlreadyDecided, Drift, NoOpenDrift, SameDrift
 from deployforge_drift_detector.domain.finding import Finding, weighed
-from deployforge_drift_detector.domain.impact import Impact, downstream
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ def _move(
         how = "observed" if same_wish else "desired-changed"
         drift.resolve(how, scan_id=batch.scan_id, sequence=batch.sequence, now=now)
         return
-    impact = downstream(one.seen.urn, app.desired.dependants)
+    suffering = downstream(app.desired, one.seen.urn)
     drift.see(
-        weighed(finding, _criticalities(app, impact)),
-        impact,
+        weighed(finding, suffering.criticalities),
+        suffering.downstream,
         type=one.desired.type,
         scan_id=batch.scan_id,
         sequence=batch.sequence,
@@ -101,8 +101,3 @@ def _move(
         observed_at=batch.observed_at,
         now=now,
     )
-
-
-def _criticalities(app: DriftDetector, impact: Sequence[Impact]) -> Sequence[str]:
-    found = [app.desired.get(one.urn) for one in impact]
-    return [one.criticality for one in found if one is not None]

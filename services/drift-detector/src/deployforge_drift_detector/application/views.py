@@ -33,6 +33,13 @@ class NothingLearned(LookupError):
         super().__init__(f"nothing is known of {resource[:63]!r} in {namespace}/{name}: it has not drifted yet")
 
 
+class NotDesired(LookupError):
+    """No deployment has this resource."""
+
+    def __init__(self, urn: str) -> None:
+        super().__init__(f"there is no deployed resource {urn[:200]!r}")
+
+
 class BadCursor(ValueError):
     """A cursor that no listing gave out."""
 
@@ -61,6 +68,10 @@ class DriftView:
     resolved_at: datetime | None
     desired_version: int
     physical_id: str
+    affected: int = 0
+    """How many are downstream in all."""
+    outputs: tuple[str, ...] = ()
+    """Those that break, as `deployment.output`."""
 
     @property
     def state(self) -> str:

@@ -9,6 +9,15 @@ from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A declared property that takes its value, or a part of it, from another resource."""
+
+    path: str
+    urn: str
+    attribute: str
+
+
+@dataclass(frozen=True)
 class Desired:
     """One resource's newest desired state."""
 
@@ -31,6 +40,9 @@ class Desired:
     depends_on: tuple[str, ...] = ()
     ignore: tuple[IgnoreRule, ...] = ()
     severity: tuple[SeverityRule, ...] = field(default=())
+    references: tuple[Reference, ...] = ()
+    outputs: tuple[str, ...] = ()
+    """Names of its deployment's outputs that are made of it."""
 
     def ignoring(self, now: datetime) -> tuple[IgnoreRule, ...]:
         """The ignore rules that hold now."""

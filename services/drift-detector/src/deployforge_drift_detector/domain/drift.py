@@ -5,14 +5,14 @@ was decided upon last changes nothing, so repeated and reordered observations ar
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from deployforge_chassis.eventstore import Aggregate
 from eventsourcing.domain import event
 
 from deployforge_drift_detector.domain.finding import Finding
-from deployforge_drift_detector.domain.impact import Impact
+from deployforge_drift_detector.domain.impact import Downstream, Impact
 
 _KIND: Final = "deployforge:drift:"
 
@@ -60,18 +60,26 @@ class Drift(Aggregate):
         pass
 
     class Seen(Event):
-        """What was seen, where and when."""
+        """What was seen, where and when. The first kind did not count beyond `impact`, nor name outputs."""
 
+        class_version = 2
         episode: int
         type: str
         finding: Finding
         impact: tuple[Impact, ...]
+        affected: int
+        outputs: tuple[str, ...]
         scan_id: str
         sequence: int
         desired_version: int
         physical_id: str
         observed_at: datetime
         detected_at: datetime
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """As many were affected as were named."""
+            state["affected"], state["outputs"] = len(state["impact"]), []
 
     class Detected(Seen):
         """A resource that was as desired is not."""
@@ -99,7 +107,7 @@ class Drift(Aggregate):
         self.sequence = -1
         self.open = False
         self.finding: Finding | None = None
-        self.impact: tuple[Impact, ...] = ()
+        self.downstream = Downstream()
         self.type = self.scan_id = self.physical_id = self.how = ""
         self.desired_version = 0
         self.detected_at: datetime | None = None
@@ -114,7 +122,7 @@ class Drift(Aggregate):
     def see(
         self,
         finding: Finding,
-        impact: tuple[Impact, ...],
+        downstream: Downstream,
         *,
         type: str,
         scan_id: str,
@@ -136,7 +144,9 @@ class Drift(Aggregate):
             episode=self.episode if self.open else self.episode + 1,
             type=type,
             finding=finding,
-            impact=impact,
+            impact=downstream.impact,
+            affected=downstream.affected,
+            outputs=downstream.outputs,
             scan_id=scan_id,
             sequence=sequence,
             desired_version=desired_version,
@@ -172,20 +182,38 @@ class Drift(Aggregate):
     @event(Detected)
     def _detected(
         self, namespace: str, name: str, urn: str, episode: int, type: str, finding: Finding,
-        impact: tuple[Impact, ...], scan_id: str, sequence: int, desired_version: int, physical_id: str,
-        observed_at: datetime, detected_at: datetime,
+        impact: tuple[Impact, ...], affected: int, outputs: tuple[str, ...], scan_id: str, sequence: int,
+        desired_version: int, physical_id: str, observed_at: datetime, detected_at: datetime,
     ) -> None:  # fmt: skip
         self.episode, self.detected_at, self.open = episode, detected_at, True
         self.resolved_at, self.how = None, ""
-        self._assign(type, finding, impact, scan_id, sequence, desired_version, physical_id, observed_at)
+        self._assign(
+            type,
+            finding,
+            Downstream(impact, affected, outputs),
+            scan_id,
+            sequence,
+            desired_version,
+            physical_id,
+            observed_at,
+        )
 
     @event(Changed)
     def _changed(
         self, namespace: str, name: str, urn: str, episode: int, type: str, finding: Finding,
-        impact: tuple[Impact, ...], scan_id: str, sequence: int, desired_version: int, physical_id: str,
-        observed_at: datetime, detected_at: datetime,
+        impact: tuple[Impact, ...], affected: int, outputs: tuple[str, ...], scan_id: str, sequence: int,
+        desired_version: int, physical_id: str, observed_at: datetime, detected_at: datetime,
     ) -> None:  # fmt: skip
-        self._assign(type, finding, impact, scan_id, sequence, desired_version, physical_id, observed_at)
+        self._assign(
+            type,
+            finding,
+            Downstream(impact, affected, outputs),
+            scan_id,
+            sequence,
+            desired_version,
+            physical_id,
+            observed_at,
+        )
 
     @event(Resolved)
     def _resolved(
@@ -195,9 +223,9 @@ class Drift(Aggregate):
         self.open, self.how, self.resolved_at, self.sequence = False, how, resolved_at, sequence
 
     def _assign(
-        self, type: str, finding: Finding, impact: tuple[Impact, ...], scan_id: str, sequence: int,
+        self, type: str, finding: Finding, downstream: Downstream, scan_id: str, sequence: int,
         desired_version: int, physical_id: str, observed_at: datetime,
     ) -> None:  # fmt: skip
-        self.type, self.finding, self.impact = type, finding, impact
+        self.type, self.finding, self.downstream = type, finding, downstream
         self.scan_id, self.sequence = scan_id, sequence
         self.desired_version, self.physical_id, self.observed_at = desired_version, physical_id, observed_at

@@ -14,10 +14,12 @@ from deployforge_drift_detector.application.views import (
     BadCursor,
     DriftNotFound,
     DriftView,
+    NotDesired,
     NothingLearned,
     NothingToScan,
 )
 from deployforge_drift_detector.domain.anomaly import Opinion
+from deployforge_drift_detector.domain.impact import Impact
 from deployforge_drift_detector.entrypoints.baselines import baseline, timestamp, told_of
 
 _DEFAULT_PAGE: Final = 100
@@ -28,7 +30,8 @@ _DRIFT: Final = "/deployforge.drift_detector.v1.Drift/"
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(
-        (f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage", "Baseline", "Noise")), frozenset({CONTROL_PLANE})
+        (f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage", "Baseline", "Noise", "Impact")),
+        frozenset({CONTROL_PLANE}),
     ),
 }
 """Which certificates may call what."""
@@ -45,6 +48,7 @@ STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
     DriftNotFound: grpc.StatusCode.NOT_FOUND,
     NothingToScan: grpc.StatusCode.NOT_FOUND,
     NothingLearned: grpc.StatusCode.NOT_FOUND,
+    NotDesired: grpc.StatusCode.NOT_FOUND,
     BadCursor: grpc.StatusCode.INVALID_ARGUMENT,
     BadRequest: grpc.StatusCode.INVALID_ARGUMENT,
 }
@@ -123,6 +127,13 @@ class DriftApi(drift_pb2_grpc.DriftServicer):
             drifts=report.drifts,
         )  # fmt: skip
 
+    def Impact(self, request: pb.ImpactRequest, context: grpc.ServicerContext) -> pb.ImpactResponse:
+        deployment = request.deployment
+        if not deployment.namespace or not deployment.name or not request.resource:
+            raise BadRequest("impact is of one resource: namespace, name and resource are needed")
+        found = self._app.impact(deployment.namespace, deployment.name, request.resource)
+        return pb.ImpactResponse(impact=_impact(found.impact), affected=found.affected, outputs=found.outputs)
+
 
 def registrations(app: DriftDetector) -> Sequence[Callable[[Any], object]]:
     """The own API."""
@@ -157,7 +168,9 @@ def _record(view: DriftView, opinion: Opinion | None) -> pb.DriftRecord:
             )
             for a in view.attributes
         ],
-        impact=[pb.Impact(urn=i.urn, path=i.path, reason=i.reason) for i in view.impact],
+        impact=_impact(view.impact),
+        affected=view.affected,
+        outputs=view.outputs,
         detected_at=timestamp(view.detected_at),
         last_seen_at=timestamp(view.last_seen_at),
         resolved_at=timestamp(view.resolved_at) if view.resolved_at else None,
@@ -166,6 +179,10 @@ def _record(view: DriftView, opinion: Opinion | None) -> pb.DriftRecord:
         physical_id=view.physical_id,
         anomaly=told_of(opinion) if opinion else None,
     )
+
+
+def _impact(hits: Sequence[Impact]) -> list[pb.Impact]:
+    return [pb.Impact(**vars(hit)) for hit in hits]
 
 
 def _severity(level: str) -> Any:

@@ -15,6 +15,7 @@ from deployforge_chassis.testing import JsonCodec, until
 from deployforge_chassis.wire import Wire
 from deployforge_drift_detector.adapters.desired import DesiredReader, desired
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
+from deployforge_drift_detector.domain.desired import Reference
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
 
@@ -29,7 +30,7 @@ def value(resource: str = "orders", version: int = 1, **more: Any) -> dict[str, 
         "version": version, "desired_version": 1, "scan_shard": SHARD, "scan_every_seconds": 60,
         "resource": resource, "type": "Queue", "physical_id": "q", "properties_json": '{"visibilityTimeout":30}',
         "set_paths": ["tags"], "depends_on": [], "criticality": "normal", "ignore_json": "[]",
-        "severity_json": "[]", "generation": 2, **more,
+        "severity_json": "[]", "generation": 2, "references": [], "outputs": [], **more,
     }  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def test_what_is_known_of_a_deployment() -> None:
     states = DesiredMap()
     states.put(ORDERS)
     states.put(WORKER)
-    assert states.dependants(ORDERS.urn) == [WORKER.urn]
+    assert states.reach(ORDERS.urn).ways == ((ORDERS.urn, WORKER.urn),)
     assert states.shards() == {SHARD: [60]}
     assert [one.urn for one in states.named("storefront", "")] == [ORDERS.urn, WORKER.urn]
     assert states.named("other", "") == []
@@ -121,7 +122,7 @@ def test_what_changes_or_goes_leaves_no_trace_in_the_indexes() -> None:
     states.put(ORDERS)
     states.put(WORKER)
     states.put(replace(WORKER, version=2, depends_on=(), every_seconds=5, shard="other"))
-    assert states.dependants(ORDERS.urn) == []
+    assert states.reach(ORDERS.urn).count == 0
     assert states.shards() == {SHARD: [60], "other": [5]}
     states.drop(WORKER.urn)
     assert states.shards() == {SHARD: [60]}
@@ -155,3 +156,10 @@ def test_rules_are_read_as_the_manifest_spells_them() -> None:
     assert one.ignore == (IgnoreRule("*", "tags.x/*", "EKS", datetime(2027, 1, 31, tzinfo=UTC)),)
     assert one.severity == (SeverityRule("*", "**.public*", Severity.CRITICAL),)
     assert one.set_paths == {"tags"}
+
+
+def test_what_it_refers_to_and_what_is_made_of_it() -> None:
+    refers = {"path": "deadLetter", "urn": urn("dead"), "attribute": "arn"}
+    one = desired(value(references=[refers], outputs=["ordersUrl"]))
+    assert one.references == (Reference("deadLetter", urn("dead"), "arn"),)
+    assert one.outputs == ("ordersUrl",)

@@ -215,6 +215,20 @@ def test_who_depends_on_it_raises_the_severity_and_leaves_the_drift_the_same(wor
     assert world.judge(2, seen(ORDERS, {"visibilityTimeout": 60})).transitions == 0
 
 
+def test_all_that_is_downstream_is_counted_and_the_outputs_that_break_are_named(world: World) -> None:
+    world.states.put(replace(ORDERS, version=2, outputs=("ordersUrl",)))
+    for n in range(250):
+        resource = f"user-{n:03}"
+        outputs = ("last",) if n == 249 else ()
+        world.states.put(replace(WORKER, urn=urn(resource), resource=resource, outputs=outputs))
+    world.judge(1, gone(ORDERS))
+    [view] = world.app.page("", "", open_only=True, size=9, cursor="").views
+    assert (len(view.impact), view.affected, view.outputs) == (200, 251, ("webshop.last", "webshop.ordersUrl"))
+    assert view.impact[0].reason == "user-000 is declared to depend on orders"
+    found = world.app.impact("storefront", "webshop", "orders")
+    assert (found.impact, found.affected, found.outputs) == (view.impact, view.affected, view.outputs)
+
+
 def test_what_no_scan_has_looked_at_is_not_checked(world: World) -> None:
     world.judge(1, seen(ORDERS))
     [shard] = world.app.coverage("storefront", "webshop")

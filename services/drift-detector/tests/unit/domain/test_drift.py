@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from deployforge_drift_detector.domain.drift import AlreadyDecided, Drift, NoOpenDrift, SameDrift, drift_id
 from deployforge_drift_detector.domain.finding import Finding
+from deployforge_drift_detector.domain.impact import Downstream
 from deployforge_drift_detector.domain.levels import Kind, Severity
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,7 +20,7 @@ def finding(mark: str = "a") -> Finding:
 
 def see(drift: Drift, sequence: int, mark: str = "a") -> None:
     more: dict[str, Any] = {"scan_id": f"s{sequence}", "desired_version": 1, "physical_id": "q", "type": "Queue"}
-    drift.see(finding(mark), (), sequence=sequence, observed_at=NOW, now=NOW, **more)
+    drift.see(finding(mark), Downstream(), sequence=sequence, observed_at=NOW, now=NOW, **more)
 
 
 def resolve(drift: Drift, sequence: int | None, how: str = "observed") -> None:

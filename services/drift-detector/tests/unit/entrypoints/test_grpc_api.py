@@ -10,7 +10,7 @@ from deployforge.drift_detector.v1 import drift_pb2 as pb
 from deployforge_chassis.identity import CONTROL_PLANE
 from deployforge_drift_detector.adapters.classifier import LazyClassifier
 from deployforge_drift_detector.application.learning import Learning
-from deployforge_drift_detector.application.views import DriftNotFound, NothingLearned, NothingToScan
+from deployforge_drift_detector.application.views import DriftNotFound, NotDesired, NothingLearned, NothingToScan
 from deployforge_drift_detector.entrypoints.grpc_api import RULES, STATUS_OF, BadRequest, DriftApi
 
 from ...conftest import ORDERS, SHARD, WORKER, World, seen, urn
@@ -71,6 +71,16 @@ def test_what_drifts_again_and_again_and_together(api: DriftApi, world: World) -
     for wrong in (pb.NoiseRequest(), pb.NoiseRequest(deployment=WEBSHOP, days=367)):
         with pytest.raises(BadRequest):
             api.Noise(wrong, CONTEXT)
+
+
+def test_what_would_suffer(api: DriftApi) -> None:
+    found = api.Impact(pb.ImpactRequest(deployment=WEBSHOP, resource="orders"), CONTEXT)
+    assert [(one.urn, one.via) for one in found.impact] == [(WORKER.urn, "order")]
+    assert (found.affected, found.outputs) == (1, [])
+    with pytest.raises(NotDesired):
+        api.Impact(pb.ImpactRequest(deployment=WEBSHOP, resource="none"), CONTEXT)
+    with pytest.raises(BadRequest):
+        api.Impact(pb.ImpactRequest(deployment=WEBSHOP), CONTEXT)
 
 
 def test_who_may_call_what_and_how_refusals_are_told() -> None:

@@ -157,5 +157,5 @@ def _verified(event: Any) -> dict[str, Any]:
         "desired_changed": c.desired_changed, "resources": event.resources, "removed": event.removed, "units": units,
         "healing_json": c.healing_json, "healing_policy_digest": canonical.digest(c.healing_json),
         "drift_json": c.drift_json, "policies_json": c.policies_json, "outputs_json": c.outputs_json,
-        "effective_at": c.effective_at,
+        "effective_at": c.effective_at, "output_uses": {name: list(used) for name, used in c.output_uses.items()},
     }  # fmt: skip

@@ -21,7 +21,7 @@ from deployforge_orchestrator.domain.outcomes import Brief, Closing, Difference,
 from deployforge_orchestrator.domain.plan import Kept, Plan, plan_id
 from deployforge_orchestrator.domain.planning import MISSING, NOT_CHECKED, Live, enforced
 from deployforge_orchestrator.domain.planrequest import PlanRequest, Summary
-from deployforge_orchestrator.domain.references import Lookup, read, resolve
+from deployforge_orchestrator.domain.references import Lookup, read, references, resolve
 from deployforge_orchestrator.domain.refusals import DeploymentBusy, NoPlan, Problem
 from deployforge_orchestrator.domain.rereading import moved, settled_of, to_fill
 from deployforge_orchestrator.domain.steps import UnitPlace
@@ -216,10 +216,12 @@ class Errands:
             )
             for unit in plan.units
         )
-        outputs = read(resolve(json.loads(plan.outputs_json), lookup))
+        declared = json.loads(plan.outputs_json)
+        outputs = read(resolve(declared, lookup))
+        uses = {name: tuple(sorted({used for used, _ in references(said)})) for name, said in declared.items()}
         return Closing(
             units, plan.base_version, plan.desired_changed, plan.manifest_digest, plan.healing_json, plan.drift_json,
-            plan.policies_json, canonical.dumps(outputs), self._app.clock.now(),
+            plan.policies_json, canonical.dumps(outputs), self._app.clock.now(), uses,
         )  # fmt: skip
 
 

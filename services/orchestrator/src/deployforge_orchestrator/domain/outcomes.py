@@ -1,7 +1,7 @@
 """What execution speaks of: where steps stand, what operations brought, what was read back. All of it values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -121,6 +121,8 @@ class Closing:
     policies_json: str
     outputs_json: str
     effective_at: datetime
+    output_uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Output → names of the resources that it refers to."""
 
 
 def execution_id(plan_id: UUID) -> UUID:

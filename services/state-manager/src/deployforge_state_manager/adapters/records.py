@@ -8,6 +8,7 @@ from deployforge_chassis.facts import Record
 
 from deployforge_state_manager.domain.account import Account
 from deployforge_state_manager.domain.deployment import Deployment
+from deployforge_state_manager.domain.references import references
 from deployforge_state_manager.domain.resource import Resource
 from deployforge_state_manager.domain.shredding import Shredding
 
@@ -116,4 +117,6 @@ def _desired(event: Any) -> dict[str, Any]:
         "ignore_json": w.ignore_json,
         "severity_json": w.severity_json,
         "generation": s.generation,
+        "references": [{"path": one.path, "urn": one.urn, "attribute": one.attribute} for one in references(s)],
+        "outputs": list(w.outputs),
     }

@@ -1,6 +1,6 @@
 """Facts of other services, only the fields used here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -64,6 +64,7 @@ class ExecutionVerified:
     policies_json: str
     outputs_json: str
     effective_at: datetime
+    output_uses: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,8 @@ class StateManager(EventSourcedApplication):
                 # one that touched nothing here (0) leaves the generation as it was.
                 known = resource.state.generation if resource.state else 0
                 target = replace(target, generation=max(target.generation, generations.get(target.unit_id, 0), known))
-                resource.record(target, watching(heard.drift_json, target.resource), _told(urn in by_urn, resource, at))
+                watched = watching(heard.drift_json, target.resource, heard.output_uses)
+                resource.record(target, watched, _told(urn in by_urn, resource, at))
             resources.append(resource)
         return resources
 

@@ -43,11 +43,13 @@ class ResourceState:
 
 @dataclass(frozen=True)
 class Watching:
-    """How a resource is watched: what the manifest's drift section says about it."""
+    """How a resource is watched: what the manifest's drift section says about it, and what rests on it."""
 
     every_seconds: int = 60
     ignore_json: str = "[]"
     severity_json: str = "[]"
+    outputs: tuple[str, ...] = ()
+    """Names of the deployment's outputs that refer to it, sorted."""
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,16 @@ def test_drift_rules_reach_the_upsert_also_when_only_they_changed(memory: Memory
     assert [len(json.loads(each["severity_json"])) for each in (orders, mail)] == [0, 1]
 
 
+def test_references_and_outputs_reach_the_upsert_also_when_only_an_output_changed(memory: Memory) -> None:
+    memory.executed({"orders": {"spec_json": '{"properties":{"deadLetter":"${dead.arn}"}}'}, "dead": {}}, output_uses={})
+    memory.executed({}, output_uses={"ordersUrl": ["orders"]})
+    first, orders = (said.value or {} for said in memory.desired("orders"))
+    assert [(one["path"], one["attribute"]) for one in orders["references"]] == [("deadLetter", "arn")]
+    assert orders["references"][0]["urn"] == (memory.desired("dead")[-1].value or {})["urn"]
+    assert (first["outputs"], orders["outputs"]) == ([], ["ordersUrl"])
+    assert len(memory.desired("dead")) == 1
+
+
 def test_every_row_knows_when_it_was_true_and_when_that_was_known(memory: Memory) -> None:
     memory.executed({"orders": {}}, effective_at=EFFECTIVE)
     for table in ("versions", "resource_history"):

@@ -21,3 +21,8 @@ def test_only_rules_that_name_the_resource_are_taken() -> None:
 def test_without_a_drift_section_there_are_defaults() -> None:
     assert watching("", "db") == watching("{}", "db")
     assert watching("{}", "db").every_seconds == 60
+
+
+def test_outputs_are_watched_that_refer_to_the_resource() -> None:
+    uses = {"z": ["db"], "a": ["db", "web"], "b": ["web"]}
+    assert watching("{}", "db", uses).outputs == ("a", "z")

@@ -25,17 +25,19 @@ class AttributeDrift(_message.Message):
     def __init__(self, path: _Optional[str] = ..., expected_json: _Optional[str] = ..., actual_json: _Optional[str] = ..., severity: _Optional[_Union[_common_pb2.Severity, str]] = ..., rule: _Optional[str] = ...) -> None: ...
 
 class Impact(_message.Message):
-    __slots__ = ("urn", "path", "reason")
+    __slots__ = ("urn", "path", "reason", "via")
     URN_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    VIA_FIELD_NUMBER: _ClassVar[int]
     urn: str
     path: _containers.RepeatedScalarFieldContainer[str]
     reason: str
-    def __init__(self, urn: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ...) -> None: ...
+    via: str
+    def __init__(self, urn: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ..., via: _Optional[str] = ...) -> None: ...
 
 class DriftRecord(_message.Message):
-    __slots__ = ("drift_id", "urn", "deployment_id", "deployment", "type", "kind", "episode", "severity", "rule", "attributes", "impact", "detected_at", "last_seen_at", "resolved_at", "state", "desired_version", "physical_id", "anomaly")
+    __slots__ = ("drift_id", "urn", "deployment_id", "deployment", "type", "kind", "episode", "severity", "rule", "attributes", "impact", "detected_at", "last_seen_at", "resolved_at", "state", "desired_version", "physical_id", "anomaly", "affected", "outputs")
     DRIFT_ID_FIELD_NUMBER: _ClassVar[int]
     URN_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -54,6 +56,8 @@ class DriftRecord(_message.Message):
     DESIRED_VERSION_FIELD_NUMBER: _ClassVar[int]
     PHYSICAL_ID_FIELD_NUMBER: _ClassVar[int]
     ANOMALY_FIELD_NUMBER: _ClassVar[int]
+    AFFECTED_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     drift_id: str
     urn: str
     deployment_id: str
@@ -72,7 +76,9 @@ class DriftRecord(_message.Message):
     desired_version: int
     physical_id: str
     anomaly: Anomaly
-    def __init__(self, drift_id: _Optional[str] = ..., urn: _Optional[str] = ..., deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., kind: _Optional[str] = ..., episode: _Optional[int] = ..., severity: _Optional[_Union[_common_pb2.Severity, str]] = ..., rule: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[AttributeDrift, _Mapping]]] = ..., impact: _Optional[_Iterable[_Union[Impact, _Mapping]]] = ..., detected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resolved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., desired_version: _Optional[int] = ..., physical_id: _Optional[str] = ..., anomaly: _Optional[_Union[Anomaly, _Mapping]] = ...) -> None: ...
+    affected: int
+    outputs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, drift_id: _Optional[str] = ..., urn: _Optional[str] = ..., deployment_id: _Optional[str] = ..., deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., type: _Optional[str] = ..., kind: _Optional[str] = ..., episode: _Optional[int] = ..., severity: _Optional[_Union[_common_pb2.Severity, str]] = ..., rule: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[AttributeDrift, _Mapping]]] = ..., impact: _Optional[_Iterable[_Union[Impact, _Mapping]]] = ..., detected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resolved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., desired_version: _Optional[int] = ..., physical_id: _Optional[str] = ..., anomaly: _Optional[_Union[Anomaly, _Mapping]] = ..., affected: _Optional[int] = ..., outputs: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Anomaly(_message.Message):
     __slots__ = ("label", "probability", "likelihoods", "contributions", "score", "reasons", "actor", "model", "features", "at")
@@ -336,3 +342,21 @@ class NoiseResponse(_message.Message):
     groups: _containers.RepeatedCompositeFieldContainer[DriftGroup]
     drifts: int
     def __init__(self, attributes: _Optional[_Iterable[_Union[NoisyAttribute, _Mapping]]] = ..., groups: _Optional[_Iterable[_Union[DriftGroup, _Mapping]]] = ..., drifts: _Optional[int] = ...) -> None: ...
+
+class ImpactRequest(_message.Message):
+    __slots__ = ("deployment", "resource")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    resource: str
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., resource: _Optional[str] = ...) -> None: ...
+
+class ImpactResponse(_message.Message):
+    __slots__ = ("impact", "affected", "outputs")
+    IMPACT_FIELD_NUMBER: _ClassVar[int]
+    AFFECTED_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    impact: _containers.RepeatedCompositeFieldContainer[Impact]
+    affected: int
+    outputs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, impact: _Optional[_Iterable[_Union[Impact, _Mapping]]] = ..., affected: _Optional[int] = ..., outputs: _Optional[_Iterable[str]] = ...) -> None: ...

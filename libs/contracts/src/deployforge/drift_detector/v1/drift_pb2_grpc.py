@@ -64,6 +64,11 @@ class DriftStub:
                 request_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseRequest.SerializeToString,
                 response_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseResponse.FromString,
                 _registered_method=True)
+        self.Impact = channel.unary_unary(
+                '/deployforge.drift_detector.v1.Drift/Impact',
+                request_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.ImpactRequest.SerializeToString,
+                response_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.ImpactResponse.FromString,
+                _registered_method=True)
 
 
 class DriftServicer:
@@ -110,6 +115,13 @@ class DriftServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Impact(self, request, context):
+        """What would suffer if a resource went.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DriftServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -142,6 +154,11 @@ def add_DriftServicer_to_server(servicer, server):
                     servicer.Noise,
                     request_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseRequest.FromString,
                     response_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseResponse.SerializeToString,
+            ),
+            'Impact': grpc.unary_unary_rpc_method_handler(
+                    servicer.Impact,
+                    request_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.ImpactRequest.FromString,
+                    response_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.ImpactResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -306,6 +323,33 @@ class Drift:
             '/deployforge.drift_detector.v1.Drift/Noise',
             deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseRequest.SerializeToString,
             deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Impact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.drift_detector.v1.Drift/Impact',
+            deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.ImpactRequest.SerializeToString,
+            deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.ImpactResponse.FromString,
             options,
             channel_credentials,
             insecure,
