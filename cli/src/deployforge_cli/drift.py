@@ -187,6 +187,22 @@ def impact(
 
 @app.command()
 @command
+def ignores(
+    deployment: Annotated[str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")] = None,
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """Show what each ignore rule hides now, since when, and which rules hide nothing."""
+    with connected(context) as client:
+        rules = client.ignores(reference(deployment) if deployment else Ref())
+    if output is not Format.table:
+        emit([plain(rule) for rule in rules], output)
+        return
+    noises.ignored(rules)
+
+
+@app.command()
+@command
 def baseline(
     deployment: DeploymentName,
     resource: Annotated[str, typer.Argument(metavar="[RESOURCE]", help="By its name in the manifest.")] = "",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from deployforge.drift_detector.v1 import drift_pb2
 from rich.markup import escape
 
-from deployforge_cli.output import console, moment, table
+from deployforge_cli.output import console, moment, named, table
 
 _SHOWN = 4
 
@@ -64,3 +64,38 @@ def _seconds(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.1f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def ignored(rules: Sequence[drift_pb2.IgnoreRule]) -> None:
+    """A table of rules, what they hide, and the unused ones by name."""
+    table(
+        "ignore rules",
+        ("deployment", "rule", "state", "hides", "since (UTC)", "last (UTC)", "until", "reason"),
+        (
+            (
+                named(one.deployment),
+                escape(_rule(one)),
+                one.state,
+                f"{one.hidden_differences} of {one.hidden_resources} of {one.concerned} resources",
+                moment(one.since),
+                moment(one.last),
+                moment(one.until),
+                escape(one.reason),
+            )
+            for one in rules
+        ),
+        empty="none",
+    )
+    for one in rules:
+        paths = sorted({hidden.path or "missing" for hidden in one.hidden})
+        if paths:
+            names = _names(sorted({hidden.resource for hidden in one.hidden}))
+            console.print(f"{escape(_rule(one))} hides {escape(', '.join(paths))} of {names}", highlight=False)
+    for state, words in (("unused", "has never hidden anything"), ("expired", "has run out and hides nothing")):
+        for one in rules:
+            if one.state == state:
+                console.print(f"{named(one.deployment)}: {escape(_rule(one))} {words}", style="yellow", highlight=False)
+
+
+def _rule(one: drift_pb2.IgnoreRule) -> str:
+    return f"{one.resource}: {one.path}" + (f" ({one.when})" if one.when else "")

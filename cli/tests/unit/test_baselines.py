@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from deployforge.common.v1 import common_pb2
 from deployforge.drift_detector.v1 import drift_pb2 as pb
 from deployforge_cli import drift
 from deployforge_cli.exits import Exit
@@ -140,3 +141,26 @@ def test_what_suffers_is_shown_with_the_way_the_reason_and_the_rest_counted(monk
         shown = _runner.invoke(app, ["drift", *arguments], env={"COLUMNS": "200"}).output
         assert [word for word in words if word not in shown] == []
         assert ("and 1,233 more: 1,234 resources" in shown) == (arguments[0] == "impact")
+
+
+def test_unused_and_expired_ignore_rules_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = common_pb2.DeploymentRef(namespace="storefront", name="webshop")
+
+    class Ignoring(Client):
+        def ignores(self, deployment: object) -> list[pb.IgnoreRule]:
+            return [
+                pb.IgnoreRule(
+                    deployment=of, resource="*", path="tags.*", state="hiding", reason="EKS", concerned=3, hidden_resources=1,
+                    hidden_differences=1, hidden=[pb.HiddenDifference(resource="orders", path="tags.env")],
+                ),
+                pb.IgnoreRule(deployment=of, resource="web", path="size", when="increased", state="unused", concerned=1),
+                pb.IgnoreRule(deployment=of, resource="*", path="delay", state="expired", concerned=3),
+            ]  # fmt: skip
+
+    monkeypatch.setattr(drift, "connected", lambda _: Ignoring())
+    shown = _runner.invoke(app, ["drift", "ignores", "storefront/webshop"], env={"COLUMNS": "250"}).output
+    assert "1 of 1 of 3 resources" in shown and "*: tags.* hides tags.env of orders" in shown
+    assert "storefront/webshop: web: size (increased) has never hidden anything" in shown
+    assert "storefront/webshop: *: delay has run out and hides nothing" in shown
+    told = json.loads(_runner.invoke(app, ["drift", "ignores", "-o", "json"]).output)
+    assert [one["state"] for one in told] == ["hiding", "unused", "expired"]

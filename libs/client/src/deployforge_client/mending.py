@@ -57,6 +57,10 @@ class Mending(Stubs):
         deployment, name = resource_reference(resource)
         return self._call.unary(self._drift.Impact, drift_pb2.ImpactRequest(deployment=deployment, resource=name))
 
+    def ignores(self, deployment: Ref | None = None) -> Sequence[drift_pb2.IgnoreRule]:
+        """What each ignore rule hides now; without a deployment, of all that may be read."""
+        return self._call.unary(self._drift.Ignores, drift_pb2.IgnoresRequest(deployment=deployment)).rules
+
     def incidents(
         self, deployment: Ref | None = None, *, open_only: bool = False, size: int = 100, cursor: str = ""
     ) -> healing_pb2.ListIncidentsResponse:

@@ -57,6 +57,7 @@ FORWARDED: Final[Mapping[str, Permission]] = {
     "/deployforge.drift_detector.v1.Drift/Coverage": _P.READ,
     "/deployforge.drift_detector.v1.Drift/Baseline": _P.READ,
     "/deployforge.drift_detector.v1.Drift/Noise": _P.READ,
+    "/deployforge.drift_detector.v1.Drift/Ignores": _P.READ,
     "/deployforge.drift_detector.v1.Drift/Impact": _P.READ,
     "/deployforge.healer.v1.Healing/ListIncidents": _P.READ,
     "/deployforge.healer.v1.Healing/Explain": _P.READ,

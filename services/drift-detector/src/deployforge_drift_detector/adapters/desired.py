@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
+from deployforge_chassis import canonical
 from deployforge_chassis.bus import Bus, Consumer, Place, Start
 from deployforge_chassis.facts import Message
 from deployforge_chassis.part import ThreadPart
@@ -21,6 +22,7 @@ from deployforge_chassis.topics import full_name
 from deployforge_chassis.wire import Wire
 
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
+from deployforge_drift_detector.domain.condition import Condition, How
 from deployforge_drift_detector.domain.desired import Desired, Reference
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
@@ -158,8 +160,17 @@ def _object(text: str) -> dict[str, Any]:
 def _ignore_rule(rule: Mapping[str, Any]) -> IgnoreRule:
     until = rule.get("until")
     return IgnoreRule(
-        rule.get("resource") or "*", rule["path"], rule.get("reason") or "", _moment(until) if until else None
-    )
+        rule.get("resource") or "*", rule["path"], rule.get("reason") or "", _moment(until) if until else None,
+        _condition(rule.get("when") or {}),
+    )  # fmt: skip
+
+
+def _condition(when: Mapping[str, Any]) -> Condition:
+    how, values = when.get("found"), when.get("oneOf")
+    return Condition(
+        How(how) if how else None, when.get("atLeast"), when.get("atMost"),
+        tuple(map(canonical.dumps, values)) if values is not None else None,
+    )  # fmt: skip
 
 
 def _moment(text: str) -> datetime:

@@ -17,6 +17,7 @@ import structlog
 from deployforge_chassis import packed
 from numpy.typing import NDArray
 
+from deployforge_drift_detector.application.hiding import HidingBook
 from deployforge_drift_detector.application.looks import NEVER_SEEN, Look, Reason, State
 from deployforge_drift_detector.application.messages import PRESENCES, Columns, ObservationBatch
 from deployforge_drift_detector.application.ports import CheckState
@@ -63,6 +64,7 @@ class Book:
         """urn → fingerprint of the open drifts."""
         self.scan_id, self.newest, self.at = "", 0, 0.0
         self.reasons: dict[int, str] = {}
+        self.hiding = HidingBook()
         self._told: dict[str, float] = {}
         self._arrange(desired)
 
@@ -104,6 +106,7 @@ class Book:
             if self.desired[at] is not before.desired[was]:
                 self.good_until[at] = 0.0
         self.open = {urn: print for urn, print in self.open.items() if urn in self._row}
+        self.hiding.keep(self._row)
         self.dirty = True
 
     def row_of(self, urn: str) -> int | None:
@@ -221,9 +224,18 @@ class Book:
                     self.reasons.pop(place, None)
         self._heard(batch)
 
+    def agreed(self, batch: ObservationBatch, places: Indices) -> None:
+        """These were read, and are as desired: nothing of them is hidden either."""
+        self.mark(batch, places, State.CHECKED)
+        if self.hiding:
+            for place in places.tolist():
+                self.hiding.seen(self.desired[place], (), batch.observed_at)
+
     def note(self, batch: ObservationBatch, place: int, verdict: Verdict) -> None:
         """One was looked at closely."""
         self.mark(batch, np.array([place]), _STATE_OF[verdict.state])
+        if verdict.state is not CheckState.NOT_CHECKED:
+            self.hiding.seen(self.desired[place], verdict.hidden, batch.observed_at)
         if verdict.reason:
             self.reasons[place] = verdict.reason
 

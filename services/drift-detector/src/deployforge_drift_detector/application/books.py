@@ -40,6 +40,8 @@ class Books:
             book = Book(shard, desired, remember=self._remember)
             if (look := self._stores.looks.of([shard]).get(shard)) is not None:
                 book.restore(look)
+            book.hiding.restore(self._stores.hidings.of([shard]))
+            book.hiding.keep({one.urn for one in desired})
             self.reread(book)
         else:
             book = known[1]
@@ -103,7 +105,9 @@ class Books:
     def _write(self, book: Book) -> None:
         seen = book.seen_drifts()
         writes = (*self._stores.looks.put(book.look()), *((self._stores.drifts.seen(seen),) if seen else ()))
-        self._app.commit(Effects(writes=writes))
+        hidings = self._stores.hidings.put(book.shard, book.hiding.changed())
+        self._app.commit(Effects(writes=(*writes, *hidings)))
+        book.hiding.unsaved.clear()
         book.dirty = False
         self._written[book.shard] = self._app.clock.monotonic()
 

@@ -12,6 +12,7 @@ from deployforge_chassis.sealing import Sealer
 from eventsourcing.application import AggregateNotFoundError
 
 from deployforge_drift_detector.application.coverage import coverage
+from deployforge_drift_detector.application.ignoring import RuleReport, report
 from deployforge_drift_detector.application.impacts import downstream
 from deployforge_drift_detector.application.ports import DesiredStates, Stores
 from deployforge_drift_detector.application.views import (
@@ -89,7 +90,9 @@ class DriftDetector(EventSourcedApplication):
     def removed(self, urn: str) -> None:
         """A resource is gone for good: its drift, if open, is over. Repeating it changes nothing."""
         for _ in range(_CONFLICTS_AT_MOST):
-            effects = Effects(writes=(self.stores.baselines.forget(urn), self.stores.deeds.forget(urn)))
+            effects = Effects(
+                writes=(self.stores.baselines.forget(urn), self.stores.deeds.forget(urn), self.stores.hidings.forget(urn))
+            )
             drift = self.drift_of(urn) if self.stores.drifts.open([urn]) else None
             if drift is not None:
                 try:
@@ -163,6 +166,12 @@ class DriftDetector(EventSourcedApplication):
         if self.desired.get(urn) is None:
             raise NotDesired(urn)
         return downstream(self.desired, urn).downstream
+
+    def ignores(self, namespace: str, name: str) -> Sequence[RuleReport]:
+        """What each ignore rule hides; no namespace means all, no name all of the namespace."""
+        desired = [one for one in self.desired.named(namespace, name) if one.ignore]
+        shards = {one.shard for one in desired}
+        return report(desired, self.stores.hidings.of(shards), self.stores.looks.of(shards), self.clock.now())
 
     def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]:
         """What came of the last look at each resource, by shard."""

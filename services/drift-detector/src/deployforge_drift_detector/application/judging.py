@@ -14,7 +14,6 @@ from deployforge_chassis.facts import NOTHING, Effects
 from deployforge_drift_detector.application.book import Book, Sorted
 from deployforge_drift_detector.application.books import Books
 from deployforge_drift_detector.application.drift_detector import DriftDetector
-from deployforge_drift_detector.application.looks import State
 from deployforge_drift_detector.application.messages import PRESENCES, Observation, ObservationBatch
 from deployforge_drift_detector.application.tally import Tally, tally_of
 from deployforge_drift_detector.application.transitions import Judged, Sheet, transitions
@@ -81,7 +80,7 @@ class Judging:
         for start in range(0, len(near), PER_TRANSACTION):
             total += self._settled(batch, book, near[start : start + PER_TRANSACTION], spare)
         book.mark(batch, found.quiet)
-        book.mark(batch, found.agreed, State.CHECKED)
+        book.agreed(batch, found.agreed)
         total += tally_of(book, found)
         for urn, reason in total.refused:
             log.warning("observation refused", urn=urn, reason=reason, scan_id=batch.scan_id)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from deployforge_chassis.facts import Write
 
+from deployforge_drift_detector.application.hiding import Hiding
 from deployforge_drift_detector.application.looks import Look
 from deployforge_drift_detector.application.views import BaselineView, DriftView, Page
 from deployforge_drift_detector.domain.actor import Actor
@@ -70,6 +71,18 @@ class Looks(Protocol):
     def forget_but(self, shards: Collection[str]) -> Sequence[Write]:
         """Keep only these."""
         ...
+
+
+class Hidings(Protocol):
+    """What ignore rules hide, by shard."""
+
+    def of(self, shards: Collection[str]) -> Sequence[Hiding]: ...
+
+    def put(self, shard: str, changed: Mapping[str, Collection[Hiding]]) -> Sequence[Write]:
+        """urn → all that is to be kept of it."""
+        ...
+
+    def forget(self, urn: str) -> Write: ...
 
 
 class Drifts(Protocol):
@@ -212,6 +225,7 @@ class Stores:
 
     drifts: Drifts
     looks: Looks
+    hidings: Hidings
     executions: Executions
     schedule: Schedule
     baselines: Baselines

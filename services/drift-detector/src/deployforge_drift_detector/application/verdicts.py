@@ -10,7 +10,7 @@ from deployforge_chassis import packed
 from deployforge_drift_detector.application.messages import Observation, ObservationBatch
 from deployforge_drift_detector.application.ports import Changing, CheckState
 from deployforge_drift_detector.domain.desired import Desired
-from deployforge_drift_detector.domain.finding import Finding, find_changed, find_missing
+from deployforge_drift_detector.domain.finding import Finding, Hidden, Sifted, sift_changed, sift_missing
 
 #: Whole numbers of any size stay exact, which no faster reader of JSON does.
 _DECODER: Final = msgspec.json.Decoder()
@@ -31,6 +31,8 @@ class Verdict:
     state: CheckState
     reason: str = ""
     finding: Finding | None = None
+    hidden: tuple[Hidden, ...] = ()
+    """What ignore rules hide."""
     look_again: bool = False
     """It changed in a way that nobody has told us about yet."""
     refused: bool = False
@@ -55,11 +57,12 @@ def verdict(
     if seen.generation > desired.generation and not _left_so(batch, changing):
         return _not_checked("changed, and what is desired now is not known yet", look_again=True)
     try:
-        finding = find_missing(desired, now) if seen.presence == "MISSING" else _compared(seen, desired, now)
+        found = sift_missing(desired, now) if seen.presence == "MISSING" else _compared(seen, desired, now)
     except Unusable as unusable:
         return _not_checked(str(unusable), refused=True)
     # A reason beside something that was seen: which of its values nobody could look at.
-    return Verdict(CheckState.CHECKED if finding is None else CheckState.DRIFTED, _said(seen.reason or ""), finding)
+    state = CheckState.CHECKED if found.finding is None else CheckState.DRIFTED
+    return Verdict(state, _said(seen.reason or ""), found.finding, found.hidden)
 
 
 def properties(body: bytes, digest: bytes) -> dict[str, Any]:
@@ -87,10 +90,10 @@ def trusted(seen: Observation, desired: Desired | None) -> Desired:
     return desired
 
 
-def _compared(seen: Observation, desired: Desired, now: datetime) -> Finding | None:
+def _compared(seen: Observation, desired: Desired, now: datetime) -> Sifted:
     observed = properties(seen.properties_json, seen.digest)
     try:
-        return find_changed(desired, observed, now)
+        return sift_changed(desired, observed, now)
     except (ValueError, RecursionError):
         raise Unusable("the properties are no JSON") from None
 

@@ -10,7 +10,7 @@ from deployforge_chassis.canonical import digest, dumps
 from deployforge_drift_detector.domain.compare import Difference, differences
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.levels import Kind, Severity
-from deployforge_drift_detector.domain.rules import ignored
+from deployforge_drift_detector.domain.rules import hiding, hiding_all
 from deployforge_drift_detector.domain.severity import Judged, judge, judge_missing, raised_by_impact, worst
 
 
@@ -38,23 +38,56 @@ class Finding:
     """Equal fingerprints are the same drift."""
 
 
+@dataclass(frozen=True)
+class Hidden:
+    """A difference that an ignore rule hides."""
+
+    rule: str
+    """See IgnoreRule.id."""
+    path: str
+    """Empty for a resource that is missing."""
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """What is wrong with a resource, and what would be were it not ignored."""
+
+    finding: Finding | None
+    hidden: tuple[Hidden, ...] = ()
+
+
 def find_changed(desired: Desired, observed: dict[str, Any], now: datetime) -> Finding | None:
     """What is wrong with a resource that exists; None when nothing is."""
-    ignore = desired.ignoring(now)
-    attributes = tuple(
-        _attribute(desired, difference)
-        for difference in differences(desired.properties, observed, desired.set_paths)
-        if not ignored(ignore, desired.resource, difference.path)
-    )
+    return sift_changed(desired, observed, now).finding
+
+
+def sift_changed(desired: Desired, observed: dict[str, Any], now: datetime) -> Sifted:
+    """The same, with what is hidden."""
+    ignore, attributes, hidden = desired.ignoring(now), list[Attribute](), list[Hidden]()
+    for difference in differences(desired.properties, observed, desired.set_paths):
+        if (rule := hiding(ignore, desired.resource, difference)) is not None:
+            hidden.append(Hidden(rule.id, difference.path))
+        else:
+            attributes.append(_attribute(desired, difference))
     if not attributes:
-        return None
-    return _finding(Kind.CHANGED, worst(Judged(found.severity, found.rule) for found in attributes), attributes)
+        return Sifted(None, tuple(hidden))
+    worst_of = worst(Judged(found.severity, found.rule) for found in attributes)
+    return Sifted(_finding(Kind.CHANGED, worst_of, tuple(attributes)), tuple(hidden))
 
 
 def find_missing(desired: Desired, now: datetime) -> Finding | None:
     """What is wrong with a resource that is gone; None when a rule ignores everything (`**`) about it."""
-    if any(rule.path == "**" and ignored((rule,), desired.resource, "**") for rule in desired.ignoring(now)):
-        return None
+    return sift_missing(desired, now).finding
+
+
+def sift_missing(desired: Desired, now: datetime) -> Sifted:
+    """The same, with what is hidden."""
+    if (rule := hiding_all(desired.ignoring(now), desired.resource)) is not None:
+        return Sifted(None, (Hidden(rule.id, ""),))
+    return Sifted(_missing(desired))
+
+
+def _missing(desired: Desired) -> Finding:
     judged = judge_missing(desired.resource, criticality=desired.criticality, rules=desired.severity)
     return _finding(Kind.MISSING, judged, ())
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any, TypeGuard
 
 
 def number(text: str) -> float | None:
@@ -13,3 +14,8 @@ def number(text: str) -> float | None:
     except (ValueError, OverflowError):
         return None
     return value if math.isfinite(value) else None
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether a value is one; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

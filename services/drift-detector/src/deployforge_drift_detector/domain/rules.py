@@ -6,17 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from deployforge_chassis.canonical import digest, dumps
+
+from deployforge_drift_detector.domain.compare import Difference
+from deployforge_drift_detector.domain.condition import ALWAYS, Condition
 from deployforge_drift_detector.domain.levels import Severity
 
 
 @dataclass(frozen=True)
 class IgnoreRule:
-    """Differences at paths that match are no drift, until a moment if one is given."""
+    """Differences at paths that match are no drift, under a condition and until a moment if these are given."""
 
     resource: str
     path: str
     reason: str = ""
     until: datetime | None = None
+    when: Condition = ALWAYS
+
+    @property
+    def id(self) -> str:
+        """The same for as long as the rule hides the same; its reason and its end may change."""
+        return digest(dumps([self.resource, self.path, self.when.words]))[-16:]
 
     def active(self, now: datetime) -> bool:
         """Whether the rule (still) holds."""
@@ -32,9 +42,20 @@ class SeverityRule:
     level: Severity
 
 
-def ignored(rules: Iterable[IgnoreRule], resource: str, path: str) -> bool:
-    """Whether one of `rules` covers the path."""
-    return any(covers(rule.path, path) and matches(rule.resource, resource) for rule in rules)
+def hiding(rules: Iterable[IgnoreRule], resource: str, difference: Difference) -> IgnoreRule | None:
+    """The first of `rules` that hides a difference."""
+    return next((rule for rule in rules if _hides(rule, resource, difference)), None)
+
+
+def hiding_all(rules: Iterable[IgnoreRule], resource: str) -> IgnoreRule | None:
+    """The first of `rules` that hides everything about a resource, also that it is missing."""
+    return next(
+        (rule for rule in rules if rule.path == "**" and rule.when == ALWAYS and matches(rule.resource, resource)), None
+    )
+
+
+def _hides(rule: IgnoreRule, resource: str, difference: Difference) -> bool:
+    return covers(rule.path, difference.path) and matches(rule.resource, resource) and rule.when.holds(difference)
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from deployforge_drift_detector.domain.compare import Difference, text
 from deployforge_drift_detector.domain.levels import Severity
+from deployforge_drift_detector.domain.numbers import is_number
 from deployforge_drift_detector.domain.rules import SeverityRule, covers, matches
 
 _ANYWHERE: Final = frozenset({"0.0.0.0/0", "::/0"})
@@ -142,7 +143,7 @@ def _widens_rights(type: str, difference: Difference) -> bool:
 def _loses_data(type: str, difference: Difference) -> bool:
     path, expected, actual = _words(difference.path), difference.expected, difference.actual
     if "retention" in path:
-        return difference.gone or (_number(actual) and _number(expected) and actual < expected)
+        return difference.gone or (is_number(actual) and is_number(expected) and actual < expected)
     if "versioning" in path or "pointintimerecovery" in path:
         return _off(actual) or actual == "Suspended" or actual == {}
     return False
@@ -153,10 +154,6 @@ def _unprotects(type: str, difference: Difference) -> bool:
     word = _words(difference.path).rpartition(".")[2].replace("_", "")
     guards = ("deletionprotection", "terminationprotection", "purgeprotection")
     return any(guard in word for guard in guards) and _off(difference.actual) and not _off(difference.expected)
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _tags(type: str, difference: Difference) -> bool:

@@ -21,6 +21,7 @@ from deployforge_drift_detector.application.views import (
 from deployforge_drift_detector.domain.anomaly import Opinion
 from deployforge_drift_detector.domain.impact import Impact
 from deployforge_drift_detector.entrypoints.baselines import baseline, timestamp, told_of
+from deployforge_drift_detector.entrypoints.ignores import rule_of
 
 _DEFAULT_PAGE: Final = 100
 _BIGGEST_PAGE: Final = 500
@@ -30,7 +31,7 @@ _DRIFT: Final = "/deployforge.drift_detector.v1.Drift/"
 
 RULES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(
-        (f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage", "Baseline", "Noise", "Impact")),
+        (f"{_DRIFT}{name}" for name in ("List", "Get", "Scan", "Coverage", "Baseline", "Noise", "Impact", "Ignores")),
         frozenset({CONTROL_PLANE}),
     ),
 }
@@ -133,6 +134,10 @@ class DriftApi(drift_pb2_grpc.DriftServicer):
             raise BadRequest("impact is of one resource: namespace, name and resource are needed")
         found = self._app.impact(deployment.namespace, deployment.name, request.resource)
         return pb.ImpactResponse(impact=_impact(found.impact), affected=found.affected, outputs=found.outputs)
+
+    def Ignores(self, request: pb.IgnoresRequest, context: grpc.ServicerContext) -> pb.IgnoresResponse:
+        found = self._app.ignores(request.deployment.namespace, request.deployment.name)
+        return pb.IgnoresResponse(rules=map(rule_of, found))
 
 
 def registrations(app: DriftDetector) -> Sequence[Callable[[Any], object]]:

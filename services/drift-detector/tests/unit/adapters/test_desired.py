@@ -15,6 +15,7 @@ from deployforge_chassis.testing import JsonCodec, until
 from deployforge_chassis.wire import Wire
 from deployforge_drift_detector.adapters.desired import DesiredReader, desired
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
+from deployforge_drift_detector.domain.condition import Condition, How
 from deployforge_drift_detector.domain.desired import Reference
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
@@ -149,11 +150,15 @@ def test_a_resource_that_is_replaced_is_never_seen_to_be_gone() -> None:
 def test_rules_are_read_as_the_manifest_spells_them() -> None:
     one = desired(
         value(
-            ignore_json='[{"resource":"*","path":"tags.x/*","reason":"EKS","until":"2027-01-31"}]',
+            ignore_json='[{"resource":"*","path":"tags.x/*","reason":"EKS","until":"2027-01-31"},{"path":"size",'
+            '"reason":"it scales","when":{"found":"increased","atMost":10,"oneOf":[4,"x",true]}}]',
             severity_json='[{"path":"**.public*","level":"critical"}]',
         )
     )
-    assert one.ignore == (IgnoreRule("*", "tags.x/*", "EKS", datetime(2027, 1, 31, tzinfo=UTC)),)
+    assert one.ignore == (
+        IgnoreRule("*", "tags.x/*", "EKS", datetime(2027, 1, 31, tzinfo=UTC)),
+        IgnoreRule("*", "size", "it scales", when=Condition(How.INCREASED, None, 10, ("4", '"x"', "true"))),
+    )
     assert one.severity == (SeverityRule("*", "**.public*", Severity.CRITICAL),)
     assert one.set_paths == {"tags"}
 

@@ -1,6 +1,7 @@
 """The API: proto in, proto out, refusals by name."""
 
 from dataclasses import replace
+from datetime import UTC, timedelta
 from typing import Any
 
 import grpc
@@ -11,9 +12,11 @@ from deployforge_chassis.identity import CONTROL_PLANE
 from deployforge_drift_detector.adapters.classifier import LazyClassifier
 from deployforge_drift_detector.application.learning import Learning
 from deployforge_drift_detector.application.views import DriftNotFound, NotDesired, NothingLearned, NothingToScan
+from deployforge_drift_detector.domain.condition import Condition, How
+from deployforge_drift_detector.domain.rules import IgnoreRule
 from deployforge_drift_detector.entrypoints.grpc_api import RULES, STATUS_OF, BadRequest, DriftApi
 
-from ...conftest import ORDERS, SHARD, WORKER, World, seen, urn
+from ...conftest import ORDERS, SHARD, START, WORKER, World, seen, urn
 
 WEBSHOP = common_pb2.DeploymentRef(namespace="storefront", name="webshop")
 CONTEXT: Any = None
@@ -71,6 +74,23 @@ def test_what_drifts_again_and_again_and_together(api: DriftApi, world: World) -
     for wrong in (pb.NoiseRequest(), pb.NoiseRequest(deployment=WEBSHOP, days=367)):
         with pytest.raises(BadRequest):
             api.Noise(wrong, CONTEXT)
+
+
+def test_what_ignore_rules_hide(api: DriftApi, world: World) -> None:
+    rules = (
+        IgnoreRule("*", "tags.*", "theirs", START + timedelta(days=1)),
+        IgnoreRule("*", "visibilityTimeout", when=Condition(How.GONE)),
+    )
+    world.states.put(replace(ORDERS, version=2, ignore=rules))
+    world.judge(2, seen(ORDERS, {"tags": {"env": "x"}}))
+    tags, gone = api.Ignores(pb.IgnoresRequest(deployment=WEBSHOP), CONTEXT).rules
+    assert (tags.state, tags.reason) == ("hiding", "theirs")
+    assert (tags.concerned, tags.hidden_resources, tags.hidden_differences) == (1, 1, 1)
+    assert [(one.resource, one.path) for one in tags.hidden] == [("orders", "tags.env")]
+    assert tags.since.ToDatetime(UTC) == tags.last.ToDatetime(UTC) == START
+    assert tags.until.ToDatetime(UTC) == START + timedelta(days=1)
+    assert (gone.state, gone.when, gone.HasField("since"), gone.HasField("until")) == ("unused", "gone", False, False)
+    assert len(api.Ignores(pb.IgnoresRequest(), CONTEXT).rules) == 2
 
 
 def test_what_would_suffer(api: DriftApi) -> None:

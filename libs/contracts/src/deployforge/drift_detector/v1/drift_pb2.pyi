@@ -360,3 +360,57 @@ class ImpactResponse(_message.Message):
     affected: int
     outputs: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, impact: _Optional[_Iterable[_Union[Impact, _Mapping]]] = ..., affected: _Optional[int] = ..., outputs: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class IgnoresRequest(_message.Message):
+    __slots__ = ("deployment",)
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ...) -> None: ...
+
+class HiddenDifference(_message.Message):
+    __slots__ = ("resource", "path", "since", "last")
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    resource: str
+    path: str
+    since: _timestamp_pb2.Timestamp
+    last: _timestamp_pb2.Timestamp
+    def __init__(self, resource: _Optional[str] = ..., path: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class IgnoreRule(_message.Message):
+    __slots__ = ("deployment", "resource", "path", "when", "reason", "until", "state", "concerned", "hidden_resources", "hidden_differences", "since", "last", "hidden")
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    WHEN_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CONCERNED_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    resource: str
+    path: str
+    when: str
+    reason: str
+    until: _timestamp_pb2.Timestamp
+    state: str
+    concerned: int
+    hidden_resources: int
+    hidden_differences: int
+    since: _timestamp_pb2.Timestamp
+    last: _timestamp_pb2.Timestamp
+    hidden: _containers.RepeatedCompositeFieldContainer[HiddenDifference]
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ..., resource: _Optional[str] = ..., path: _Optional[str] = ..., when: _Optional[str] = ..., reason: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., concerned: _Optional[int] = ..., hidden_resources: _Optional[int] = ..., hidden_differences: _Optional[int] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hidden: _Optional[_Iterable[_Union[HiddenDifference, _Mapping]]] = ...) -> None: ...
+
+class IgnoresResponse(_message.Message):
+    __slots__ = ("rules",)
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    rules: _containers.RepeatedCompositeFieldContainer[IgnoreRule]
+    def __init__(self, rules: _Optional[_Iterable[_Union[IgnoreRule, _Mapping]]] = ...) -> None: ...

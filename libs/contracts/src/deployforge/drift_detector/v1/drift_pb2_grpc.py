@@ -64,6 +64,11 @@ class DriftStub:
                 request_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseRequest.SerializeToString,
                 response_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseResponse.FromString,
                 _registered_method=True)
+        self.Ignores = channel.unary_unary(
+                '/deployforge.drift_detector.v1.Drift/Ignores',
+                request_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.IgnoresRequest.SerializeToString,
+                response_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.IgnoresResponse.FromString,
+                _registered_method=True)
         self.Impact = channel.unary_unary(
                 '/deployforge.drift_detector.v1.Drift/Impact',
                 request_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.ImpactRequest.SerializeToString,
@@ -115,6 +120,13 @@ class DriftServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Ignores(self, request, context):
+        """What each ignore rule hides now, and which rules hide nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Impact(self, request, context):
         """What would suffer if a resource went.
         """
@@ -154,6 +166,11 @@ def add_DriftServicer_to_server(servicer, server):
                     servicer.Noise,
                     request_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseRequest.FromString,
                     response_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseResponse.SerializeToString,
+            ),
+            'Ignores': grpc.unary_unary_rpc_method_handler(
+                    servicer.Ignores,
+                    request_deserializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.IgnoresRequest.FromString,
+                    response_serializer=deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.IgnoresResponse.SerializeToString,
             ),
             'Impact': grpc.unary_unary_rpc_method_handler(
                     servicer.Impact,
@@ -323,6 +340,33 @@ class Drift:
             '/deployforge.drift_detector.v1.Drift/Noise',
             deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseRequest.SerializeToString,
             deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.NoiseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Ignores(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.drift_detector.v1.Drift/Ignores',
+            deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.IgnoresRequest.SerializeToString,
+            deployforge_dot_drift__detector_dot_v1_dot_drift__pb2.IgnoresResponse.FromString,
             options,
             channel_credentials,
             insecure,

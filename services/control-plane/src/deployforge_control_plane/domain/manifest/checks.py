@@ -160,6 +160,18 @@ def _rules(spec: Mapping[str, Node], known: _Known) -> Iterator[Problem]:
             if where is not None and "*" not in where.value and where.value not in known.resources:
                 path = f"spec.drift.{part}[{index}].resource"
                 yield _unknown("resource", where.value, where, path, known.resources)
+            if "when" in rule.value:
+                yield from _condition(rule.value["when"], f"spec.drift.{part}[{index}].when")
+
+
+def _condition(when: Node, path: str) -> Iterator[Problem]:
+    if not when.value:
+        expected, hint = "found, atLeast, atMost or oneOf", 'leave "when" out'
+        yield Problem("says nothing", when.line, when.column, path, expected, hint)
+    elif {"atLeast", "atMost"} <= when.value.keys() and when.value["atLeast"].value > when.value["atMost"].value:
+        node, most = when.value["atLeast"], when.value["atMost"].value
+        hint = "swap atLeast and atMost"
+        yield Problem("no number is so", node.line, node.column, f"{path}.atLeast", f"at most {most}", hint)
 
 
 def _unknown(noun: str, word: str, node: Node, path: str, words: Mapping[str, Any]) -> Problem:

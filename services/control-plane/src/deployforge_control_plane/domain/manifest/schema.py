@@ -178,9 +178,14 @@ def _drift() -> Schema:
     where = {"resource": _text("^(\\*|[a-z0-9*-]{1,63})$", "a resource name or *", default="*"),
              "path": _text("^.", "a path such as tags.env or **.public*")}  # fmt: skip
     until = _text("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day such as 2027-01-31", default=None)
+    when = _object({
+        "found": _enum(["increased", "decreased", "gone", "extended"], description="How it differs."),
+        "atLeast": {"type": "number"}, "atMost": {"type": "number"},
+        "oneOf": _list({"type": ["string", "number", "boolean"]}, minItems=1),
+    }, description="Only where the value that is found is such; all of it must hold.")  # fmt: skip
     return _object({
         "every": _duration(default="60s", description="How often live values are compared."),
-        "ignore": _list(_object({**where, "reason": _text("^.", "why it is ignored"),
+        "ignore": _list(_object({**where, "when": when, "reason": _text("^.", "why it is ignored"),
                                  "until": {**until, "type": ["string", "null"]}}, ["path", "reason"]), default=[]),
         "severity": _list(_object({**where, "level": _enum(SEVERITIES)}, ["path", "level"]), default=[]),
     }, default={})  # fmt: skip

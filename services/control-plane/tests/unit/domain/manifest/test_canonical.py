@@ -54,12 +54,15 @@ def test_defaults_are_filled_in() -> None:
     }  # fmt: skip
 
 
+WHEN = {"path": "size", "reason": "it scales", "when": {"found": "increased", "atMost": 10, "oneOf": [4, "x", True]}}
+
+
 def test_durations_are_seconds_and_rules_are_complete() -> None:
     found = canonical(
         manifest(
             drift={
                 "every": "5m",
-                "ignore": [{"path": "tags.x/*", "reason": "theirs"}],
+                "ignore": [{"path": "tags.x/*", "reason": "theirs"}, WHEN],
                 "severity": [{"resource": "a", "path": "**.public*", "level": "critical"}],
             },
             healing={"limits": {"flap": {"within": "2d"}}},
@@ -68,7 +71,9 @@ def test_durations_are_seconds_and_rules_are_complete() -> None:
         )
     )
     assert found["drift"]["every"] == 300
-    assert found["drift"]["ignore"] == [{"resource": "*", "path": "tags.x/*", "reason": "theirs", "until": None}]
+    assert found["drift"]["ignore"] == [
+        {"resource": "*", "path": "tags.x/*", "reason": "theirs", "until": None}, {**WHEN, "resource": "*", "until": None},
+    ]  # fmt: skip
     assert found["healing"]["limits"]["flap"] == {"count": 3, "within": 172800}
     assert found["approval"]["expires"] == 90
     assert found["policies"] == [{"ref": "org/encryption", "params": {}}]

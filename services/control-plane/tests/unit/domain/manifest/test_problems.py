@@ -73,6 +73,12 @@ GOLDEN = {
         HEAD + "  resources:\n    - {name: a, type: Queue, provider: aws, dependsOn: [a]}\n",
         8, 57, "dependency cycle: a → a", "remove",
     ),
+    "a condition that says nothing": (
+        ONE + "  drift: {ignore: [{path: x, reason: y, when: {}}]}\n", 9, 47, "says nothing", 'leave "when" out',
+    ),
+    "a condition that no number meets": (
+        ONE + "  drift: {ignore: [{path: x, reason: y, when: {atLeast: 3, atMost: 2}}]}\n", 9, 57, "no number is so", "swap",
+    ),
     "unknown type": (ONE.replace("type: Queue", "type: Qeue"), 8, 23, 'unknown resource type "Qeue"', '"Queue"'),
     "unknown provider": (ONE.replace("provider: aws", "provider: aw"), 8, 40, 'unknown provider "aw"', '"aws"'),
     "unknown provider of a native type": (
