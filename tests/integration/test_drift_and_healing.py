@@ -1,10 +1,13 @@
 """What moves behind DeployForge's back is noticed, judged, put back and explained."""
 
+import json
 import time
 
+import httpx
 from deployforge.common.v1 import common_pb2
 from deployforge_client import DeployForge
 from deployforge_local.cloud import Cloud
+from deployforge_local.settings import LocalSettings
 
 from tests.integration.journey import NAMESPACE, REGION, applied, destroyed, eventually, manifest, physical_ids, queue
 
@@ -14,6 +17,7 @@ AUTO = {
     "ladder": ["correct", "rollback", "recreate", "alert"],
     "limits": {"maxResources": 5, "maxPercent": 0, "perHour": 60, "flap": {"count": 5, "within": "10m"}},
 }
+MALLORY = "arn:aws:iam::000000000000:user/mallory"
 #: From the change to the healed resource.
 _HEALED_WITHIN_SECONDS = 30.0
 
@@ -58,6 +62,41 @@ def test_a_deleted_resource_comes_back(alice: DeployForge, cloud: Cloud, name: s
     assert cloud.visibility_timeout(REGION, after) == 33
     destroyed(alice, name)
     assert not [u for u in cloud.queues(REGION) if name in u]
+
+
+def test_a_cloud_says_what_changed_and_who_did_it(
+    alice: DeployForge, cloud: Cloud, settings: LocalSettings, name: str
+) -> None:
+    applied(alice, manifest(name, [queue("jobs", visibilityTimeout="30s")], drift={"every": "1h"}))
+    url = physical_ids(alice, name)["jobs"]
+    where = alice.latest(f"{NAMESPACE}/{name}").deployment
+
+    assert told(settings, url) == {"matched": 1}
+    cloud.set_visibility_timeout(REGION, url, 77)
+    assert told(settings, url) == {"matched": 1}
+
+    # Nobody looks by schedule for an hour: what finds it is the scan that the event led to.
+    [record] = eventually(lambda: alice.drifts(where, open_only=True).records, within_seconds=15)
+    assert [a.path for a in record.attributes] == ["visibilityTimeout"]
+    assert eventually(lambda: alice.drift(record.drift_id).anomaly.actor) == MALLORY
+    destroyed(alice, name)
+
+
+def told(settings: LocalSettings, url: str) -> dict[str, int]:
+    """An EventBridge event of CloudTrail's, delivered; the answer."""
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    event = {
+        "detail-type": "AWS API Call via CloudTrail", "account": url.split("/")[-2], "time": at, "resources": [],
+        "detail": {
+            "eventName": "SetQueueAttributes", "eventTime": at, "readOnly": False,
+            "userIdentity": {"type": "IAMUser", "arn": MALLORY},
+            "requestParameters": {"queueUrl": url, "attributes": {"VisibilityTimeout": "77"}},
+        },
+    }  # fmt: skip
+    token = json.loads(settings.events_tokens_file.read_text())["aws"]
+    return httpx.post(
+        f"http://127.0.0.1:{settings.events_port()}/events/aws", json=event, headers={"Authorization": f"Bearer {token}"}
+    ).json()
 
 
 def test_drift_with_healing_off_is_reported_and_left_alone(alice: DeployForge, cloud: Cloud, name: str) -> None:

@@ -43,6 +43,13 @@ def ensure(settings: LocalSettings) -> None:
     write_secret(settings.contexts_file, yaml.safe_dump({"current": "admin", "contexts": contexts}, sort_keys=False))
 
 
+def ensure_senders(settings: LocalSettings) -> None:
+    """Write the tokens of clouds that send change events, once."""
+    if not settings.events_tokens_file.is_file():
+        tokens = {cloud: secrets.token_urlsafe(32) for cloud in ("aws", "azure", "gcp")}
+        write_secret(settings.events_tokens_file, json.dumps(tokens))
+
+
 def _move(settings: LocalSettings) -> None:
     """The same people, at the addresses of now: the number of replicas or the ports may have changed."""
     server, document = settings.addresses(CONTROL_PLANE), yaml.safe_load(settings.contexts_file.read_text())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import grpc
 from deployforge_chassis import devca, tls
-from deployforge_chassis.identity import CLIENT, CONTROL_PLANE, MCAL, SERVICES
+from deployforge_chassis.identity import CLIENT, CONTROL_PLANE, DRIFT_DETECTOR, MCAL, SERVICES
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from deployforge_local import artifacts, azure, emulator, gcp, hsm, kafka, people, postgres, terraform
@@ -51,6 +51,7 @@ def prepare(settings: LocalSettings, say: Callable[[str], None]) -> None:
     devca.ensure(settings.tls_dir)
     hsm.prepare(settings)
     people.ensure(settings)
+    people.ensure_senders(settings)
     postgres.prepare(settings)
     kafka.prepare_kafka(settings)
 
@@ -149,6 +150,9 @@ def service_environment(settings: LocalSettings, service: str, replica: int = 1)
         told["LISTING_SECONDS"] = "10"
         told["MCAL_CREDENTIALS_FILE"] = str(settings.credentials_file)
         told["MCAL_SECRETS_DIR"] = str(settings.secrets_dir)
+    if service == DRIFT_DETECTOR:
+        told["EVENTS_ADDRESS"] = f"127.0.0.1:{settings.events_port(replica)}"
+        told["EVENTS_TOKENS"] = str(settings.events_tokens_file)
     if service == CONTROL_PLANE:
         told["BOOTSTRAP_TOKENS_FILE"] = str(settings.tokens_file)
     named = {f"DEPLOYFORGE_{name}": value for name, value in told.items()}

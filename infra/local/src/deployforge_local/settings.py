@@ -9,9 +9,11 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: Port offsets of what is not a service of ours.
-KAFKA, KAFKA_CONTROLLER, REGISTRY, REGISTRY_MANAGEMENT, MINISTACK, AZURE, GCP = range(7)
+KAFKA, KAFKA_CONTROLLER, REGISTRY, REGISTRY_MANAGEMENT, MINISTACK, AZURE, GCP = _FOREIGN = range(7)
 #: Port offsets of the services' gRPC and metrics, in the order of `identity.SERVICES`.
 _GRPC, _METRICS = 10, 20
+#: Where the drift detector takes clouds' change events in.
+_EVENTS = 7
 #: From one replica's ports to the next one's.
 _PER_REPLICA = 30
 
@@ -101,6 +103,11 @@ class LocalSettings(BaseSettings):
         return self.root / "keys" / "bootstrap-tokens.json"
 
     @property
+    def events_tokens_file(self) -> Path:
+        """What clouds show that send change events."""
+        return self.root / "keys" / "events-tokens.json"
+
+    @property
     def socket_dir(self) -> Path:
         """PostgreSQL's Unix socket; short, because a socket's path has 107 bytes at most."""
         return Path(tempfile.gettempdir()) / f"deployforge-{hashlib.sha256(str(self.root).encode()).hexdigest()[:10]}"
@@ -126,6 +133,10 @@ class LocalSettings(BaseSettings):
         """Where a replica of a service shows its metrics."""
         return self.port(_METRICS + SERVICES.index(service) + _PER_REPLICA * (replica - 1))
 
+    def events_port(self, replica: int = 1) -> int:
+        """Where a replica of the drift detector takes clouds' change events in."""
+        return self.port(_EVENTS + _PER_REPLICA * (replica - 1))
+
     def addresses(self, service: str) -> str:
         """All replicas of a service, `host:port[,host:port…]`, as its clients are told."""
         replicas = range(1, self.replicas + 1)
@@ -136,7 +147,8 @@ class LocalSettings(BaseSettings):
         """Every port of this system."""
         members = [(s, replica) for s in SERVICES for replica in range(1, self.replicas + 1)]
         services = [port for member in members for port in (self.grpc_port(*member), self.metrics_port(*member))]
-        return [self.port(offset) for offset in range(6)] + services
+        events = [self.events_port(replica) for replica in range(1, self.replicas + 1)]
+        return [self.port(offset) for offset in _FOREIGN] + events + services
 
     @property
     def kafka_bootstrap(self) -> str:

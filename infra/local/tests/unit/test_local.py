@@ -26,14 +26,14 @@ def test_a_cluster_id_is_never_taken_for_an_option(monkeypatch: pytest.MonkeyPat
 
 def test_two_systems_share_no_port(tmp_path: Path) -> None:
     one, other = LocalSettings(home=tmp_path / "a", port_base=7400), LocalSettings(home=tmp_path / "b", port_base=7500)
-    assert len(set(one.ports)) == len(one.ports) == 18
+    assert len(set(one.ports)) == len(one.ports) == 20
     assert not set(one.ports) & set(other.ports)
     assert one.socket_dir != other.socket_dir
 
 
 def test_replicas_have_ports_of_their_own_within_the_systems(tmp_path: Path) -> None:
     settings = LocalSettings(home=tmp_path, port_base=7400, replicas=3)
-    assert len(set(settings.ports)) == len(settings.ports) == 6 + 3 * 12
+    assert len(set(settings.ports)) == len(settings.ports) == 7 + 3 * 13
     assert max(settings.ports) < 7500
     assert settings.addresses("mcal") == "127.0.0.1:7415,127.0.0.1:7445,127.0.0.1:7475"
 
@@ -134,7 +134,8 @@ def test_people_get_tokens_once_and_only_hashes_are_handed_on(tmp_path: Path) ->
     for name, context in contexts.items():
         assert hashes[name] == hashlib.sha256(context["token"].encode()).hexdigest()
         assert context["token"] not in settings.tokens_file.read_text()
-    for path in (settings.contexts_file, settings.tokens_file):
+    people.ensure_senders(settings)
+    for path in (settings.contexts_file, settings.tokens_file, settings.events_tokens_file):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 

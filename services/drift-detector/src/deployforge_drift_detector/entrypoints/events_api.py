@@ -54,6 +54,12 @@ def load_tokens(path: Path) -> Mapping[str, str]:
     return value
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Clouds deliver what happened at once at once; five that wait, as is usual, would be too few.
+    request_queue_size = 128
+
+
 class EventsServer:
     """See Part."""
 
@@ -63,7 +69,7 @@ class EventsServer:
         host, _, port = address.rpartition(":")
         handler = type("Handler", (_Handler,), {"tokens": dict(tokens), "intake": intake})
         self._address, self._handler = (host, int(port)), handler
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
 
     @property
     def port(self) -> int:
@@ -71,8 +77,7 @@ class EventsServer:
         return self._server.server_port if self._server is not None else self._address[1]
 
     def start(self) -> None:
-        self._server = ThreadingHTTPServer(self._address, self._handler)
-        self._server.daemon_threads = True
+        self._server = _Server(self._address, self._handler)
         threading.Thread(target=self._server.serve_forever, name="events", daemon=True).start()
         log.info("events are taken in", port=self.port)
 
