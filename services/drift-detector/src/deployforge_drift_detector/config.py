@@ -15,6 +15,10 @@ class Settings(ServiceSettings):
     scan_at_least_seconds: int = Field(default=1, ge=1)
     """No shard is scanned more often than this on schedule, whatever its resources ask for."""
 
+    second_read_seconds: float = Field(default=10.0, ge=0)
+    """An answer that contradicts what was seen a moment ago counts when it was read again; for so long that is asked for,
+    and so long is a moment. 0: every answer counts at once."""
+
     anomaly_model: str = ""
     """A file that `deployforge drift train` wrote, read when the first drift is told; empty for the model that ships."""
 

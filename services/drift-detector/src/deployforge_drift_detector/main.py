@@ -44,12 +44,13 @@ def main() -> None:
 
     states = DesiredMap()
     app = DriftDetector(database, sealer, open_stores(database, sealer), states, clock)
-    scheduling = Scheduling(app, at_least_seconds=settings.scan_at_least_seconds)
+    again = settings.second_read_seconds
+    scheduling = Scheduling(app, at_least_seconds=settings.scan_at_least_seconds, second_read_seconds=again)
     relay = Relay(app, records, bus, wire)
 
     desired = DesiredReader(bus, wire, states, app.removed, app.forget_removed)
     meter = Meter()
-    batches = Batches(base.codec, Judging(app), ParkedBatches(database), meter, clock)
+    batches = Batches(base.codec, Judging(app, second_read_seconds=again), ParkedBatches(database), meter, clock)
     cap = settings.rss_cap_mib * 2**20
     watchdog = Watchdog(clock, stall_seconds=settings.stall_seconds, rss_cap_bytes=cap)
     processor = Processor(settings, batches, meter, watchdog)

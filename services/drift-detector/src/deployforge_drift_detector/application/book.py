@@ -62,6 +62,8 @@ class Book:
         self.dirty = False
         self.open: dict[str, str] = {}
         """urn → fingerprint of the open drifts."""
+        self.doubts: dict[str, datetime] = {}
+        """urn → when that was observed which waits for a second read."""
         self.scan_id, self.newest, self.at = "", 0, 0.0
         self.reasons: dict[int, str] = {}
         self.hiding = HidingBook()
@@ -89,6 +91,8 @@ class Book:
         self.digests = np.zeros((count, 2), np.uint64)
         self.presences = np.zeros(count, np.uint8)
         self.good_until = np.zeros(count)
+        self.before = np.zeros((count, 2), np.uint64)
+        self.turned = np.zeros(count)
 
     def rearrange(self, desired: Sequence[Desired]) -> None:
         """What is desired changed; what is known of the others stays, and verdicts of what did not change."""
@@ -97,7 +101,7 @@ class Book:
         self._arrange(desired)
         new = [at for at, one in enumerate(self.desired) if one.urn in rows]
         old = [rows[self.desired[at].urn] for at in new]
-        for column in ("sequences", "times", "states", "digests", "presences", "good_until"):
+        for column in ("sequences", "times", "states", "digests", "presences", "good_until", "before", "turned"):
             getattr(self, column)[new] = getattr(before, column)[old]
         self.reasons = {}
         for at, was in zip(new, old, strict=True):
@@ -105,8 +109,11 @@ class Book:
                 self.reasons[at] = before.reasons[was]
             if self.desired[at] is not before.desired[was]:
                 self.good_until[at] = 0.0
+                # What it was before it was changed from here is no older value that could come back.
+                self.before[at] = 0
         self.open = {urn: print for urn, print in self.open.items() if urn in self._row}
         self.hiding.keep(self._row)
+        self.doubts = {urn: at for urn, at in self.doubts.items() if urn in self._row}
         self.dirty = True
 
     def row_of(self, urn: str) -> int | None:
@@ -169,7 +176,7 @@ class Book:
         rest = near[~np.isin(near, agreed, assume_unique=True)] if len(agreed) else near
         if self._remember and len(agreed):
             # Nothing differs, so whatever the rules are, there is nothing that they could stop hiding.
-            self._keep(at[agreed], columns.digests[agreed], _PRESENT, _FOREVER)
+            self._keep(at[agreed], columns.digests[agreed], _PRESENT, _FOREVER, moment)
         return Sorted(
             quiet=at[same],
             agreed=at[agreed],
@@ -181,7 +188,8 @@ class Book:
     def _agreed(self, columns: Columns, rows: Indices, at: Indices) -> Indices:
         """Those of the rows whose bodies are as desired, where that is no news."""
         agreed: list[int] = []
-        ends, bodies, opened = [0, *columns.ends.tolist()], columns.bodies, self.open
+        ends, bodies = [0, *columns.ends.tolist()], columns.bodies
+        waited_for = self.open.keys() | self.doubts.keys()
         digests = columns.digests.tobytes()
         for row, place in zip(rows.tolist(), at[rows].tolist(), strict=True):
             try:
@@ -189,7 +197,7 @@ class Book:
             except Unusable:
                 continue
             desired = self.desired[place]
-            if agrees(desired.properties, observed, desired.set_paths) and not (opened and desired.urn in opened):
+            if agrees(desired.properties, observed, desired.set_paths) and not (waited_for and desired.urn in waited_for):
                 agreed.append(row)
         return np.array(agreed, np.intp)
 
@@ -202,16 +210,34 @@ class Book:
         body = batch.columns.body(row)
         return not body or packed.digest(body) == batch.columns.digests[row].tobytes()
 
-    def _keep(self, places: Any, digests: Any, presence: int, good_until: float) -> None:
+    def _keep(self, places: Any, digests: Any, presence: int, good_until: float, moment: float) -> None:
+        turned = (self.digests[places] != digests).any(axis=-1)
+        self.before[places] = np.where(turned[..., None], self.digests[places], self.before[places])
+        self.turned[places] = np.where(turned, moment, self.turned[places])
         self.digests[places], self.presences[places], self.good_until[places] = digests, presence, good_until
 
     def remember(self, place: int, digest: bytes, presence: int, verdict: Verdict, now: datetime) -> None:
         """A verdict that was reached by reading; only such ones as depend on nothing but what was read."""
         if self._remember and verdict.state is not CheckState.NOT_CHECKED and not verdict.reason:
             ends = [rule.until.timestamp() for rule in self.desired[place].ignoring(now) if rule.until is not None]
-            self._keep(place, np.frombuffer(digest.ljust(16, b"\0"), "<u8"), presence, min(ends, default=_FOREVER))
+            good_until = min(ends, default=_FOREVER)
+            self._keep(place, _numbers(digest), presence, good_until, now.timestamp())
         else:
             self.good_until[place] = 0.0
+
+    def is_news(self, urn: str, verdict: Verdict) -> bool:
+        """Whether a drift opens, changes or closes with it."""
+        if verdict.state is CheckState.NOT_CHECKED:
+            return False
+        return self.open.get(urn) != (verdict.finding and verdict.finding.fingerprint)
+
+    def is_last(self, place: int, digest: bytes) -> bool:
+        """Whether this is what was seen last, when all was as desired."""
+        return bool(self.states[place] == State.CHECKED and (self.digests[place] == _numbers(digest)).all())
+
+    def came_back(self, place: int, digest: bytes, since: datetime) -> bool:
+        """Whether this is what was there until something else was seen, not before `since`."""
+        return bool(self.turned[place] >= since.timestamp() and (self.before[place] == _numbers(digest)).all())
 
     def mark(self, batch: ObservationBatch, places: Indices, state: State | None = None) -> None:
         """These were looked at; None leaves their states as they are."""
@@ -253,3 +279,7 @@ class Book:
                 seen[urn] = float(self.times[row])
         self._told = {urn: at for urn, at in (self._told | seen).items() if urn in self.open}
         return {urn: datetime.fromtimestamp(at, UTC) for urn, at in seen.items()}
+
+
+def _numbers(digest: bytes) -> NDArray[np.uint64]:
+    return np.frombuffer(digest.ljust(16, b"\0"), "<u8")

@@ -50,8 +50,9 @@ class Books:
         return book
 
     def reread(self, book: Book) -> None:
-        """Somebody else has decided something about this shard's drifts."""
+        """Somebody else has decided something about this shard's drifts, or waits for second reads."""
         book.open = dict(self._stores.drifts.open([one.urn for one in book.desired]))
+        book.doubts = dict(self._stores.schedule.doubts(book.shard))
 
     def changing(self) -> Mapping[UUID, Changing]:
         """What executions do to deployments."""

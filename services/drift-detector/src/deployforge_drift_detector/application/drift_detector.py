@@ -90,9 +90,9 @@ class DriftDetector(EventSourcedApplication):
     def removed(self, urn: str) -> None:
         """A resource is gone for good: its drift, if open, is over. Repeating it changes nothing."""
         for _ in range(_CONFLICTS_AT_MOST):
-            effects = Effects(
-                writes=(self.stores.baselines.forget(urn), self.stores.deeds.forget(urn), self.stores.hidings.forget(urn))
-            )
+            stores = self.stores
+            forgotten = stores.baselines.forget(urn), stores.deeds.forget(urn), stores.hidings.forget(urn)
+            effects = Effects(writes=(*forgotten, stores.schedule.settled([urn])))
             drift = self.drift_of(urn) if self.stores.drifts.open([urn]) else None
             if drift is not None:
                 try:

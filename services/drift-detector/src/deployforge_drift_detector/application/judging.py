@@ -15,6 +15,7 @@ from deployforge_drift_detector.application.book import Book, Sorted
 from deployforge_drift_detector.application.books import Books
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.messages import PRESENCES, Observation, ObservationBatch
+from deployforge_drift_detector.application.second_reads import APART, SecondReads
 from deployforge_drift_detector.application.tally import Tally, tally_of
 from deployforge_drift_detector.application.transitions import Judged, Sheet, transitions
 from deployforge_drift_detector.application.verdicts import Refused, verdict
@@ -58,8 +59,9 @@ Outages = tuple[type[Exception], ...]
 class Judging:
     """Used by one thread at a time."""
 
-    def __init__(self, app: DriftDetector, books: Books | None = None) -> None:
+    def __init__(self, app: DriftDetector, books: Books | None = None, *, second_read_seconds: float = 0.0) -> None:
         self._app, self._stores = app, app.stores
+        self._second_reads = SecondReads(second_read_seconds)
         self.books = books or Books(app)
         self._asked: dict[str, int] = {}
         self._held: _Held | None = None
@@ -154,6 +156,7 @@ class Judging:
         again = {one.desired.deployment_id for sheet in sheets for one in sheet.judged if one.verdict.look_again}
         soon = self._app.clock.now() + timedelta(seconds=_LOOK_AGAIN_SECONDS)
         effects += Effects(writes=tuple(self._stores.schedule.recheck(id, soon) for id in sorted(again)))
+        effects += self._doubted(sheets)
         if effects != NOTHING:
             self._app.commit(effects)
         for sheet in sheets:
@@ -177,13 +180,27 @@ class Judging:
                 continue
             assert desired is not None
             assert place is not None
+            found = self._second_reads.believed(batch, book, place, seen, found, now)
             if found.refused:
                 tally.refused.append((urn, found.reason))
             tally.count(found.state)
             yield Judged(seen, desired, place, found)
 
+    def _doubted(self, sheets: Sequence[Sheet]) -> Effects:
+        """What waits for a second read from now on, and what does no more."""
+        new = [doubt for sheet in sheets for doubt in sheet.doubts()]
+        settled = [urn for sheet in sheets for urn in sheet.settled()]
+        now, schedule = self._app.clock.now(), self._stores.schedule
+        writes = ((schedule.doubt(new, now, now + APART),) if new else ()) + (
+            (schedule.settled(settled),) if settled else ()
+        )
+        return Effects(writes=writes)
+
     def _note(self, sheet: Sheet) -> None:
         book = sheet.book
+        for urn in sheet.settled():
+            del book.doubts[urn]
+        book.doubts |= {doubt.urn: doubt.observed_at for doubt in sheet.doubts()}
         for one in sheet.judged:
             book.note(sheet.batch, one.place, one.verdict)
             book.remember(one.place, one.seen.digest, PRESENCES.index(one.seen.presence), one.verdict, sheet.now)

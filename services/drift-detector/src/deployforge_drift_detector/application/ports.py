@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -141,6 +141,15 @@ class Scanned:
     """When all of it was last asked for."""
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """An answer that does not count before a second read."""
+
+    urn: str
+    shard: str
+    observed_at: datetime
+
+
 class Schedule(Protocol):
     """What was asked for, and what is to be asked for soon."""
 
@@ -164,6 +173,26 @@ class Schedule(Protocol):
 
     def rechecked(self, deployment_id: UUID, at: datetime) -> Write:
         """Done; one that was asked for since stays."""
+        ...
+
+    def doubt(self, doubts: Sequence[Doubt], now: datetime, due_at: datetime) -> Write:
+        """These wait for a second read, to be asked for at that time; those that wait already stay as they are."""
+        ...
+
+    def doubts(self, shard: str) -> Mapping[str, datetime]:
+        """urn → when that was observed which waits for a second read."""
+        ...
+
+    def due(self, now: datetime) -> Sequence[Doubt]:
+        """Those to ask a second read for."""
+        ...
+
+    def asked_again(self, now: datetime, window: timedelta) -> Write:
+        """Asked for all that are due. Each is due again when it has waited twice as long, while `window` lasts."""
+        ...
+
+    def settled(self, urns: Collection[str]) -> Write:
+        """These wait no more."""
         ...
 
 

@@ -12,7 +12,7 @@ from deployforge_drift_detector.application.book import Book
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.impacts import downstream
 from deployforge_drift_detector.application.messages import Observation, ObservationBatch
-from deployforge_drift_detector.application.ports import CheckState
+from deployforge_drift_detector.application.ports import CheckState, Doubt
 from deployforge_drift_detector.application.verdicts import Verdict
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import AlreadyDecided, Drift, NoOpenDrift, SameDrift
@@ -44,10 +44,22 @@ class Sheet:
     """urn → fingerprint."""
     closed: list[str] = field(default_factory=list)
 
+    def doubts(self) -> list[Doubt]:
+        """What waits for a second read from now on."""
+        found = (one.seen.urn for one in self.judged if one.verdict.doubted)
+        return [Doubt(urn, self.book.shard, self.batch.observed_at) for urn in found if urn not in self.book.doubts]
+
+    def settled(self) -> list[str]:
+        """What waited for a second read and has it."""
+        if not self.book.doubts:
+            return []
+        read = (one.seen.urn for one in self.judged if one.verdict.state is not CheckState.NOT_CHECKED)
+        return [urn for urn in read if urn in self.book.doubts]
+
 
 def transitions(app: DriftDetector, sheets: Sequence[Sheet]) -> Effects:
     """What is news on some sheets, on which no resource stands twice; nothing is saved."""
-    moving = [(sheet, one) for sheet in sheets for one in sheet.judged if _is_news(sheet.book, one)]
+    moving = [(sheet, one) for sheet in sheets for one in sheet.judged if sheet.book.is_news(one.seen.urn, one.verdict)]
     if not moving:
         return NOTHING
     histories = app.drifts_of([one.seen.urn for _, one in moving])
@@ -72,13 +84,6 @@ def _note(app: DriftDetector, sheet: Sheet, one: Judged, history: Drift | None) 
         sheet.opened[urn] = drift.finding.fingerprint
     else:
         sheet.closed.append(urn)
-
-
-def _is_news(book: Book, one: Judged) -> bool:
-    if one.verdict.state is CheckState.NOT_CHECKED:
-        return False
-    finding = one.verdict.finding
-    return book.open.get(one.seen.urn) != (finding and finding.fingerprint)
 
 
 def _move(

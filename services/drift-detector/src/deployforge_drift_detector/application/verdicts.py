@@ -35,6 +35,8 @@ class Verdict:
     """What ignore rules hide."""
     look_again: bool = False
     """It changed in a way that nobody has told us about yet."""
+    doubted: bool = False
+    """It does not count before a second read."""
     refused: bool = False
     """What was observed cannot be used. The resource is ours, so its coverage says so."""
 

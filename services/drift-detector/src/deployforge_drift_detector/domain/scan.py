@@ -10,11 +10,11 @@ from deployforge_chassis.eventstore import Aggregate
 from deployforge_chassis.sealing import NOBODY
 from eventsourcing.domain import event
 
-CAUSES: Final = ("schedule", "demand", "event", "recheck")
+CAUSES: Final = ("schedule", "demand", "event", "recheck", "confirm")
 
 
 class UnknownCause(ValueError):
-    """A scan has one of four causes."""
+    """A scan has one of five causes."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(f"{cause!r} is no cause of a scan; there are {', '.join(CAUSES)}")
