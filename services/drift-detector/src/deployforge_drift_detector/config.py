@@ -22,6 +22,10 @@ class Settings(ServiceSettings):
     anomaly_model: str = ""
     """A file that `deployforge drift train` wrote, read when the first drift is told; empty for the model that ships."""
 
+    severity_policy: Path | None = None
+    """A file of YAML or JSON with the operator's rules about the severity of drift, read at the start, which fails where it
+    is wrong; empty means none."""
+
     events_address: str = ""
     """Where clouds' change events are taken in, as `127.0.0.1:8090`; empty means nowhere. Plain HTTP: for an ingress that
     ends TLS."""

@@ -18,6 +18,7 @@ from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.adapters.parked import ParkedBatches
 from deployforge_drift_detector.adapters.records import records
 from deployforge_drift_detector.adapters.scheduler import Scheduler
+from deployforge_drift_detector.adapters.severity_policy import load
 from deployforge_drift_detector.adapters.stores import open_stores
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.intake import Intake
@@ -48,7 +49,7 @@ def main() -> None:
     scheduling = Scheduling(app, at_least_seconds=settings.scan_at_least_seconds, second_read_seconds=again)
     relay = Relay(app, records, bus, wire)
 
-    desired = DesiredReader(bus, wire, states, app.removed, app.forget_removed)
+    desired = DesiredReader(bus, wire, states, app.removed, app.forget_removed, policy=load(settings.severity_policy))
     meter = Meter()
     batches = Batches(base.codec, Judging(app, second_read_seconds=again), ParkedBatches(database), meter, clock)
     cap = settings.rss_cap_mib * 2**20

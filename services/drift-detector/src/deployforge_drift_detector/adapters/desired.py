@@ -22,6 +22,7 @@ from deployforge_chassis.topics import full_name
 from deployforge_chassis.wire import Wire
 
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
+from deployforge_drift_detector.adapters.severity_policy import NO_POLICY, SeverityPolicy
 from deployforge_drift_detector.domain.condition import Condition, How
 from deployforge_drift_detector.domain.desired import Desired, Reference
 from deployforge_drift_detector.domain.levels import Severity
@@ -47,12 +48,13 @@ class DesiredReader(ThreadPart):
         removed: Callable[[str], None],
         complete: Callable[[], None],
         *,
+        policy: SeverityPolicy = NO_POLICY,
         load_seconds: float = 120.0,
     ) -> None:
         super().__init__("desired")
         self._bus, self._wire, self._states = bus, wire, states
         self._removed, self._complete = removed, complete
-        self._load_seconds = load_seconds
+        self._load_seconds, self._policy = load_seconds, policy
         self._loaded = threading.Event()
         self._next: dict[Place, int] = {}
 
@@ -112,7 +114,7 @@ class DesiredReader(ThreadPart):
         while not self.stopping.is_set():
             try:
                 _, value = self._wire.codec.decode(message.value)
-                self._states.put(desired(value))
+                self._states.put(desired(value, self._policy))
             except RegistryUnavailable as outage:
                 log.warning("waiting", reason=str(outage))
                 self.stopping.wait(_RETRY_SECONDS)
@@ -124,7 +126,7 @@ class DesiredReader(ThreadPart):
         return False
 
 
-def desired(value: Mapping[str, Any]) -> Desired:
+def desired(value: Mapping[str, Any], policy: SeverityPolicy = NO_POLICY) -> Desired:
     """A DesiredState record as the domain sees it. Raises what its parts raise when it makes no sense."""
     return Desired(
         urn=value["urn"],
@@ -145,6 +147,7 @@ def desired(value: Mapping[str, Any]) -> Desired:
         depends_on=tuple(value["depends_on"]),
         ignore=tuple(map(_ignore_rule, json.loads(value["ignore_json"]))),
         severity=tuple(map(_severity_rule, json.loads(value["severity_json"]))),
+        policy=policy.concerning(value["namespace"], value["name"], value["type"], value["resource"]),
         references=tuple(Reference(**one) for one in value["references"]),
         outputs=tuple(value["outputs"]),
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
+from deployforge_drift_detector.domain.rules import IgnoreRule, PolicyRule, SeverityRule
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Desired:
     depends_on: tuple[str, ...] = ()
     ignore: tuple[IgnoreRule, ...] = ()
     severity: tuple[SeverityRule, ...] = field(default=())
+    policy: tuple[PolicyRule, ...] = ()
+    """Those that concern this resource."""
     references: tuple[Reference, ...] = ()
     outputs: tuple[str, ...] = ()
     """Names of its deployment's outputs that are made of it."""

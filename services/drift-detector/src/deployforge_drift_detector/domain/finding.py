@@ -88,7 +88,7 @@ def sift_missing(desired: Desired, now: datetime) -> Sifted:
 
 
 def _missing(desired: Desired) -> Finding:
-    judged = judge_missing(desired.resource, criticality=desired.criticality, rules=desired.severity)
+    judged = judge_missing(desired.resource, criticality=desired.criticality, rules=desired.severity, policy=desired.policy)
     return _finding(Kind.MISSING, judged, ())
 
 
@@ -101,7 +101,10 @@ def weighed(finding: Finding, downstream: Collection[str]) -> Finding:
 
 
 def _attribute(desired: Desired, difference: Difference) -> Attribute:
-    judged = judge(desired.type, desired.resource, difference, criticality=desired.criticality, rules=desired.severity)
+    judged = judge(
+        desired.type, desired.resource, difference, criticality=desired.criticality, rules=desired.severity,
+        policy=desired.policy,
+    )  # fmt: skip
     actual = "" if difference.gone else dumps(difference.actual)
     return Attribute(difference.path, dumps(difference.expected), actual, judged.level, judged.rule)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from deployforge_chassis.canonical import digest, dumps
@@ -40,6 +41,26 @@ class SeverityRule:
     resource: str
     path: str
     level: Severity
+
+
+@dataclass(frozen=True)
+class PolicyRule:
+    """The operator's word on how bad differences are, whatever a deployment's manifest says or leaves unsaid."""
+
+    name: str
+    path: str
+    level: Severity
+    floor: bool = False
+    """It is at least so bad, even where the manifest says that it is less; otherwise the manifest has the last word."""
+    namespace: str = "*"
+    deployment: str = "*"
+    type: str = "*"
+    resource: str = "*"
+
+    def concerns(self, namespace: str, deployment: str, type: str, resource: str) -> bool:
+        """Whether it speaks of a resource at all."""
+        asked = ((self.namespace, namespace), (self.deployment, deployment), (self.resource, resource))
+        return all(matches(pattern, name) for pattern, name in asked) and fnmatchcase(type, self.type)
 
 
 def hiding(rules: Iterable[IgnoreRule], resource: str, difference: Difference) -> IgnoreRule | None:

@@ -1,7 +1,8 @@
 """How bad a difference is. The first rule of the table that applies decides; its name goes into the record.
 
-The manifest's rules come before the table and stand as they are written. A level that the table gives is raised by
-one for a resource of high criticality, and from degraded to critical by what lies downstream.
+The manifest's rules come first, then the operator's policy, then the table. What a manifest or a policy says stands as
+written, but for the policy's floors: nothing is less bad than these. A level that the table gives is raised by one for a
+resource of high criticality, and from degraded to critical by what lies downstream; so is a floor's by the latter.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -11,10 +12,12 @@ from typing import Any, Final
 from deployforge_drift_detector.domain.compare import Difference, text
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.numbers import is_number
-from deployforge_drift_detector.domain.rules import SeverityRule, covers, matches
+from deployforge_drift_detector.domain.rules import PolicyRule, SeverityRule, covers, matches
 
 _ANYWHERE: Final = frozenset({"0.0.0.0/0", "::/0"})
 _MANIFEST: Final = "manifest: "
+_POLICY: Final = "policy: "
+_FLOOR: Final = "floor: "
 MANY_DOWNSTREAM: Final = 10
 """So many resources that depend on a drifted one make a degraded drift critical."""
 
@@ -43,29 +46,44 @@ def worst(levels: Iterable[Judged]) -> Judged:
 
 
 def judge(
-    type: str, resource: str, difference: Difference, *, criticality: str, rules: Iterable[SeverityRule] = ()
-) -> Judged:
-    """How bad one difference is."""
+    type: str, resource: str, difference: Difference, *, criticality: str, rules: Iterable[SeverityRule] = (),
+    policy: Collection[PolicyRule] = (),
+) -> Judged:  # fmt: skip
+    """How bad one difference is: as the manifest says, or else the policy, or else the table; never below a floor."""
     for rule in rules:
         if matches(rule.resource, resource) and covers(rule.path, difference.path):
-            return Judged(rule.level, f"{_MANIFEST}{rule.path}")
+            return _floored(Judged(rule.level, f"{_MANIFEST}{rule.path}"), policy, difference.path)
+    for named in policy:
+        if not named.floor and covers(named.path, difference.path):
+            return _floored(Judged(named.level, f"{_POLICY}{named.name}"), policy, difference.path)
     shipped = next(rule for rule in SHIPPED if rule.applies(type, difference))
-    return _raised(Judged(shipped.level, shipped.name), criticality)
+    return _floored(_raised(Judged(shipped.level, shipped.name), criticality), policy, difference.path)
 
 
-def judge_missing(resource: str, *, criticality: str, rules: Iterable[SeverityRule] = ()) -> Judged:
-    """How bad it is that the whole resource is gone; a manifest rule must cover everything (`**`) to speak here."""
+def judge_missing(
+    resource: str, *, criticality: str, rules: Iterable[SeverityRule] = (), policy: Collection[PolicyRule] = ()
+) -> Judged:
+    """How bad it is that the whole resource is gone; a rule must cover everything (`**`) to speak here."""
     for rule in rules:
         if rule.path == "**" and matches(rule.resource, resource):
-            return Judged(rule.level, f"{_MANIFEST}{rule.path}")
-    return _raised(Judged(Severity.DEGRADED, "deletion"), criticality)
+            return _floored(Judged(rule.level, f"{_MANIFEST}{rule.path}"), policy)
+    for named in policy:
+        if not named.floor and named.path == "**":
+            return _floored(Judged(named.level, f"{_POLICY}{named.name}"), policy)
+    return _floored(_raised(Judged(Severity.DEGRADED, "deletion"), criticality), policy)
+
+
+def _floored(judged: Judged, policy: Collection[PolicyRule], path: str | None = None) -> Judged:
+    """Of a path; without one, of a resource that is missing. The first floor that is higher gives its name."""
+    floors = (one for one in policy if one.floor and (one.path == "**" if path is None else covers(one.path, path)))
+    return worst([judged, *(Judged(one.level, f"{_FLOOR}{one.name}") for one in floors)])
 
 
 def raised_by_impact(judged: Judged, downstream: Collection[str]) -> Judged:
     """What the drift as a whole is worth, given the criticalities of the resources downstream. Only a degraded drift is
     raised: an informational one, as of a tag, harms nobody downstream.
     """
-    if judged.level is not Severity.DEGRADED or judged.rule.startswith(_MANIFEST):
+    if judged.level is not Severity.DEGRADED or judged.rule.startswith((_MANIFEST, _POLICY)):
         return judged
     if "high" not in downstream and len(downstream) < MANY_DOWNSTREAM:
         return judged

@@ -1,9 +1,11 @@
 """The desired state is complete before anything is judged, and the newest version counts."""
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +17,13 @@ from deployforge_chassis.testing import JsonCodec, until
 from deployforge_chassis.wire import Wire
 from deployforge_drift_detector.adapters.desired import DesiredReader, desired
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
+from deployforge_drift_detector.adapters.severity_policy import load
 from deployforge_drift_detector.domain.condition import Condition, How
 from deployforge_drift_detector.domain.desired import Reference
 from deployforge_drift_detector.domain.levels import Severity
 from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
 
-from ...conftest import ORDERS, SHARD, WEBSHOP, WORKER, urn
+from ...conftest import ORDERS, SHARD, WEBSHOP, WORKER, World, seen, urn
 
 TOPICS = topics.load()
 
@@ -168,3 +171,26 @@ def test_what_it_refers_to_and_what_is_made_of_it() -> None:
     one = desired(value(references=[refers], outputs=["ordersUrl"]))
     assert one.references == (Reference("deadLetter", urn("dead"), "arn"),)
     assert one.outputs == ("ordersUrl",)
+
+
+def test_the_operators_policy_goes_with_what_it_concerns_into_the_record(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text('rules: [{name: owners, namespace: "store*", path: tags, level: critical}]')
+    mild = '[{"resource":"*","path":"visibilityTimeout","level":"informational"}]'
+    told = value(
+        urn=ORDERS.urn,
+        severity_json=mild,
+        set_paths=[],
+        properties_json=json.dumps(ORDERS.properties),
+        scan_shard=ORDERS.shard,
+    )
+    world.states.put(
+        replace(desired(told, load(file)), deployment_id=ORDERS.deployment_id, version=99, generation=ORDERS.generation)
+    )
+    world.judge(1, seen(ORDERS, {"tags": {"env": "x"}, "visibilityTimeout": 60}))
+    drift = world.app.drift_of(ORDERS.urn)
+    assert drift is not None and drift.finding is not None
+    assert {one.path: one.rule for one in drift.finding.attributes} == {
+        "tags.env": "policy: owners", "visibilityTimeout": "manifest: visibilityTimeout",
+    }  # fmt: skip
+    assert (drift.finding.severity, drift.finding.rule) == (Severity.CRITICAL, "policy: owners")

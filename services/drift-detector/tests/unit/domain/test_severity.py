@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from deployforge_drift_detector.domain.compare import Difference
 from deployforge_drift_detector.domain.levels import Severity
-from deployforge_drift_detector.domain.rules import SeverityRule
+from deployforge_drift_detector.domain.rules import PolicyRule, SeverityRule
 from deployforge_drift_detector.domain.severity import MANY_DOWNSTREAM, Judged, judge, judge_missing, raised_by_impact
 
 INSIDE = {"protocol": "tcp", "from": 443, "to": 443, "cidr": "10.0.0.0/8"}
@@ -85,3 +85,42 @@ def test_what_lies_downstream_raises_a_degraded_drift(level: str, rule: str, dow
     raised = raised_by_impact(Judged(Severity(level), rule), downstream)
     assert raised.level == expected
     assert raised.rule == (rule if level == expected else f"{rule}, raised by impact")
+
+
+def test_the_manifest_comes_before_the_policy_and_the_policy_before_the_table() -> None:
+    drift = Difference("tags.owner", "a", "b")
+    policy = (PolicyRule("owners", "tags.owner", Severity.DEGRADED), PolicyRule("all-tags", "tags", Severity.CRITICAL))
+    rules = (SeverityRule("*", "tags", Severity.INFORMATIONAL),)
+    assert judge("Queue", "q", drift, criticality="high", policy=policy) == Judged(Severity.DEGRADED, "policy: owners")
+    said = judge("Queue", "q", drift, criticality="high", rules=rules, policy=policy)
+    assert said == Judged(Severity.INFORMATIONAL, "manifest: tags")
+    assert judge("Queue", "q", Difference("delay", 1, 2), criticality="normal", policy=policy).rule == "default"
+
+
+def test_nothing_is_less_bad_than_a_floor() -> None:
+    drift = Difference("tags.owner", "a", "b")
+    floor = (
+        PolicyRule("least", "tags", Severity.DEGRADED, floor=True),
+        PolicyRule("same", "**", Severity.DEGRADED, floor=True),
+    )
+    told = Judged(Severity.DEGRADED, "floor: least")
+    assert judge("Queue", "q", drift, criticality="normal", policy=floor) == told
+    mild = (SeverityRule("*", "**", Severity.INFORMATIONAL),)
+    assert judge("Queue", "q", drift, criticality="normal", rules=mild, policy=floor) == told
+    lower = (PolicyRule("low", "tags", Severity.INFORMATIONAL), *floor)
+    assert judge("Queue", "q", drift, criticality="normal", policy=lower) == told
+    worse = (SeverityRule("*", "**", Severity.CRITICAL),)
+    assert judge("Queue", "q", drift, criticality="normal", rules=worse, policy=floor).rule == "manifest: **"
+    assert raised_by_impact(told, ["high"]) == Judged(Severity.CRITICAL, "floor: least, raised by impact")
+    assert raised_by_impact(Judged(Severity.DEGRADED, "policy: x"), ["high"]).level is Severity.DEGRADED
+
+
+def test_of_a_missing_resource_only_rules_for_everything_speak() -> None:
+    some = PolicyRule("some", "tags", Severity.CRITICAL)
+    assert judge_missing("q", criticality="normal", policy=(some,)).rule == "deletion"
+    every = PolicyRule("gone", "**", Severity.CRITICAL)
+    assert judge_missing("q", criticality="normal", policy=(some, every)) == Judged(Severity.CRITICAL, "policy: gone")
+    mild = (SeverityRule("*", "**", Severity.INFORMATIONAL),)
+    assert judge_missing("q", criticality="normal", rules=mild, policy=(every,)).rule == "manifest: **"
+    floor = PolicyRule("least", "**", Severity.DEGRADED, floor=True)
+    assert judge_missing("q", criticality="normal", rules=mild, policy=(floor,)).rule == "floor: least"
