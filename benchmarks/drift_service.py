@@ -95,7 +95,7 @@ class Taken:
         self._seen = threading.Semaphore(0)
         self._meter = Meter()
         self.began = self.ended = 0.0
-        self.checks = self.transitions = self.messages = 0
+        self.checks = self.transitions = self.messages = self.waiting = 0
 
     def warm(self, sequence: int, body: Any) -> float:
         """Judge a scan of everything without Kafka; checks a second."""
@@ -124,6 +124,7 @@ class Taken:
 
     def lag(self, messages: int) -> None:
         self._meter.lag(messages)
+        self.waiting = messages
 
     def wait(self, messages: int) -> None:
         for _ in range(messages):
