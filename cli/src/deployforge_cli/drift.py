@@ -68,7 +68,7 @@ def list_drift(
 @app.command()
 @command
 def show(drift_id: str, output: Output = Format.table, context: ContextName = None) -> None:
-    """Show one drift: expected and actual, severity and its rule, and what it affects."""
+    """Show one drift: expected, actual and when last as expected, severity and its rule, and what it affects."""
     with connected(context) as client:
         record = client.drift(drift_id)
     if output is not Format.table:
@@ -86,7 +86,8 @@ def describe(record: drift_pb2.DriftRecord) -> None:
     for a in record.attributes:
         console.print(
             f"  {escape(a.path)}: expected {escape(shown_value(a.expected_json))}, "
-            f"found {escape(shown_value(a.actual_json))}  {severity(a.severity)} [dim]{a.rule}[/]",
+            f"found {escape(shown_value(a.actual_json))}  {severity(a.severity)} [dim]{escape(a.rule)}, "
+            f"{f'last as expected {moment(a.good_at)}' if a.HasField('good_at') else 'not known when last as expected'}[/]",
             highlight=False,
         )
     baselines.anomaly(record)

@@ -164,3 +164,20 @@ def test_unused_and_expired_ignore_rules_are_named(monkeypatch: pytest.MonkeyPat
     assert "storefront/webshop: *: delay has run out and hides nothing" in shown
     told = json.loads(_runner.invoke(app, ["drift", "ignores", "-o", "json"]).output)
     assert [one["state"] for one in told] == ["hiding", "unused", "expired"]
+
+
+def test_each_attribute_is_shown_with_expected_found_and_last_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    good, never = (
+        pb.AttributeDrift(path="delay", expected_json="3", actual_json="9", rule="default"),
+        pb.AttributeDrift(path="tags.env", expected_json='"t"', rule="tags"),
+    )
+    good.good_at.FromSeconds(1_790_000_000)
+
+    class Drifts(Client):
+        def drift(self, drift_id: str) -> pb.DriftRecord:
+            return pb.DriftRecord(urn=_ORDERS.urn, attributes=[good, never])
+
+    monkeypatch.setattr(drift, "connected", lambda _: Drifts())
+    shown = _runner.invoke(app, ["drift", "show", "id"], env={"COLUMNS": "200"}).output
+    assert "delay: expected 3, found 9" in shown and "default, last as expected 2026-09-21 14:13:20" in shown
+    assert 'tags.env: expected "t", found (absent)' in shown and "tags, not known when last as expected" in shown

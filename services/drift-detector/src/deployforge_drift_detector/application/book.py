@@ -265,6 +265,13 @@ class Book:
         if verdict.reason:
             self.reasons[place] = verdict.reason
 
+    def good_at(self, place: int) -> datetime | None:
+        """When a resource was last looked at, which is when all was as desired that did not drift then; None where nobody
+        has, or could."""
+        if self.states[place] not in (State.CHECKED, State.DRIFTED):
+            return None
+        return datetime.fromtimestamp(float(self.times[place]), UTC)
+
     def _heard(self, batch: ObservationBatch) -> None:
         self.dirty = True
         if batch.sequence >= self.newest:

@@ -16,7 +16,7 @@ from deployforge_drift_detector.application.ports import CheckState, Doubt
 from deployforge_drift_detector.application.verdicts import Verdict
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import AlreadyDecided, Drift, NoOpenDrift, SameDrift
-from deployforge_drift_detector.domain.finding import Finding, weighed
+from deployforge_drift_detector.domain.finding import Finding, dated, weighed
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _note(app: DriftDetector, sheet: Sheet, one: Judged, history: Drift | None) 
     urn = one.seen.urn
     drift = history or Drift(urn, one.desired.deployment_id, one.desired.namespace, one.desired.name)
     try:
-        _move(app, drift, sheet.batch, one, one.verdict.finding, sheet.now)
+        _move(app, drift, sheet, one, one.verdict.finding)
     except (AlreadyDecided, SameDrift, NoOpenDrift):
         # Another process came first; its word stands.
         pass
@@ -86,15 +86,15 @@ def _note(app: DriftDetector, sheet: Sheet, one: Judged, history: Drift | None) 
         sheet.closed.append(urn)
 
 
-def _move(
-    app: DriftDetector, drift: Drift, batch: ObservationBatch, one: Judged, finding: Finding | None, now: datetime
-) -> None:
+def _move(app: DriftDetector, drift: Drift, sheet: Sheet, one: Judged, finding: Finding | None) -> None:
+    batch, now = sheet.batch, sheet.now
     if finding is None:
         same_wish = drift.desired_version == one.desired.desired_version
         how = "observed" if same_wish else "desired-changed"
         drift.resolve(how, scan_id=batch.scan_id, sequence=batch.sequence, now=now)
         return
     suffering = downstream(app.desired, one.seen.urn)
+    finding = dated(finding, drift.finding if drift.open else None, sheet.book.good_at(one.place))
     drift.see(
         weighed(finding, suffering.criticalities),
         suffering.downstream,

@@ -24,6 +24,8 @@ class Attribute:
     """Empty when it is gone."""
     severity: Severity
     rule: str
+    good_at: datetime | None = None
+    """When it was last seen to be as desired; None where no scan has seen that, or the last one could not look."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,15 @@ def sift_missing(desired: Desired, now: datetime) -> Sifted:
 def _missing(desired: Desired) -> Finding:
     judged = judge_missing(desired.resource, criticality=desired.criticality, rules=desired.severity, policy=desired.policy)
     return _finding(Kind.MISSING, judged, ())
+
+
+def dated(finding: Finding, before: Finding | None, good_at: datetime | None) -> Finding:
+    """The finding with the time at which each attribute was last as desired: what differed `before` keeps its own, all else
+    was at `good_at`.
+    """
+    known = {one.path: one.good_at for one in before.attributes} if before is not None else {}
+    attributes = tuple(replace(one, good_at=known.get(one.path, good_at)) for one in finding.attributes)
+    return replace(finding, attributes=attributes)
 
 
 def weighed(finding: Finding, downstream: Collection[str]) -> Finding:

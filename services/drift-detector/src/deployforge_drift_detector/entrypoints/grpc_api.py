@@ -170,6 +170,7 @@ def _record(view: DriftView, opinion: Opinion | None) -> pb.DriftRecord:
                 actual_json=a.actual_json,
                 severity=_severity(a.severity),
                 rule=a.rule,
+                good_at=timestamp(a.good_at) if a.good_at else None,
             )
             for a in view.attributes
         ],

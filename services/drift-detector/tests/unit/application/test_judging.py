@@ -360,3 +360,28 @@ def test_a_book_that_cannot_be_written_down_is_closed_all_the_same(world: World,
         with pytest.raises(ZeroDivisionError):
             world.judging.books.close({0})
     assert world.judging.books.of(SHARD).sequences.max() == -1
+
+
+def test_each_attribute_tells_when_it_was_last_as_desired(world: World) -> None:
+    minute = timedelta(minutes=1)
+    world.judge(1, seen(ORDERS))
+    world.judge(2, seen(ORDERS), observed_at=START + minute)
+    world.judge(3, seen(ORDERS, {"visibilityTimeout": 60}), observed_at=START + 2 * minute)
+    world.judge(4, seen(ORDERS, {"visibilityTimeout": 60}), observed_at=START + 3 * minute)
+    world.judge(5, seen(ORDERS, {"visibilityTimeout": 90, "tags": {"env": "x"}}), observed_at=START + 4 * minute)
+    [record] = world.app.page("storefront", "webshop", open_only=True, size=9, cursor="").views
+    assert {one.path: one.good_at for one in record.attributes} == {
+        "visibilityTimeout": START + minute, "tags.env": START + 3 * minute,
+    }  # fmt: skip
+    world.judge(6, seen(ORDERS), observed_at=START + 5 * minute)
+    world.judge(7, seen(ORDERS, {"visibilityTimeout": 60}), observed_at=START + 6 * minute)
+    [again] = world.app.page("storefront", "webshop", open_only=True, size=9, cursor="").views
+    assert [one.good_at for one in again.attributes] == [START + 5 * minute]
+
+
+def test_what_no_scan_has_seen_as_desired_has_no_such_time(world: World) -> None:
+    world.judge(1, seen(WORKER, {"fifo": True}))
+    world.judge(1, seen(ORDERS, presence="NOT_CHECKED", reason="throttled"))
+    world.judge(2, seen(ORDERS, {"visibilityTimeout": 60}))
+    views = world.app.page("storefront", "webshop", open_only=True, size=9, cursor="").views
+    assert [one.good_at for view in views for one in view.attributes] == [None, None]

@@ -11,18 +11,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AttributeDrift(_message.Message):
-    __slots__ = ("path", "expected_json", "actual_json", "severity", "rule")
+    __slots__ = ("path", "expected_json", "actual_json", "severity", "rule", "good_at")
     PATH_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_JSON_FIELD_NUMBER: _ClassVar[int]
     ACTUAL_JSON_FIELD_NUMBER: _ClassVar[int]
     SEVERITY_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
+    GOOD_AT_FIELD_NUMBER: _ClassVar[int]
     path: str
     expected_json: str
     actual_json: str
     severity: _common_pb2.Severity
     rule: str
-    def __init__(self, path: _Optional[str] = ..., expected_json: _Optional[str] = ..., actual_json: _Optional[str] = ..., severity: _Optional[_Union[_common_pb2.Severity, str]] = ..., rule: _Optional[str] = ...) -> None: ...
+    good_at: _timestamp_pb2.Timestamp
+    def __init__(self, path: _Optional[str] = ..., expected_json: _Optional[str] = ..., actual_json: _Optional[str] = ..., severity: _Optional[_Union[_common_pb2.Severity, str]] = ..., rule: _Optional[str] = ..., good_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Impact(_message.Message):
     __slots__ = ("urn", "path", "reason", "via")
