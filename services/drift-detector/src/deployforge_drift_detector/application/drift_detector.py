@@ -176,7 +176,7 @@ class DriftDetector(EventSourcedApplication):
     def coverage(self, namespace: str, name: str) -> Sequence[ShardCoverage]:
         """What came of the last look at each resource, by shard."""
         desired = self.desired.named(namespace, name)
-        return coverage(self.stores.looks.of({one.shard for one in desired}), desired)
+        return coverage(self.stores.looks.of({one.shard for one in desired}), desired, self.clock.now())
 
 
 def _episode(view: DriftView, actor: str) -> Episode:

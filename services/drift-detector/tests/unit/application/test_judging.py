@@ -239,6 +239,22 @@ def test_what_no_scan_has_looked_at_is_not_checked(world: World) -> None:
     assert (known.scan_id, known.at) == ("scan-1", START)
 
 
+def test_what_was_looked_at_long_ago_is_not_checked(world: World) -> None:
+    world.states.put(replace(WORKER, version=2, every_seconds=3600))
+    world.judge(1, seen(ORDERS), seen(WORKER, {"fifo": True}))
+    world.clock.advance(3 * ORDERS.every_seconds + 60)
+    assert world.coverage() == (1, 1, {})
+    world.clock.advance(1)
+    assert world.coverage() == (0, 1, {ORDERS.urn: "last looked at 4 min ago, it should be every 60 s"})
+    world.judge(2, seen(ORDERS, reason="throttled", presence="NOT_CHECKED"), observed_at=world.clock.now())
+    assert world.coverage() == (0, 1, {ORDERS.urn: "throttled"})
+    world.clock.advance(86_400 * 3)
+    assert world.coverage()[2] == {
+        ORDERS.urn: "last looked at 3 d ago, it should be every 60 s; throttled",
+        WORKER.urn: "last looked at 3 d ago, it should be every 60 min",
+    }
+
+
 def test_when_everything_drifts_at_once_it_is_saved_in_time(world: World) -> None:
     resources = [replace(ORDERS, urn=urn(f"r{n}"), resource=f"r{n}") for n in range(500)]
     for resource in resources:
