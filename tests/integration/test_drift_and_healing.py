@@ -9,6 +9,7 @@ from deployforge_client import DeployForge
 from deployforge_local.cloud import Cloud
 from deployforge_local.settings import LocalSettings
 
+from tests.integration.conftest import Cli
 from tests.integration.journey import NAMESPACE, REGION, applied, destroyed, eventually, manifest, physical_ids, queue
 
 AUTO = {
@@ -99,7 +100,7 @@ def told(settings: LocalSettings, url: str) -> dict[str, int]:
     ).json()
 
 
-def test_drift_with_healing_off_is_reported_and_left_alone(alice: DeployForge, cloud: Cloud, name: str) -> None:
+def test_drift_with_healing_off_is_reported_and_left_alone(alice: DeployForge, cli: Cli, cloud: Cloud, name: str) -> None:
     resources = [queue("jobs", visibilityTimeout="30s"), queue("work", deadLetter="${jobs.arn}", maxReceives=5)]
     applied(alice, manifest(name, resources, outputs={"url": "${work.url}"}))
     url = physical_ids(alice, name)["jobs"]
@@ -117,6 +118,10 @@ def test_drift_with_healing_off_is_reported_and_left_alone(alice: DeployForge, c
     assert cloud.visibility_timeout(REGION, url) == 77
     cloud.set_visibility_timeout(REGION, url, 30)
     eventually(lambda: not alice.drifts(where, open_only=True).records, why="the drift resolves itself")
+    watched = cli("drift", "watch", f"{NAMESPACE}/{name}", "--all", "--count", "3", "-o", "json")
+    told = [json.loads(line) for line in watched.stdout.splitlines()]
+    assert sorted(one["what"] for one in told) == ["anomaly", "closed", "opened"]
+    assert {one["fact"]["drift_id"] for one in told} == {record.drift_id}
     destroyed(alice, name)
 
 

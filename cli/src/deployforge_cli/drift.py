@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 from deployforge.drift_detector.v1 import drift_pb2
+from deployforge_client.errors import BadRequest
 from deployforge_client.naming import Ref, reference
 from rich.markup import escape
 
-from deployforge_cli import adopting, baselines, impacts, noises, training
+from deployforge_cli import adopting, baselines, drifting, groups, impacts, noises, training
 from deployforge_cli.exits import Exit
 from deployforge_cli.output import (
     Format,
@@ -33,13 +34,23 @@ app = typer.Typer(no_args_is_help=True, help="What is different from what was de
 def list_drift(
     deployment: Annotated[str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    by_cause: Annotated[bool, typer.Option("--group", help="A line for each cause, of all of them.")] = False,
     output: Output = Format.table,
     context: ContextName = None,
 ) -> None:
     """List open drift; exit code 4 when there is some."""
+    where = reference(deployment) if deployment else Ref()
     with connected(context) as client:
-        records = client.drifts(reference(deployment) if deployment else Ref(), open_only=not every).records
-    if output is not Format.table:
+        if by_cause:
+            records = groups.every(client, where, open_only=not every)
+            found = groups.grouped(client, records)
+        else:
+            records = list(client.drifts(where, open_only=not every).records)
+    if by_cause and output is Format.table:
+        groups.listed(found)
+    elif by_cause:
+        emit([group.plain() for group in found], output)
+    elif output is not Format.table:
         emit([plain(r) for r in records], output)
     else:
         table(
@@ -97,6 +108,30 @@ def describe(record: drift_pb2.DriftRecord) -> None:
         f"resolved {moment(record.resolved_at)}",
         style="dim",
     )
+
+
+@app.command()
+@command
+def watch(
+    deployment: Annotated[str, typer.Argument(metavar="[NAMESPACE[/NAME]]", help="Default: all that you may read.")] = "",
+    since_start: Annotated[bool, typer.Option("--all", help="From the beginning, not from now.")] = False,
+    after: Annotated[int, typer.Option(help="Go on after this position; every line of -o json has its own.")] = 0,
+    count: Annotated[int, typer.Option(help="End after so many. Default: never.")] = 0,
+    output: Output = Format.table,
+    context: ContextName = None,
+) -> None:
+    """Print drift as it opens, changes and closes, and what it looks like; with -o json a line each."""
+    if output is Format.yaml:
+        raise BadRequest("a stream is no YAML document", hint="write -o json for a line of JSON each")
+    name, namespace = (deployment, "") if "/" in deployment else ("", deployment)
+    tell, told = (drifting.line if output is Format.table else drifting.record), 0
+    with connected(context) as client:
+        for event in client.watch(deployment=name, namespace=namespace, after=after or (0 if since_start else -1)):
+            if happened := drifting.what(client, event):
+                tell(event, happened)
+                told += 1
+            if count and told == count:
+                return
 
 
 @app.command()
