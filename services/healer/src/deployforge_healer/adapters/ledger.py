@@ -17,6 +17,7 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS incidents (id uuid PRIMARY KEY, number bigserial, deployment_id uuid NOT NULL, "
     "namespace text NOT NULL, name text NOT NULL, urn text NOT NULL, state text NOT NULL, opened_at timestamptz NOT NULL)",
     "CREATE INDEX IF NOT EXISTS incidents_by_deployment ON incidents (deployment_id, state)",
+    "CREATE INDEX IF NOT EXISTS incidents_by_time ON incidents (deployment_id, opened_at)",
     "CREATE INDEX IF NOT EXISTS incidents_by_number ON incidents (number DESC)",
     "CREATE TABLE IF NOT EXISTS proposals (request_id text PRIMARY KEY, incident_id uuid NOT NULL, "
     "deployment_id uuid NOT NULL, chosen_at timestamptz NOT NULL)",
@@ -89,6 +90,13 @@ class PostgresLedger:
         return self._count(
             "SELECT count(*) AS n FROM incidents WHERE deployment_id = %s AND state = ANY(%s) AND id <> %s",
             (deployment_id, [HEALING, AWAITING], but),
+        )
+
+    def drifted(self, deployment_id: UUID, since: datetime) -> int:
+        """See ports.Ledger."""
+        return self._count(
+            "SELECT count(DISTINCT urn) AS n FROM incidents WHERE deployment_id = %s AND opened_at >= %s",
+            (deployment_id, since),
         )
 
     def waiting(self, deployment_id: UUID, at_most: int) -> Sequence[UUID]:

@@ -63,6 +63,7 @@ class Errands:
             tuple(ledger.healed_at(about.urn, about.paths, since)),
             ledger.healings(incident.deployment_id, now - _HOUR),
             ledger.open_healings(incident.deployment_id, incident.id), care.resources, care.paused, policy, now,
+            ledger.drifted(incident.deployment_id, now - timedelta(seconds=policy.mass_within_seconds)),
         )  # fmt: skip
 
     def _propose_later(self, incident: Incident, care: Care, inputs: Inputs, remedy: Remedy, now: datetime) -> Effects:

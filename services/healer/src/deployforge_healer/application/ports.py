@@ -61,6 +61,10 @@ class Ledger(Protocol):
         """Other incidents of the deployment that are being healed."""
         ...
 
+    def drifted(self, deployment_id: UUID, since: datetime) -> int:
+        """Resources of the deployment of which an incident was opened."""
+        ...
+
     def waiting(self, deployment_id: UUID, at_most: int) -> Sequence[UUID]:
         """Incidents of the deployment that nothing is being done about, oldest first."""
         ...

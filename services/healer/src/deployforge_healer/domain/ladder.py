@@ -54,6 +54,8 @@ class Inputs:
     paused: bool
     policy: Policy
     now: datetime
+    drifted_lately: int = 0
+    """Resources of the deployment, this one too, of which an incident began within the policy's time for mass changes."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def choose(inputs: Inputs) -> Choice:
     policy = inputs.policy
     if policy.mode == "off":
         return Escalate("mode", "healing mode is off", _alternatives(inputs, None))
-    if stop := _flapping(inputs):
+    if stop := _mass_change(inputs) or _flapping(inputs):
         return stop
     if wait := _not_now(inputs):
         return wait
@@ -126,6 +128,18 @@ def choose(inputs: Inputs) -> Choice:
 def replay(inputs_json: str) -> Choice:
     """The choice again, from its stored inputs."""
     return choose(_INPUTS.validate_json(inputs_json))
+
+
+def _mass_change(inputs: Inputs) -> Escalate | None:
+    """The breaker: when everything is gone at once, somebody is moving house, an account was closed, or somebody lies. To
+    make all of it anew is never what is wanted, and what was begun before so many were seen is within the other limits.
+    """
+    policy, drifted = inputs.policy, inputs.drifted_lately
+    if not policy.mass_count or drifted < policy.mass_count or drifted * 100 < inputs.resources * policy.mass_percent:
+        return None
+    of = f" of {inputs.resources}" if inputs.resources else ""
+    reason = f"{drifted}{of} resources drifted within {policy.mass_within_seconds / 60:g} minutes: nothing is healed"
+    return Escalate("mass-change", reason, _alternatives(inputs, None))
 
 
 def _flapping(inputs: Inputs) -> Escalate | None:

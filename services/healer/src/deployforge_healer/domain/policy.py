@@ -44,6 +44,11 @@ class Policy:
     flap_count: int = 3
     flap_within_seconds: int = 1800
     windows: tuple[Window, ...] = ()
+    mass_count: int = 50
+    """So many resources that drift together are no drift any more; 0 is no such limit."""
+    mass_percent: int = 25
+    """And so many of a hundred."""
+    mass_within_seconds: int = 600
 
     @classmethod
     def from_json(cls, text: str) -> "Policy":
@@ -51,6 +56,7 @@ class Policy:
         data: Mapping[str, Any] = json.loads(text or "{}")
         limits: Mapping[str, Any] = data.get("limits") or {}
         flap: Mapping[str, Any] = limits.get("flap") or {}
+        mass: Mapping[str, Any] = limits.get("massChange") or {}
         return cls(
             mode=data.get("mode", cls.mode),
             max_severity=LEVELS.index(data.get("maxSeverity", "degraded")),
@@ -61,6 +67,9 @@ class Policy:
             flap_count=int(flap.get("count", cls.flap_count)),
             flap_within_seconds=int(flap.get("within", cls.flap_within_seconds)),
             windows=_windows(data.get("windows") or ()),
+            mass_count=int(mass.get("count", cls.mass_count)),
+            mass_percent=int(mass.get("percent", cls.mass_percent)),
+            mass_within_seconds=int(mass.get("within", cls.mass_within_seconds)),
         )
 
     def opens(self, at: datetime) -> datetime | None:

@@ -365,3 +365,21 @@ def test_what_could_not_be_planned_on_a_damaged_history_is_not_tried_again(world
     world.failed()
     world.later(hours=1)
     assert (len(world.proposed), world.incident().state) == (1, "escalated")
+
+
+def test_when_too_much_drifts_at_once_nothing_more_is_healed(world: World) -> None:
+    def detected(drifts: list[str]) -> None:
+        for n, drift in enumerate(drifts):
+            about = {"urn": f"urn:df:storefront:webshop:q{n}", "detected_at": world.clock.now()}
+            world.hear(world.app.drift_detected, "DriftDetected", work=False, drift_id=drift, **about)
+        for _ in drifts:
+            world.work()
+
+    world.policy('{"mode":"auto","limits":{"maxPercent":0,"maxResources":5,"massChange":{"count":20,"within":60}}}')
+    detected(drifts := _drifts(30))
+    assert {world.incident(drift).state for drift in drifts} == {"escalated"}
+    assert world.incident(drifts[0]).reason.startswith("mass-change: 30")
+    assert world.proposed == []
+    world.clock.advance(120)
+    detected(later := [f"a1b2c3d4-0000-5000-8000-0000000009{n:02}" for n in range(3)])
+    assert _healing(world, later) == 3

@@ -204,6 +204,11 @@ def _healing() -> Schema:
             "maxPercent": _count(0, maximum=100, default=10, description="Of the resources; 0 is no limit."),
             "perHour": _count(0, default=20, description="0 is no limit."),
             "flap": _object({"count": _count(1, default=3), "within": _duration(default="30m")}, default={}),
+            "massChange": _object({
+                "count": _count(0, description="So many drifting together are healed no more; 50, 0 is no limit."),
+                "percent": _count(0, maximum=100, description="And so many of a hundred; 25."),
+                "within": _duration(),
+            }),
         }, default={}),
         "ladder": _list(_enum(LADDER), default=list(LADDER), uniqueItems=True),
     }, default={})  # fmt: skip
