@@ -138,3 +138,26 @@ def test_nothing_drifts_right_after_an_apply(alice: DeployForge, admin: DeployFo
     assert sum(s.drifted for s in shards) == 0
     assert not alice.drifts(alice.latest(deployment).deployment).records
     destroyed(alice, name)
+
+
+def test_what_is_hidden_and_what_nobody_declared_is_told_apart_from_drift(
+    alice: DeployForge, admin: DeployForge, cloud: Cloud, name: str
+) -> None:
+    rule = {"resource": "a", "path": "visibilityTimeout", "when": {"found": "increased"}, "reason": "it grows"}
+    drift = {"every": "5s", "ignore": [rule, {"path": "tags.never", "reason": "nobody's"}]}
+    applied(alice, manifest(name, [queue("a", visibilityTimeout="30s"), queue("b", delay="3s")], drift=drift))
+    deployment, ids = f"{NAMESPACE}/{name}", physical_ids(alice, name)
+    where = alice.latest(deployment).deployment
+    assert list(alice.undeclared(deployment)) == []
+
+    cloud.set_visibility_timeout(REGION, ids["a"], 60)
+    cloud.set_visibility_timeout(REGION, ids["b"], 55)
+    admin.scan(deployment)
+
+    hiding, unused = eventually(lambda: (rules := alice.ignores(where)) and rules[0].state == "hiding" and rules)
+    assert (hiding.when, [(one.resource, one.path) for one in hiding.hidden]) == ("increased", [("a", "visibilityTimeout")])
+    assert unused.state == "unused"
+    [found] = alice.undeclared(deployment)
+    assert [(a.path, a.before_json, a.after_json) for a in found.attributes] == [("visibilityTimeout", "30", "55")]
+    assert not alice.drifts(where).records
+    destroyed(alice, name)

@@ -35,10 +35,21 @@ def list_drift(
     deployment: Annotated[str | None, typer.Argument(metavar="[NAMESPACE/NAME]", help="Default: all you may read.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
     by_cause: Annotated[bool, typer.Option("--group", help="A line for each cause, of all of them.")] = False,
+    undeclared: Annotated[
+        bool, typer.Option("--undeclared", help="Instead: what nobody declared and is other than when it was verified.")
+    ] = False,
     output: Output = Format.table,
     context: ContextName = None,
 ) -> None:
     """List open drift; exit code 4 when there is some."""
+    if undeclared:
+        with connected(context) as client:
+            apart = client.undeclared(_one(deployment))
+        if output is not Format.table:
+            emit([plain(one) for one in apart], output)
+        else:
+            noises.undeclared(apart)
+        return
     where = reference(deployment) if deployment else Ref()
     with connected(context) as client:
         if by_cause:
@@ -74,6 +85,12 @@ def list_drift(
         )
     if any(r.state == "open" for r in records):
         raise typer.Exit(Exit.DRIFT_FOUND)
+
+
+def _one(deployment: str | None) -> str:
+    if deployment is None:
+        raise typer.BadParameter("--undeclared reads the clouds of one deployment: NAMESPACE/NAME")
+    return deployment
 
 
 @app.command()

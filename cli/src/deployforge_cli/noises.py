@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from deployforge.drift_detector.v1 import drift_pb2
+from deployforge.orchestrator.v1 import plans_pb2
 from rich.markup import escape
 
-from deployforge_cli.output import console, moment, named, table
+from deployforge_cli.output import console, moment, named, short, shown_value, table
 
 _SHOWN = 4
 
@@ -99,3 +100,26 @@ def ignored(rules: Sequence[drift_pb2.IgnoreRule]) -> None:
 
 def _rule(one: drift_pb2.IgnoreRule) -> str:
     return f"{one.resource}: {one.path}" + (f" ({one.when})" if one.when else "")
+
+
+def undeclared(found: Sequence[plans_pb2.UndeclaredResource]) -> None:
+    """What nobody declared, before and now; it is no drift."""
+    table(
+        "undeclared, and no drift",
+        ("resource", "type", "attribute", "as verified", "now"),
+        (
+            (
+                short(one.urn),
+                one.type,
+                escape(a.path),
+                escape(shown_value(a.before_json)),
+                escape(shown_value(a.after_json)),
+            )
+            for one in found
+            for a in one.attributes
+        ),
+        empty="none; what nobody declared is as it was verified",
+    )
+    for one in found:
+        if one.reason:
+            console.print(f"{short(one.urn)}: not looked at: {escape(one.reason)}", style="yellow", highlight=False)

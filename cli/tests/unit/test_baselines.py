@@ -5,6 +5,7 @@ import json
 import pytest
 from deployforge.common.v1 import common_pb2
 from deployforge.drift_detector.v1 import drift_pb2 as pb
+from deployforge.orchestrator.v1 import plans_pb2
 from deployforge_cli import drift
 from deployforge_cli.exits import Exit
 from deployforge_cli.main import app
@@ -181,3 +182,21 @@ def test_each_attribute_is_shown_with_expected_found_and_last_good(monkeypatch: 
     shown = _runner.invoke(app, ["drift", "show", "id"], env={"COLUMNS": "200"}).output
     assert "delay: expected 3, found 9" in shown and "default, last as expected 2026-09-21 14:13:20" in shown
     assert 'tags.env: expected "t", found (absent)' in shown and "tags, not known when last as expected" in shown
+
+
+def test_what_nobody_declared_is_shown_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clouds(Client):
+        def undeclared(self, deployment: str) -> list[plans_pb2.UndeclaredResource]:
+            assert deployment == "storefront/webshop"
+            change = common_pb2.AttributeChange(path="delay", before_json="0", after_json="9")
+            return [
+                plans_pb2.UndeclaredResource(urn=_ORDERS.urn, type="Queue", attributes=[change]),
+                plans_pb2.UndeclaredResource(urn="urn:df:storefront:webshop:key", reason="no reader"),
+            ]
+
+    monkeypatch.setattr(drift, "connected", lambda _: Clouds())
+    shown = _runner.invoke(app, ["drift", "list", "storefront/webshop", "--undeclared"], env={"COLUMNS": "200"})
+    assert shown.exit_code == Exit.DONE
+    for words in ("no drift", "orders", "delay", "key: not looked at: no reader"):
+        assert words in shown.output
+    assert _runner.invoke(app, ["drift", "list", "--undeclared"]).exit_code == Exit.USAGE

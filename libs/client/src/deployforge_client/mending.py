@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from deployforge.common.v1 import common_pb2, parking_pb2
 from deployforge.drift_detector.v1 import drift_pb2
 from deployforge.healer.v1 import healing_pb2
+from deployforge.orchestrator.v1 import plans_pb2
 
 from deployforge_client.naming import Ref, reference, resource_reference
 from deployforge_client.stubs import Stubs
@@ -60,6 +61,12 @@ class Mending(Stubs):
     def ignores(self, deployment: Ref | None = None) -> Sequence[drift_pb2.IgnoreRule]:
         """What each ignore rule hides now; without a deployment, of all that may be read."""
         return self._call.unary(self._drift.Ignores, drift_pb2.IgnoresRequest(deployment=deployment)).rules
+
+    def undeclared(self, deployment: str) -> Sequence[plans_pb2.UndeclaredResource]:
+        """What nobody declared and is other than when it was last verified, read now: no drift."""
+        return self._call.unary(
+            self._executions.Undeclared, plans_pb2.UndeclaredRequest(deployment=reference(deployment))
+        ).resources
 
     def incidents(
         self, deployment: Ref | None = None, *, open_only: bool = False, size: int = 100, cursor: str = ""

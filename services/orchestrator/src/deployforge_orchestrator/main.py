@@ -22,6 +22,7 @@ from deployforge_orchestrator.adapters.states import StateManagerStates
 from deployforge_orchestrator.application.drafting import Drafting
 from deployforge_orchestrator.application.effects import Errands
 from deployforge_orchestrator.application.orchestrator import Orchestrator
+from deployforge_orchestrator.application.undeclared import Undeclared
 from deployforge_orchestrator.config import Settings
 from deployforge_orchestrator.entrypoints.grpc_api import RULES, STATUS_OF, ExecutionsApi, PlansApi
 from deployforge_orchestrator.entrypoints.stream import heard
@@ -38,9 +39,9 @@ def main() -> None:
     plans = StoredPlans(database, bodies)
 
     app = Orchestrator(database, sealer, plans, SystemClock(), width=settings.width)
-    drafting = Drafting(
-        ControlPlaneManifests(channels["control-plane"]), StateManagerStates(channels["state-manager"]), clouds
-    )
+    states = StateManagerStates(channels["state-manager"])
+    drafting = Drafting(ControlPlaneManifests(channels["control-plane"]), states, clouds)
+    undeclared = Undeclared(states, clouds)
     errands = Errands(app, drafting, clouds)
     workers = EffectWorkers(
         app.queue, timed(errands.handlers()), threads=settings.effect_threads, kept_seconds=settings.effects_kept_seconds
@@ -57,7 +58,7 @@ def main() -> None:
 
     registrations = [
         lambda s: plans_pb2_grpc.add_PlansServicer_to_server(PlansApi(app), s),
-        lambda s: plans_pb2_grpc.add_ExecutionsServicer_to_server(ExecutionsApi(app), s),
+        lambda s: plans_pb2_grpc.add_ExecutionsServicer_to_server(ExecutionsApi(app, undeclared), s),
         *owed.registrations(app, records, wire, bodies.get, inbox),
     ]
     server = serve(settings, registrations, {**RULES, **owed.RULES}, {**STATUS_OF, **owed.STATUS_OF})

@@ -66,6 +66,7 @@ FORWARDED: Final[Mapping[str, Permission]] = {
     "/deployforge.orchestrator.v1.Plans/Get": _P.READ,
     "/deployforge.orchestrator.v1.Executions/Get": _P.READ,
     "/deployforge.orchestrator.v1.Executions/Verified": _P.READ,
+    "/deployforge.orchestrator.v1.Executions/Undeclared": _P.READ,
     "/deployforge.mcal.v1.Clouds/ListTypes": _P.READ,
     "/deployforge.mcal.v1.Topology/Networks": _P.READ,
     "/deployforge.mcal.v1.Topology/Path": _P.READ,

@@ -61,7 +61,7 @@ def _deployed(r: state_pb2.ResourceState) -> Deployed:
         r.urn, r.name, r.type, r.native_type, r.unit_id, r.physical_id, json.loads(r.desired_json),
         {name: str(value) for name, value in json.loads(r.attributes_json or "{}").items()},
         json.loads(r.spec_json), tuple(r.set_paths), tuple(r.create_only_paths), tuple(r.depends_on), r.criticality,
-        r.protect, r.retain_on_delete,
+        r.protect, r.retain_on_delete, json.loads(r.actual_json or "{}"),
     )  # fmt: skip
 
 

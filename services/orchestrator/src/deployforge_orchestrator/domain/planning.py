@@ -27,6 +27,8 @@ class Deployed:
     criticality: str
     protect: bool
     retain_on_delete: bool
+    verified: Mapping[str, Any] = field(default_factory=dict)
+    """All that was read back when it was last verified, declared or not."""
 
 
 @dataclass(frozen=True)

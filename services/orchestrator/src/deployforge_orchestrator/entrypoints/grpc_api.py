@@ -13,10 +13,13 @@ from deployforge_chassis.identity import CONTROL_PLANE
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from deployforge_orchestrator.application.orchestrator import Orchestrator
+from deployforge_orchestrator.application.ports import Unavailable
+from deployforge_orchestrator.application.undeclared import Looked, Undeclared
 from deployforge_orchestrator.domain.changes import Change
 from deployforge_orchestrator.domain.execution import Execution
 from deployforge_orchestrator.domain.outcomes import StepState
 from deployforge_orchestrator.domain.plan import PlannedUnit
+from deployforge_orchestrator.domain.refusals import NoPlan
 
 _CONTROL_PLANE: Final = frozenset({CONTROL_PLANE})
 
@@ -24,6 +27,7 @@ RULES: Final[Mapping[str, frozenset[str]]] = {
     "/deployforge.orchestrator.v1.Plans/Get": _CONTROL_PLANE,
     "/deployforge.orchestrator.v1.Executions/Get": _CONTROL_PLANE,
     "/deployforge.orchestrator.v1.Executions/Verified": _CONTROL_PLANE,
+    "/deployforge.orchestrator.v1.Executions/Undeclared": _CONTROL_PLANE,
 }
 
 
@@ -38,6 +42,8 @@ class BadId(ValueError):
 STATUS_OF: Final[Mapping[type[Exception], grpc.StatusCode]] = {
     LookupError: grpc.StatusCode.NOT_FOUND,
     BadId: grpc.StatusCode.INVALID_ARGUMENT,
+    Unavailable: grpc.StatusCode.UNAVAILABLE,
+    NoPlan: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 
@@ -68,8 +74,8 @@ class PlansApi(plans_pb2_grpc.PlansServicer):
 class ExecutionsApi(plans_pb2_grpc.ExecutionsServicer):
     """Reads executions."""
 
-    def __init__(self, app: Orchestrator) -> None:
-        self._app = app
+    def __init__(self, app: Orchestrator, undeclared: Undeclared) -> None:
+        self._app, self._undeclared = app, undeclared
 
     def Get(self, request: pb.ExecutionsGetRequest, context: grpc.ServicerContext) -> pb.ExecutionsGetResponse:
         execution = self._execution(request.execution_id)
@@ -93,6 +99,10 @@ class ExecutionsApi(plans_pb2_grpc.ExecutionsServicer):
                 desired_json=resource.desired_json,
                 actual_json=resource.actual_json,
             )
+
+    def Undeclared(self, request: pb.UndeclaredRequest, context: grpc.ServicerContext) -> pb.UndeclaredResponse:
+        found = self._undeclared.of(request.deployment.namespace, request.deployment.name)
+        return pb.UndeclaredResponse(resources=map(_looked, found))
 
     def _execution(self, id: str) -> Execution:
         try:
@@ -131,6 +141,13 @@ def _change(change: Change) -> pb.ResourceChange:
         depends_on=change.depends_on,
         physical_id=change.physical_id,
     )  # fmt: skip
+
+
+def _looked(one: Looked) -> pb.UndeclaredResource:
+    attributes = [
+        common_pb2.AttributeChange(path=c.path, before_json=c.before_json, after_json=c.after_json) for c in one.changes
+    ]
+    return pb.UndeclaredResource(urn=one.urn, type=one.type, attributes=attributes, reason=one.reason)
 
 
 def _step(step: StepState) -> pb.Step:

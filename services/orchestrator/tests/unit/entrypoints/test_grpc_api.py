@@ -9,6 +9,7 @@ from ..application.conftest import World, manifest, urn
 from ..application.conftest import world as world
 
 CONTEXT: Any = Mock()
+LOOKING: Any = Mock()
 
 
 def test_a_plan_is_told_change_by_change(world: World) -> None:
@@ -30,9 +31,9 @@ def test_a_plan_is_told_change_by_change(world: World) -> None:
 def test_an_execution_is_told_step_by_step_and_what_was_read_back(world: World) -> None:
     world.applied(manifest(("a", "aws", {"v": 1})))
     id = world.last("ExecutionVerified")["execution_id"]
-    execution = ExecutionsApi(world.app).Get(pb.ExecutionsGetRequest(execution_id=id), CONTEXT).execution
+    execution = ExecutionsApi(world.app, LOOKING).Get(pb.ExecutionsGetRequest(execution_id=id), CONTEXT).execution
     assert (execution.state, [(s.verb, s.state) for s in execution.steps]) == ("verified", [("apply", "completed")])
-    [read] = ExecutionsApi(world.app).Verified(pb.VerifiedRequest(execution_id=id), CONTEXT)
+    [read] = ExecutionsApi(world.app, LOOKING).Verified(pb.VerifiedRequest(execution_id=id), CONTEXT)
     assert (read.urn, read.desired_json, read.actual_json) == (urn("a"), '{"v":1}', '{"v":1}')
 
 
@@ -40,7 +41,7 @@ def test_what_there_is_not_is_refused_by_name(world: World) -> None:
     with pytest.raises(LookupError):
         PlansApi(world.app).Get(pb.PlansGetRequest(plan_id="none"), CONTEXT)
     with pytest.raises(BadId):
-        ExecutionsApi(world.app).Get(pb.ExecutionsGetRequest(execution_id="none"), CONTEXT)
+        ExecutionsApi(world.app, LOOKING).Get(pb.ExecutionsGetRequest(execution_id="none"), CONTEXT)
     unknown = pb.ExecutionsGetRequest(execution_id="7d2f7a0e-2f4e-5a0b-9a53-2f0d4c1b7a11")
     with pytest.raises(ExecutionNotFound):
-        ExecutionsApi(world.app).Get(unknown, CONTEXT)
+        ExecutionsApi(world.app, LOOKING).Get(unknown, CONTEXT)

@@ -185,3 +185,27 @@ class VerifiedResponse(_message.Message):
     desired_json: str
     actual_json: str
     def __init__(self, urn: _Optional[str] = ..., type: _Optional[str] = ..., physical_id: _Optional[str] = ..., desired_json: _Optional[str] = ..., actual_json: _Optional[str] = ...) -> None: ...
+
+class UndeclaredRequest(_message.Message):
+    __slots__ = ("deployment",)
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    deployment: _common_pb2.DeploymentRef
+    def __init__(self, deployment: _Optional[_Union[_common_pb2.DeploymentRef, _Mapping]] = ...) -> None: ...
+
+class UndeclaredResource(_message.Message):
+    __slots__ = ("urn", "type", "attributes", "reason")
+    URN_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    urn: str
+    type: str
+    attributes: _containers.RepeatedCompositeFieldContainer[_common_pb2.AttributeChange]
+    reason: str
+    def __init__(self, urn: _Optional[str] = ..., type: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[_common_pb2.AttributeChange, _Mapping]]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class UndeclaredResponse(_message.Message):
+    __slots__ = ("resources",)
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    resources: _containers.RepeatedCompositeFieldContainer[UndeclaredResource]
+    def __init__(self, resources: _Optional[_Iterable[_Union[UndeclaredResource, _Mapping]]] = ...) -> None: ...

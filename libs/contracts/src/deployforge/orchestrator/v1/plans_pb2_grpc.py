@@ -117,6 +117,11 @@ class ExecutionsStub:
                 request_serializer=deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.VerifiedRequest.SerializeToString,
                 response_deserializer=deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.VerifiedResponse.FromString,
                 _registered_method=True)
+        self.Undeclared = channel.unary_unary(
+                '/deployforge.orchestrator.v1.Executions/Undeclared',
+                request_serializer=deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.UndeclaredRequest.SerializeToString,
+                response_deserializer=deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.UndeclaredResponse.FromString,
+                _registered_method=True)
 
 
 class ExecutionsServicer:
@@ -135,6 +140,13 @@ class ExecutionsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Undeclared(self, request, context):
+        """Attributes that nobody declared and that are other than when they were last verified: no drift. Read now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExecutionsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -147,6 +159,11 @@ def add_ExecutionsServicer_to_server(servicer, server):
                     servicer.Verified,
                     request_deserializer=deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.VerifiedRequest.FromString,
                     response_serializer=deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.VerifiedResponse.SerializeToString,
+            ),
+            'Undeclared': grpc.unary_unary_rpc_method_handler(
+                    servicer.Undeclared,
+                    request_deserializer=deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.UndeclaredRequest.FromString,
+                    response_serializer=deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.UndeclaredResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -203,6 +220,33 @@ class Executions:
             '/deployforge.orchestrator.v1.Executions/Verified',
             deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.VerifiedRequest.SerializeToString,
             deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.VerifiedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Undeclared(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/deployforge.orchestrator.v1.Executions/Undeclared',
+            deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.UndeclaredRequest.SerializeToString,
+            deployforge_dot_orchestrator_dot_v1_dot_plans__pb2.UndeclaredResponse.FromString,
             options,
             channel_credentials,
             insecure,
