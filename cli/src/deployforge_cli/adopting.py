@@ -159,4 +159,6 @@ def changes_of(attributes: Sequence[Any]) -> list[Adopted]:
     """What a drift record found. Raises CannotAdopt for what is gone: nothing can be written for it."""
     if gone := [one.path for one in attributes if not one.actual_json]:
         raise CannotAdopt(f"{', '.join(gone)} is gone: take it out of the manifest by hand")
+    if long := [one.path for one in attributes if one.actual_json.startswith('{"$tooLong"')]:
+        raise CannotAdopt(f"{', '.join(long)} is too long for a drift record: copy the value from the cloud by hand")
     return [Adopted(one.path, json.loads(one.actual_json)) for one in attributes]

@@ -189,7 +189,7 @@ class Book:
         """Those of the rows whose bodies are as desired, where that is no news."""
         agreed: list[int] = []
         ends, bodies = [0, *columns.ends.tolist()], columns.bodies
-        waited_for = self.open.keys() | self.doubts.keys()
+        opened, doubts = self.open, self.doubts
         digests = columns.digests.tobytes()
         for row, place in zip(rows.tolist(), at[rows].tolist(), strict=True):
             try:
@@ -197,7 +197,9 @@ class Book:
             except Unusable:
                 continue
             desired = self.desired[place]
-            if agrees(desired.properties, observed, desired.set_paths) and not (waited_for and desired.urn in waited_for):
+            if (opened and desired.urn in opened) or (doubts and desired.urn in doubts):
+                continue
+            if agrees(desired.properties, observed, desired.set_paths):
                 agreed.append(row)
         return np.array(agreed, np.intp)
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from deployforge_drift_detector.application.ports import DesiredStates
 from deployforge_drift_detector.domain.impact import AT_MOST, Downstream, Impact, why
+
+_NAMED_AT_MOST: Final = 200_000
+"""Characters of all ways together, so that a fact stays well below what a broker takes."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +23,12 @@ class Suffering:
 def downstream(states: DesiredStates, urn: str) -> Suffering:
     """What suffers with a resource, itself only by its outputs."""
     reached = states.reach(urn)
-    impact = []
+    impact, room = [], _NAMED_AT_MOST
     for way in reached.ways:
+        room -= sum(map(len, way))
+        if room < 0:
+            # One long chain: its end is counted like all the others.
+            break
         user, needed = states.get(way[-1]), states.get(way[-2])
         if user is None:
             # It went a moment ago.

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 PER_TRANSACTION: Final = 500
 _CONFLICTS_AT_MOST: Final = 20
+_REFUSALS_SAID: Final = 20
+"""Of one batch, in the log; whoever sends nonsense does not decide how much is written."""
 _LOOK_AGAIN_SECONDS: Final = 2.0
 
 
@@ -84,8 +86,10 @@ class Judging:
         book.mark(batch, found.quiet)
         book.agreed(batch, found.agreed)
         total += tally_of(book, found)
-        for urn, reason in total.refused:
+        for urn, reason in total.refused[:_REFUSALS_SAID]:
             log.warning("observation refused", urn=urn, reason=reason, scan_id=batch.scan_id)
+        if more := len(total.refused[_REFUSALS_SAID:]):
+            log.warning("more observations refused", more=more, scan_id=batch.scan_id)
         return total
 
     def _expect(self, batch: ObservationBatch) -> None:

@@ -1,9 +1,9 @@
 """What is wrong with one resource: everything about a drift that does not depend on when it was seen."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from deployforge_chassis.canonical import digest, dumps
 
@@ -13,6 +13,14 @@ from deployforge_drift_detector.domain.levels import Kind, Severity
 from deployforge_drift_detector.domain.rules import hiding, hiding_all
 from deployforge_drift_detector.domain.severity import Judged, judge, judge_missing, raised_by_impact, worst
 
+TOO_LONG: Final = "$tooLong"
+"""The only field of an object that stands for a value which does not fit into a fact."""
+_LONGEST: Final = 65_536
+"""Bytes of one value."""
+_TOGETHER: Final = 262_144
+"""Bytes of all values of a drift; where they are more, none may have more than _SHORT."""
+_SHORT: Final = 512
+
 
 @dataclass(frozen=True)
 class Attribute:
@@ -20,6 +28,7 @@ class Attribute:
 
     path: str
     expected_json: str
+    """A long value is `{"$tooLong": {"bytes": …, "digest": …}}`, here and below."""
     actual_json: str
     """Empty when it is gone."""
     severity: Severity
@@ -74,7 +83,7 @@ def sift_changed(desired: Desired, observed: dict[str, Any], now: datetime) -> S
     if not attributes:
         return Sifted(None, tuple(hidden))
     worst_of = worst(Judged(found.severity, found.rule) for found in attributes)
-    return Sifted(_finding(Kind.CHANGED, worst_of, tuple(attributes)), tuple(hidden))
+    return Sifted(_finding(Kind.CHANGED, worst_of, _bounded(attributes)), tuple(hidden))
 
 
 def find_missing(desired: Desired, now: datetime) -> Finding | None:
@@ -118,6 +127,27 @@ def _attribute(desired: Desired, difference: Difference) -> Attribute:
     )  # fmt: skip
     actual = "" if difference.gone else dumps(difference.actual)
     return Attribute(difference.path, dumps(difference.expected), actual, judged.level, judged.rule)
+
+
+def _bounded(attributes: Sequence[Attribute]) -> tuple[Attribute, ...]:
+    """With values that a broker takes. Whoever changes a value writes how long it is; no fact may grow with it."""
+    bounded = [replace(a, expected_json=_cut(a.expected_json, _LONGEST), actual_json=_cut(a.actual_json, _LONGEST))
+               for a in attributes]  # fmt: skip
+    if sum(_size(a.expected_json) + _size(a.actual_json) for a in bounded) <= _TOGETHER:
+        return tuple(bounded)
+    return tuple(
+        replace(a, expected_json=_cut(a.expected_json, _SHORT), actual_json=_cut(a.actual_json, _SHORT)) for a in bounded
+    )
+
+
+def _cut(text: str, longest: int) -> str:
+    if len(text) <= longest // 4 or (size := _size(text)) <= longest or text.startswith(f'{{"{TOO_LONG}"'):
+        return text
+    return dumps({TOO_LONG: {"bytes": size, "digest": digest(text)}})
+
+
+def _size(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
 
 
 def _finding(kind: Kind, judged: Judged, attributes: tuple[Attribute, ...]) -> Finding:

@@ -229,6 +229,15 @@ def test_all_that_is_downstream_is_counted_and_the_outputs_that_break_are_named(
     assert (found.impact, found.affected, found.outputs) == (view.impact, view.affected, view.outputs)
 
 
+def test_a_long_chain_is_counted_to_its_end_and_named_as_far_as_a_fact_holds(world: World) -> None:
+    for n in range(199):
+        resource, needed = f"link-{n:03}-{'x' * 40}", ORDERS.urn if n == 0 else urn(f"link-{n - 1:03}-{'x' * 40}")
+        world.states.put(replace(WORKER, urn=urn(resource), resource=resource, depends_on=(needed,)))
+    found = world.app.impact("storefront", "webshop", "orders")
+    assert found.affected == 200
+    assert 50 < len(found.impact) < 100
+
+
 def test_what_no_scan_has_looked_at_is_not_checked(world: World) -> None:
     world.judge(1, seen(ORDERS))
     [shard] = world.app.coverage("storefront", "webshop")

@@ -2,15 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from deployforge_chassis import packed
+from deployforge_chassis.bus import MESSAGE_BYTES_AT_MOST
+from deployforge_drift_detector.adapters.records import records
 from deployforge_drift_detector.application.book import Book
 from deployforge_drift_detector.application.messages import Observation, ObservationBatch
 from deployforge_drift_detector.application.tally import Tally
+from structlog.testing import capture_logs
 
-from ...conftest import ORDERS, WORKER, World, seen, urn
+from ...conftest import ORDERS, SHARD, START, WORKER, World, in_columns, seen, urn
 from .test_batches import Bench
 
 
@@ -113,3 +119,55 @@ def test_what_is_published_is_json(bench: Bench) -> None:
     assert bench.batches.take("t", 0, 0, bench.encoded(spelt(text)))
     [detected] = [event for event in bench.world.events() if type(event).__name__ == "Detected"]
     assert [json.loads(a.actual_json) for a in detected.finding.attributes] == [1e300, "\x00\u2028"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"visibilityTimeout": "x" * 700_000}, {"tags": {f"t{n}": "\u2028" * 15_000 for n in range(9)}}],
+    ids=["one huge value", "many large values"],
+)
+def test_huge_values_are_told_by_length_and_digest_and_fit_into_a_message(bench: Bench, changed: dict[str, Any]) -> None:
+    bench.world.states.put(replace(ORDERS, version=2, properties={**ORDERS.properties, **_emptied(changed)}))
+    assert bench.batches.take("t", 0, 0, bench.encoded(seen(ORDERS, changed), BAD))
+    assert drifted(bench) == {WORKER.urn, ORDERS.urn}
+    facts = [said for event in bench.world.events() for said in records(event)]
+    assert max(len(bench.codec.encode(fact.fact, dict(fact.value or {}))) for fact in facts) < MESSAGE_BYTES_AT_MOST // 2
+    [detected] = [event for event in bench.world.events() if getattr(event, "urn", "") == ORDERS.urn and
+                  type(event).__name__ == "Detected"]  # fmt: skip
+    assert all(json.loads(a.actual_json)["$tooLong"]["bytes"] > 15_000 for a in detected.finding.attributes)
+    other = json.loads(json.dumps(changed).replace("x", "y").replace("\\u2028", "\\u2029"))
+    bench.world.asked(SHARD, 2)
+    assert bench.batches.take("t", 0, 1, bench.encoded(seen(ORDERS, other), sequence=2))
+    assert "Changed" in bench.world.happened()
+
+
+def _emptied(value: dict[str, Any]) -> dict[str, Any]:
+    """The same paths, with short values."""
+    return {name: _emptied(inner) if isinstance(inner, dict) else "" for name, inner in value.items()}
+
+
+def test_fifty_thousand_observations_of_others_leave_ours_to_be_judged(bench: Bench) -> None:
+    strangers = 49_999
+    columns = in_columns([BAD])
+    many = {
+        "ids": np.arange(1, strangers + 1, dtype="<u8").tobytes() + columns["ids"],
+        "presences": b"\x02" * strangers + columns["presences"],
+        "generations": bytes(8 * strangers) + columns["generations"],
+        "digests": bytes(16 * strangers) + columns["digests"],
+        "ends": bytes(4 * strangers) + columns["ends"],
+    }
+    with capture_logs() as logs:
+        assert bench.batches.take("t", 0, 0, bench.encoded(BAD, **many))
+    assert drifted(bench) == {WORKER.urn}
+    assert bench.parked() == []
+    assert [line.get("more") for line in logs if "refused" in line["event"]] == [None] * 20 + [strangers - 20]
+
+
+def test_a_clock_that_is_an_hour_ahead_is_parked_and_one_that_is_behind_is_believed(bench: Bench) -> None:
+    drifted_now = seen(ORDERS, {"visibilityTimeout": 60})
+    ahead, behind = START + timedelta(hours=1), START - timedelta(hours=1)
+    assert bench.batches.take("t", 0, 0, bench.encoded(drifted_now, observed_at=ahead))
+    assert bench.parked() == ["NoBatch: observed in the future"]
+    assert drifted(bench) == set()
+    assert bench.batches.take("t", 0, 1, bench.encoded(drifted_now, observed_at=behind))
+    assert drifted(bench) == {ORDERS.urn}
