@@ -14,7 +14,7 @@ RELEASE := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TYPED := $(wildcard services/*/src/*/domain services/*/src/*/application) \
 	libs/anomalies/src libs/chassis/src libs/client/src libs/documents/src libs/templates/src cli/src infra/local/src plugins/terraform/src
 
-.PHONY: help setup contracts golden anomaly-model up down status demo demo-multicloud test test-unit test-contract conformance test-journeys chaos chaos-long lint format bench bench-store bench-delivery bench-drift soak-drift bench-impact clean
+.PHONY: help setup contracts golden anomaly-model up down status demo demo-multicloud test test-unit test-contract conformance test-journeys chaos chaos-long lint format bench bench-store bench-delivery bench-drift soak-drift bench-impact bench-scan clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -103,6 +103,9 @@ soak-drift: setup ## Whether its memory and lag stay as they are for half an hou
 
 bench-impact: setup ## How fast it is answered what suffers with a resource, among 100,000
 	@$(RUN) benchmarks/bench_impact.py
+
+bench-scan: setup ## How long it takes to look at 2,000 resources and to know what has drifted, beside OpenTofu
+	@$(RUN) benchmarks/bench_scan.py
 
 clean: down ## Stop the system and forget its data
 	@rm -rf .deployforge

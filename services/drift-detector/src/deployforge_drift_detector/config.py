@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deployforge_chassis.config import ServiceSettings
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 
 class Settings(ServiceSettings):
@@ -18,6 +18,10 @@ class Settings(ServiceSettings):
     second_read_seconds: float = Field(default=10.0, ge=0)
     """An answer that contradicts what was seen a moment ago counts when it was read again; for so long that is asked for,
     and so long is a moment. 0: every answer counts at once."""
+
+    scan_type_seconds: dict[str, PositiveInt] = Field(default_factory=dict)
+    """JSON `{"Role": 15, "aws/AWS::IAM::*": 15}`: types, or patterns of types, that are looked at this often, in seconds,
+    where their deployments are content with less."""
 
     anomaly_model: str = ""
     """A file that `deployforge drift train` wrote, read when the first drift is told; empty for the model that ships."""

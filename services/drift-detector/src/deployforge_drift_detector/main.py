@@ -46,7 +46,10 @@ def main() -> None:
     states = DesiredMap()
     app = DriftDetector(database, sealer, open_stores(database, sealer), states, clock)
     again = settings.second_read_seconds
-    scheduling = Scheduling(app, at_least_seconds=settings.scan_at_least_seconds, second_read_seconds=again)
+    scheduling = Scheduling(
+        app, at_least_seconds=settings.scan_at_least_seconds, second_read_seconds=again,
+        by_type=settings.scan_type_seconds,
+    )  # fmt: skip
     relay = Relay(app, records, bus, wire)
 
     desired = DesiredReader(bus, wire, states, app.removed, app.forget_removed, policy=load(settings.severity_policy))

@@ -7,12 +7,16 @@ of them.
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from deployforge_drift_detector.adapters.needs import Needs
 from deployforge_drift_detector.domain.cloud_events import spelling
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.graph import Reached
+from deployforge_drift_detector.domain.priority import Kind, Wishes
+
+T = TypeVar("T")
 
 
 class DesiredMap:
@@ -27,6 +31,7 @@ class DesiredMap:
         self._revisions: Counter[str] = Counter()
         self._wishes: dict[str, Counter[int]] = defaultdict(Counter)
         self._needs = Needs()
+        self._kinds: dict[str, Counter[Kind]] = defaultdict(Counter)
 
     def put(self, desired: Desired) -> bool:
         """Keep it unless a newer version is known; whether it was kept."""
@@ -58,6 +63,7 @@ class DesiredMap:
         self._revisions[one.shard] += 1
         self._wishes[one.shard][one.every_seconds] += 1
         self._needs.link(one)
+        self._kinds[one.shard][one.type, one.criticality] += 1
 
     def _unlink(self, one: Desired) -> None:
         del self._of_deployment[one.deployment_id][one.urn]
@@ -70,12 +76,11 @@ class DesiredMap:
             if not held:
                 del self._held_under[spelling(one.physical_id)]
         self._revisions[one.shard] += 1
-        wishes = self._wishes[one.shard]
-        wishes[one.every_seconds] -= 1
-        if not wishes[one.every_seconds]:
-            del wishes[one.every_seconds]
+        wishes, kinds = self._wishes[one.shard], self._kinds[one.shard]
+        _less(wishes, one.every_seconds)
+        _less(kinds, (one.type, one.criticality))
         if not wishes:
-            del self._wishes[one.shard], self._of_shard[one.shard]
+            del self._wishes[one.shard], self._kinds[one.shard], self._of_shard[one.shard]
         self._needs.unlink(one)
 
     def get(self, urn: str) -> Desired | None:
@@ -105,12 +110,18 @@ class DesiredMap:
         with self._lock:
             return self._needs.reach(urn)
 
-    def shards(self) -> Mapping[str, Collection[int]]:
+    def shards(self) -> Mapping[str, Wishes]:
         with self._lock:
-            return {shard: list(wishes) for shard, wishes in self._wishes.items()}
+            return {shard: Wishes(list(wishes), list(self._kinds[shard])) for shard, wishes in self._wishes.items()}
 
     def __len__(self) -> int:
         return len(self._by_urn)
+
+
+def _less(counter: Counter[T], one: T) -> None:
+    counter[one] -= 1
+    if not counter[one]:
+        del counter[one]
 
 
 def _is_named(one: Desired, namespace: str, name: str) -> bool:

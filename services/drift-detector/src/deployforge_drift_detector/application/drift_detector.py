@@ -69,16 +69,18 @@ class DriftDetector(EventSourcedApplication):
         return self.request_scans(by_shard, "demand")
 
     def request_scans(self, urns_by_shard: dict[str, tuple[str, ...]], cause: str, done: Effects = NOTHING) -> list[UUID]:
-        """Ask for scans, in one transaction with `done`; no urns means the whole shard."""
+        """Ask for scans, in this order and in one transaction with `done`; no urns means the whole shard."""
         for _ in range(_CONFLICTS_AT_MOST):
             known, now = self.stores.schedule.scanned(), self.clock.now()
             scans, writes = [], []
-            for shard, urns in sorted(urns_by_shard.items()):
+            for shard, urns in urns_by_shard.items():
                 sequence = known[shard].sequence + 1 if shard in known else 1
                 scans.append(Scan.request(shard, sequence, urns, cause, now))
-                writes.append(self.stores.schedule.put(shard, sequence, None if urns else now))
+                writes.append((shard, self.stores.schedule.put(shard, sequence, None if urns else now)))
+            # Rows are written in one order by everybody, so that two who ask at once do not wait for each other for ever.
+            rows = tuple(write for _, write in sorted(writes, key=lambda one: one[0]))
             try:
-                self.commit(Effects(tuple(scans), tuple(writes)) + done)
+                self.commit(Effects(tuple(scans), rows) + done)
                 return [scan.id for scan in scans]
             except VersionConflict as conflict:
                 # Somebody else asked for the same scan of a shard first: take the next sequence.

@@ -17,6 +17,7 @@ from deployforge_drift_detector.domain.anomaly import Anomaly, Opinion
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
 from deployforge_drift_detector.domain.graph import Reached
+from deployforge_drift_detector.domain.priority import Wishes
 
 
 class DesiredStates(Protocol):
@@ -46,8 +47,8 @@ class DesiredStates(Protocol):
         """See of_shard."""
         ...
 
-    def shards(self) -> Mapping[str, Collection[int]]:
-        """Every shard that has resources, with the different scan intervals that these want, in seconds."""
+    def shards(self) -> Mapping[str, Wishes]:
+        """Every shard that has resources, with what these want."""
         ...
 
 

@@ -19,8 +19,9 @@ from deployforge_drift_detector.adapters.desired import DesiredReader, desired
 from deployforge_drift_detector.adapters.desired_map import DesiredMap
 from deployforge_drift_detector.adapters.severity_policy import load
 from deployforge_drift_detector.domain.condition import Condition, How
-from deployforge_drift_detector.domain.desired import Reference
+from deployforge_drift_detector.domain.desired import Desired, Reference
 from deployforge_drift_detector.domain.levels import Severity
+from deployforge_drift_detector.domain.priority import Wishes
 from deployforge_drift_detector.domain.rules import IgnoreRule, SeverityRule
 
 from ...conftest import ORDERS, SHARD, WEBSHOP, WORKER, World, seen, urn
@@ -107,12 +108,16 @@ def test_the_highest_version_wins() -> None:
     assert found is not None and found.version == 5
 
 
+def kind(one: Desired) -> tuple[str, str]:
+    return one.type, one.criticality
+
+
 def test_what_is_known_of_a_deployment() -> None:
     states = DesiredMap()
     states.put(ORDERS)
     states.put(WORKER)
     assert states.reach(ORDERS.urn).ways == ((ORDERS.urn, WORKER.urn),)
-    assert states.shards() == {SHARD: [60]}
+    assert states.shards() == {SHARD: Wishes([60], [kind(ORDERS), kind(WORKER)])}
     assert [one.urn for one in states.named("storefront", "")] == [ORDERS.urn, WORKER.urn]
     assert states.named("other", "") == []
     assert states.drop(WORKER.urn) and not states.drop(WORKER.urn)
@@ -127,9 +132,9 @@ def test_what_changes_or_goes_leaves_no_trace_in_the_indexes() -> None:
     states.put(WORKER)
     states.put(replace(WORKER, version=2, depends_on=(), every_seconds=5, shard="other"))
     assert states.reach(ORDERS.urn).count == 0
-    assert states.shards() == {SHARD: [60], "other": [5]}
+    assert states.shards() == {SHARD: Wishes([60], [kind(ORDERS)]), "other": Wishes([5], [kind(WORKER)])}
     states.drop(WORKER.urn)
-    assert states.shards() == {SHARD: [60]}
+    assert states.shards() == {SHARD: Wishes([60], [kind(ORDERS)])}
 
 
 def test_a_resource_that_is_replaced_is_never_seen_to_be_gone() -> None:

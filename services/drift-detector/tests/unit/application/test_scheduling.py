@@ -32,6 +32,43 @@ def test_a_new_shard_at_once_then_by_its_interval(world: World) -> None:
     assert asked(world) == [(SHARD, 1, "schedule"), (SHARD, 2, "schedule")]
 
 
+def test_of_many_that_are_due_the_most_urgent_are_asked_for_first(world: World) -> None:
+    for shard, type, criticality in (
+        ("a-plain", "Queue", "normal"), ("b-critical", "Queue", "high"), ("c-sensitive", "aws/AWS::IAM::Role", "normal"),
+        ("d-both", "Role", "high"),
+    ):  # fmt: skip
+        world.states.put(replace(ORDERS, urn=f"urn:df:s:w:{shard}", shard=shard, type=type, criticality=criticality))
+    world.states.drop(ORDERS.urn)
+    world.states.drop(WORKER.urn)
+    scheduling = Scheduling(world.app, at_least_seconds=1)
+    for _ in range(2):
+        assert scheduling.tick() == 4
+        assert [shard for shard, *_ in asked(world)[-4:]] == ["d-both", "b-critical", "c-sensitive", "a-plain"]
+        world.clock.advance(60)
+
+
+def test_types_with_an_interval_of_their_own_are_looked_at_between_the_shards_scans(world: World) -> None:
+    role = replace(ORDERS, urn="urn:df:storefront:webshop:role", type="Role")
+    world.states.put(role)
+    scheduling = Scheduling(world.app, at_least_seconds=1, by_type={"Role": 15, "aws/AWS::IAM::*": 5, "Queue": 600})
+    ticks = []
+    for _ in range(14):
+        ticks.append(scheduling.tick())
+        world.clock.advance(5)
+    urns = [event.urns for event in world.events()]
+    eager = tuple(sorted({role.urn, *(one.urn for one in (ORDERS, WORKER) if one.type == "Queue")}))
+    # 0, 15, 30, 45 s, and all of it again after 60 s.
+    assert ticks == [1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0]
+    assert urns == [(), eager, eager, eager, ()]
+
+
+def test_a_longer_interval_of_a_type_changes_nothing(world: World) -> None:
+    scheduling = Scheduling(world.app, at_least_seconds=1, by_type={"*": 600})
+    assert scheduling.tick() == 1
+    world.clock.advance(50)
+    assert scheduling.tick() == 0
+
+
 def test_a_scan_on_demand_names_the_deployments_resources(world: World) -> None:
     world.states.put(replace(ORDERS, urn="urn:df:other:shop:x", namespace="other", name="shop"))
     [scan_id] = world.app.scan("storefront", "webshop")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
-from deployforge_mcal.application.pacing import Pacing, Turns, Unpaced
+from deployforge_mcal.application.pacing import WIDTH, Pacing, Turns, Unpaced
 from deployforge_mcal.application.ports import Session
 from deployforge_mcal.domain.units import Scope
 
@@ -38,12 +38,12 @@ class TakingTurns:
         return self._pacing.turns(self.type, scope.account, patience_seconds)
 
 
-def at_once(ids: Iterable[str], read: Callable[[str], T], width: int) -> dict[str, T]:
-    """`read` for every id, so many at a time."""
+def at_once(ids: Iterable[str], read: Callable[[str], T]) -> dict[str, T]:
+    """`read` for every id, some at a time."""
     wanted = list(dict.fromkeys(ids))
     if len(wanted) <= 1:
         return {id: read(id) for id in wanted}
-    with ThreadPoolExecutor(min(width, len(wanted)), thread_name_prefix="read") as pool:
+    with ThreadPoolExecutor(min(WIDTH, len(wanted)), thread_name_prefix="read") as pool:
         return dict(zip(wanted, pool.map(read, wanted), strict=True))
 
 

@@ -15,6 +15,8 @@ from deployforge_mcal.application.ports import ProviderFailure, Session
 from deployforge_mcal.domain.operation import Failure
 from deployforge_mcal.domain.pace import Bounds, Pace
 
+#: Calls that one reading of some resources makes at once; several go on at a time.
+WIDTH: Final = 8
 #: A turn comes when calls before it end, and these have timeouts; this long it takes only if something is wrong.
 _TURN_SECONDS: Final = 300.0
 
@@ -45,8 +47,8 @@ class Turns(Protocol):
     """What one session asks for its turns."""
 
     @property
-    def width(self) -> int:
-        """Calls that are worth preparing at once."""
+    def most(self) -> int:
+        """Calls that may be under way at once, by all sessions."""
         ...
 
     def turn(self, api: str) -> AbstractContextManager[Turn]:
@@ -76,9 +78,9 @@ class Unpaced:
     """Turns of whoever shares no budget."""
 
     @property
-    def width(self) -> int:
+    def most(self) -> int:
         """See Turns."""
-        return 8
+        return WIDTH
 
     @contextmanager
     def turn(self, api: str) -> Iterator[Turn]:
@@ -200,7 +202,7 @@ class Paced:
     waits: bool = False
 
     @property
-    def width(self) -> int:
+    def most(self) -> int:
         """See Turns."""
         return int(self.pacing.bounds.most)
 

@@ -42,7 +42,7 @@ _ARNS: Final[Mapping[str, str]] = {
 #: service → longest name; the others take 255 characters
 _NAME_LIMITS: Final[Mapping[str, int]] = {"s3": 63, "iam": 64, "lambda": 64, "sqs": 80}
 #: Lists of what there is, which AWS confines to no name.
-_LISTS: Final = frozenset({"logs:DescribeLogGroups"})
+_LISTS: Final = frozenset({"logs:DescribeLogGroups", "sns:ListSubscriptions"})
 #: Services without regions.
 _GLOBAL: Final = frozenset({"route53"})
 #: What a generated name has beside stack and logical id: two dashes, the suffix, the mark of a recreated resource.

@@ -235,7 +235,7 @@ class AzureSession:
 
     def each(self, ids: Iterable[str], read: Callable[[str], T | None]) -> Mapping[str, T | Unreadable | None]:
         """`read` for every id at once. None means missing; an error becomes Unreadable."""
-        return at_once(ids, lambda id: _read(read, id), self._turns.width)
+        return at_once(ids, lambda id: _read(read, id))
 
 
 def _read(read: Callable[[str], T | None], id: str) -> T | Unreadable | None:

@@ -110,7 +110,11 @@ def _source(session: GcpSession, wanted: Mapping[str, Model]) -> Services | Asse
     types = {of.kind.of.asset for of in bulk}
     types |= {GOOGLE[name].asset for of in bulk for name in of.kind.others.values() if GOOGLE[name].indexed}
     try:
-        return Assets(session, types)
+        if session.listings is None:
+            return Assets(session, types)
+        # Shards share a project: each of them would list all of it.
+        found: Assets = session.listings.get(frozenset(types), lambda: Assets(session, types))
+        return found
     except Exception as error:
         failure_of(error)  # an error of the cloud's: what was not read in bulk is read one by one
         return Services(session)

@@ -15,6 +15,7 @@ from deployforge_mcal.adapters.bodies import Body
 from deployforge_mcal.adapters.gcp import placing
 from deployforge_mcal.adapters.gcp.errors import GoogleError, failure_of, is_missing
 from deployforge_mcal.adapters.gcp.placing import Place
+from deployforge_mcal.adapters.shared import Shared
 from deployforge_mcal.adapters.turns import at_once, patiently
 from deployforge_mcal.application.pacing import Turns, Unpaced
 from deployforge_mcal.application.ports import NoSecrets, SecretValues
@@ -29,6 +30,8 @@ READ_PATIENCE_SECONDS: Final = 4.0
 OPERATION_SECONDS: Final = 300.0
 CONFIG: Final = "config.googleapis.com"
 _TIMEOUT: Final = (3.05, 30)
+#: Far less than an inventory lags behind anyway.
+_SHARED_SECONDS: Final = 10.0
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.2, 5.0
 _AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -55,6 +58,8 @@ class GcpSession:
         self.secrets: SecretValues = secrets if secrets is not None else NoSecrets()
         self._token, self._hold, self._patience = token, hold, patience_seconds
         self._turns: Turns = turns if turns is not None else Unpaced()
+        self.listings: Shared[Any] | None = None
+        """What scans of one project list together; whoever else reads lists for itself."""
         self._local = threading.local()
         self._lock = threading.Lock()
         self._clients: dict[str, Callable[..., Any]] = {}
@@ -208,6 +213,7 @@ class GcpSession:
         """The same token for a scan: its calls wait for their turns."""
         other = copy(self)
         other._turns = self._turns.waiting()
+        other.listings = Shared(_SHARED_SECONDS)
         return other
 
     def _http(self) -> requests.Session:
@@ -219,7 +225,7 @@ class GcpSession:
 
     def each(self, ids: Iterable[str], read: Callable[[str], T | None]) -> Mapping[str, T | Unreadable | None]:
         """`read` for every id at once. None means missing; an error becomes Unreadable."""
-        return at_once(ids, lambda id: _read(read, id), self._turns.width)
+        return at_once(ids, lambda id: _read(read, id))
 
 
 def again(error: Exception) -> bool | float:

@@ -1,14 +1,17 @@
 """Topic: AWS::SNS::Topic."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from deployforge_mcal.adapters.aws.errors import failure_of
 from deployforge_mcal.adapters.aws.kinds.base import Kind, as_list, own_tags, put, tag_changes
 from deployforge_mcal.adapters.aws.session import AwsSession
 from deployforge_mcal.domain.normalise import key
 from deployforge_mcal.domain.types.topic import TOPIC, subscription
 from deployforge_mcal.domain.units import Scope
 
+#: Below this a call each is cheaper than a list of everything.
+_BULK: Final = 4
 _TEXTS: Final = ("DisplayName", "KmsMasterKeyId", "SignatureVersion", "TracingConfig")
 #: word of the vocabulary → AWS's protocol, where they differ
 _PROTOCOLS: Final = {"queue": "sqs"}
@@ -23,6 +26,7 @@ class TopicKind(Kind):
     listing = ("sns", "list_topics", "Topics", "TopicArn")
     name_property = "TopicName"
     native_set_paths = ("Subscription",)
+    extra_actions = ("sns:ListSubscriptions",)
     natives: ClassVar[Mapping[str, str]] = {
         "name": "TopicName", "displayName": "DisplayName", "fifo": "FifoTopic",
         "contentDeduplication": "ContentBasedDeduplication", "encryptionKey": "KmsMasterKeyId",
@@ -54,8 +58,16 @@ class TopicKind(Kind):
         )
         return values
 
+    def read(self, session: AwsSession, ids: Sequence[str]) -> dict[str, Any]:
+        """See Kind: the subscriptions of many topics come together."""
+        known = _everybodys(session, len(ids)) if len(ids) >= _BULK else None
+        return session.each(ids, lambda id: self._read(session, id, None if known is None else known.get(id, [])))
+
     def read_one(self, session: AwsSession, id: str) -> dict[str, Any] | None:
         """See Kind."""
+        return self._read(session, id, None)
+
+    def _read(self, session: AwsSession, id: str, subscriptions: Sequence[Any] | None) -> dict[str, Any]:
         got = session.call("sns", "get_topic_attributes", TopicArn=id)["Attributes"]
         tags = session.call("sns", "list_tags_for_resource", ResourceArn=id).get("Tags", [])
         native: dict[str, Any] = {"TopicName": self.physical_name(id), "TopicArn": id, "Tags": own_tags(tags)}
@@ -64,7 +76,8 @@ class TopicKind(Kind):
         for name in _FLAGS:
             native[name] = got.get(name, "false") == "true"
         native["Subscription"] = [
-            {"Protocol": s["Protocol"], "Endpoint": s["Endpoint"]} for s in _subscriptions(session, id)
+            {"Protocol": s["Protocol"], "Endpoint": s["Endpoint"]}
+            for s in (_subscriptions(session, id) if subscriptions is None else subscriptions)
         ]
         return native
 
@@ -103,6 +116,24 @@ class TopicKind(Kind):
     def attribute_values(self, id: str, scope: Scope) -> dict[str, str]:
         """See Kind."""
         return {"id": id, "arn": id, "name": self.physical_name(id)}
+
+
+def _everybodys(session: AwsSession, pages: int) -> Mapping[str, list[Any]] | None:
+    """Topic → subscriptions, of all topics there are; None where that takes more than so many pages of a hundred, or is
+    not allowed: then each topic is asked for its own."""
+    found: dict[str, list[Any]] = {}
+    following: dict[str, str] = {}
+    try:
+        for _ in range(pages):
+            page = session.call("sns", "list_subscriptions", **following)
+            for one in page.get("Subscriptions", ()):
+                found.setdefault(one["TopicArn"], []).append(one)
+            if not page.get("NextToken"):
+                return found
+            following = {"NextToken": page["NextToken"]}
+    except Exception as error:
+        failure_of(error)  # an error of the cloud's
+    return None
 
 
 def _subscriptions(session: AwsSession, id: str) -> list[Any]:
