@@ -3,8 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["deployforge_chassis.testing"]
+
+# How fast something is, benchmarks say: an example that took long on a busy machine is no failure.
+settings.register_profile("deployforge", deadline=None)
+settings.load_profile("deployforge")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -122,8 +122,12 @@ def running(*names: str) -> Iterator[System]:
 
 
 def _free_ports(count: int) -> int:
-    """The first of so many ports in a row on which nobody listens now."""
-    for base in range(31_000, 60_000, 100):
+    """The first of so many ports in a row on which nobody listens now; another place to begin for each process, as two
+    that look at once would both find the same.
+    """
+    bases = range(31_000, 60_000, 100)
+    begin = os.getpid() % len(bases)
+    for base in list(bases[begin:]) + list(bases[:begin]):
         if all(_free(port) for port in range(base, base + count)):
             return base
     raise OSError(f"no {count} free ports in a row")

@@ -12,7 +12,7 @@ from deployforge_cli import drift
 from deployforge_cli.adopting import Adopted, CannotAdopt, adopt, changes_of
 from deployforge_cli.exits import Exit
 from deployforge_cli.main import app
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -101,7 +101,6 @@ def test_what_did_not_fit_into_the_record_is_copied_by_hand() -> None:
         changes_of([SimpleNamespace(path="startup", actual_json='{"$tooLong":{"bytes":70000,"digest":"sha256:ab"}}')])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["delay", "tags.env", "tags.new", "ingress", "x.y.z"]), VALUES), max_size=4))
 def test_whatever_it_is_it_reads_back_or_is_refused(changes: list[tuple[str, Any]]) -> None:
     try:

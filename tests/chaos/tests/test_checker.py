@@ -26,7 +26,7 @@ def _rich(seed: int) -> list[Any]:
     return good_history(seed, 6, 4)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**9), deployments=st.integers(1, 5), drifts=st.integers(0, 3))
 def test_a_good_history_breaks_nothing(seed: int, deployments: int, drifts: int) -> None:
     assert violations(History(good_history(seed, deployments, drifts))) == []

@@ -55,8 +55,12 @@ def run(arguments: list[str]) -> int:
 
 
 def free_port_base() -> int:
-    """A port base other than the default whose ports are all free now."""
-    for base in range(21400, 60000, 100):
+    """A port base other than the default whose ports are all free now; another place to begin for each process, as two that
+    look at once would both find the same.
+    """
+    bases = range(21400, 31000, 100)
+    begin = os.getpid() % len(bases)
+    for base in list(bases[begin:]) + list(bases[:begin]):
         if base != LocalSettings().port_base and all(_is_free(base + offset) for offset in range(_PORTS)):
             return base
     raise RuntimeError("no free range of ports")

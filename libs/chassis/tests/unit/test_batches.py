@@ -176,7 +176,7 @@ def listeners(new_database: Callable[[], str], tmp_path: Path) -> Iterator[Calla
         listener.database.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=st.lists(_SAID, min_size=1, max_size=40), batch=st.integers(2, 50))
 def test_batches_of_any_size_do_what_one_by_one_does(listeners: Any, said: list[Said], batch: int) -> None:
     bus = LocalBus(TOPICS)

@@ -287,7 +287,7 @@ _STEP = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(_STEP, min_size=1, max_size=4))
 def test_a_stream_loads_as_it_was_saved_or_not_at_all(
     app: EventSourcedApplication, database_url: str, steps: list[tuple[str, tuple[str, int], tuple[str, int]]]

@@ -184,7 +184,7 @@ def test_a_secret_has_no_default_and_no_value_that_is_written_out() -> None:
 @given(
     st.lists(st.text(st.characters(max_codepoint=0xFFFF, blacklist_categories=("Cs",)), max_size=8), min_size=1, max_size=5)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_splitting_undoes_joining(words: list[str]) -> None:
     words = [word.replace("|", "") for word in words]
     joined = json.dumps({"Fn::Join": ["|", words]})

@@ -78,7 +78,7 @@ def test_a_removed_resource_has_no_drift(world: World) -> None:
     assert world.coverage() == (0, 0, {})
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12))
 def test_repeated_and_reordered_observations_change_nothing(world: World, order: list[int]) -> None:
     states = [{}, {"visibilityTimeout": 60}, {"visibilityTimeout": 90}, {}]
@@ -105,7 +105,7 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(STEP, max_size=12))
 def test_what_is_remembered_and_what_is_read_each_time_come_to_the_same(
     world: World, steps: list[tuple[int, dict[str, Any] | None, int]]

@@ -33,7 +33,7 @@ def held_like(desired: Any) -> st.SearchStrategy[Any]:
             return st.one_of(st.just(desired), VALUES)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.data())
 def test_it_says_what_the_differences_say(data: st.DataObject) -> None:
     desired = data.draw(OBJECTS)

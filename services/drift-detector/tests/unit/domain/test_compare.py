@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from deployforge_drift_detector.domain.compare import differences
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 NAMES = st.text("abcdefgh", min_size=1, max_size=4)
@@ -36,7 +36,6 @@ def with_leaf(value: Any, at: tuple[str, ...], new: Any) -> Any:
     return {**value, at[0]: with_leaf(value[at[0]], at[1:], new)} if at else new
 
 
-@settings(deadline=None)
 @given(OBJECTS, st.randoms(use_true_random=False), st.dictionaries(st.text("Z", min_size=1), SCALARS, max_size=2))
 def test_order_and_what_nobody_desired_are_never_drift(
     desired: dict[str, Any], rng: random.Random, more: dict[str, Any]

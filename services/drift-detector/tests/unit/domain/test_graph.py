@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from deployforge_drift_detector.domain.graph import Graph
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 Edges = Sequence[tuple[str, str]]
@@ -39,7 +39,6 @@ _URNS = st.sampled_from("abcdefgh")
 _EDGES = st.lists(st.tuples(_URNS, _URNS), max_size=30)
 
 
-@settings(deadline=None)
 @given(_EDGES, st.integers(1, 8))
 def test_it_is_what_the_definition_says(edges: Edges, at_most: int) -> None:
     distance, ring = {"a": 0}, ["a"]
@@ -67,7 +66,6 @@ def _goes_round(urn: str, edges: set[tuple[str, str]]) -> bool:
     return urn in reached
 
 
-@settings(deadline=None)
 @given(_EDGES, _EDGES)
 def test_what_was_taken_back_was_never_there(kept: Edges, taken: Edges) -> None:
     found = graph([*taken, *kept])

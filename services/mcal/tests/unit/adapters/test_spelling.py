@@ -86,7 +86,7 @@ def declared(type: UnifiedType, cloud: str, sample: Mapping[str, Any]) -> dict[s
 
 
 @pytest.mark.parametrize(("cloud", "name"), PAIRS)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=False))
 def test_no_spelling_and_no_order_is_drift(samples: Any, cloud: str, name: str, random: Random) -> None:
     type, kind = TYPES[name], CLOUDS[cloud][name]

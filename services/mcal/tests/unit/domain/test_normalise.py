@@ -8,14 +8,13 @@ from deployforge_mcal.domain import normalise
 from deployforge_mcal.domain.difference import differing
 from deployforge_mcal.domain.normalise import NotCanonical
 from deployforge_mcal.domain.references import Unresolved
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 WORDS = st.text("abcdef:*", min_size=1, max_size=6)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(sorted(UNITS)), st.sampled_from(["", " "]))
 def test_a_duration_is_seconds_however_it_is_written(number: int, unit: str, space: str) -> None:
     assert normalise.duration(f"{number}{space}{unit}") == number * UNITS[unit]
@@ -33,13 +32,11 @@ def test_what_is_no_duration_is_refused(value: Any) -> None:
         normalise.duration(value)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([True, "true", "True", "yes", "on"]))
 def test_true_has_many_spellings(word: Any) -> None:
     assert normalise.boolean(word) is True
 
 
-@settings(deadline=None)
 @given(st.dictionaries(WORDS, WORDS), st.randoms())
 def test_tags_are_a_mapping_however_they_come(tags: dict[str, str], random: Any) -> None:
     listed = [{"Key": k, "Value": v} for k, v in tags.items()]
@@ -52,7 +49,6 @@ def test_a_network_loses_its_host_bits() -> None:
     assert normalise.cidr("2001:DB8::1/32") == "2001:db8::/32"
 
 
-@settings(deadline=None)
 @given(st.lists(WORDS, min_size=1), st.randoms())
 def test_a_set_does_not_care_for_order_or_repetition(items: list[str], random: Any) -> None:
     other = [*items, random.choice(items)]
@@ -61,7 +57,6 @@ def test_a_set_does_not_care_for_order_or_repetition(items: list[str], random: A
     assert rule(items) == rule(other)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.lists(WORDS, min_size=1), st.lists(WORDS, min_size=1)), min_size=1, max_size=4), st.randoms())
 def test_a_policy_is_the_same_however_it_is_written(statements: list[Any], random: Any) -> None:
     def written(actions: list[str], resources: list[str]) -> dict[str, Any]:
@@ -79,7 +74,6 @@ def test_a_reference_is_left_alone() -> None:
     assert normalise.known(normalise.duration)("${timing.timeout}") == "${timing.timeout}"
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(), unique=True), st.randoms())
 def test_permuting_a_set_is_no_difference(items: list[int], random: Any) -> None:
     other = random.sample(items, len(items))

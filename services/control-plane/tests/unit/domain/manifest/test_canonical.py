@@ -175,7 +175,7 @@ def spelled(found: Any) -> dict[str, Any]:
     return {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": found["metadata"], "spec": spec}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(MANIFESTS)
 def test_the_canonical_form_is_stable(data: dict[str, Any]) -> None:
     found = canonical(data)
@@ -183,7 +183,7 @@ def test_the_canonical_form_is_stable(data: dict[str, Any]) -> None:
     assert canonical(spelled(found)) == found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(MANIFESTS, st.randoms(use_true_random=False))
 def test_the_order_of_keys_and_resources_does_not_change_the_digest(data: dict[str, Any], rnd: random.Random) -> None:
     shuffled = _shuffled(data, rnd)

@@ -47,7 +47,7 @@ some_actions = st.sampled_from(SERVICES).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(some_actions, min_size=1, max_size=3))
 def test_what_is_allowed_is_what_was_asked_for(asked: list[tuple[str, list[str]]]) -> None:
     statements = [allow([f"{s}:{n}" for n in names], f"arn:aws:{s}:::mine-{i}") for i, (s, names) in enumerate(asked)]

@@ -54,7 +54,7 @@ entries = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(entries, ports, cidrs)
 def test_it_says_what_each_address_and_port_would(given_: list[Entry], at: list[int], cidr: IPv4Network) -> None:
     def alone(address: int, port: int) -> bool:
@@ -70,7 +70,7 @@ def test_it_says_what_each_address_and_port_would(given_: list[Entry], at: list[
     assert judged(given_, Asked("tcp", at[0], at[1], (cidr,)), inward=True).passes is every
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(entries, entries, ports, st.one_of(cidrs, st.just(IPv4Network("0.0.0.0/0"))))
 def test_a_denial_more_never_opens(
     given_: Sequence[Entry], more: Sequence[Entry], at: list[int], cidr: IPv4Network

@@ -54,7 +54,6 @@ ranges = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.lists(ranges, max_size=12), st.integers(8, 28))
 def test_what_is_free_is_in_the_pool_and_apart_from_all_that_is_taken(taken: list[IPv4Network], prefix: int) -> None:
     found = first_free(prefix, [TEN], taken)
@@ -98,7 +97,7 @@ step = st.tuples(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(step, max_size=40))
 def test_no_two_networks_ever_have_an_address_in_common(steps: list[tuple[str, int, str, int]]) -> None:
     held: dict[str, Claim] = {}

@@ -193,7 +193,7 @@ _RULES = st.lists(
 _PLACES = st.sampled_from(["a-nic", "internet", "10.1.1.200"])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(_RULES, _RULES, _PLACES, st.sampled_from([0, 443]))
 def test_a_denial_more_never_opens_a_way(some: list[Any], more: list[Any], source: str, port: int) -> None:
     denials = [one for one in more if one["properties"]["access"] == "Deny"]
@@ -201,7 +201,7 @@ def test_a_denial_more_never_opens_a_way(some: list[Any], more: list[Any], sourc
         assert asked([*PEERED, nsg("b", *some)], source, "b-nic", port).reachable
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(_RULES, _RULES, _PLACES)
 def test_groups_remember_so_the_other_direction_of_their_rules_is_not_asked(
     some: list[Any], more: list[Any], source: str

@@ -108,7 +108,7 @@ _RULES = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(_RULES, _RULES, st.sampled_from(["web", "internet"]), st.sampled_from([0, 443]))
 def test_a_denial_more_never_opens_a_way(some: list[Wired], more: list[Wired], source: str, port: int) -> None:
     denials = [one for one in more if "deny" in one.properties]

@@ -151,7 +151,7 @@ _DENIALS = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(_DENIALS, _DENIALS, st.sampled_from([0, 443, 22]))
 def test_a_denial_more_never_opens_a_way(some: list[Wired], more: list[Wired], port: int) -> None:
     open_ = [entry("a-acl", 300, "0.0.0.0/0", **ALL), entry("a-acl", 300, "0.0.0.0/0", out=True, **ALL)]

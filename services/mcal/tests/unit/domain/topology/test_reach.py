@@ -395,7 +395,7 @@ some = st.frozensets(st.integers(0, len(_EXTRAS) - 1))
 ruled = st.frozensets(st.integers(0, 2))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(some, some, ruled, ruled, st.permutations(_NAMES))
 def test_more_links_routes_and_rules_never_close_a_way(
     extras: frozenset[int], more: frozenset[int], rules: frozenset[int], wider: frozenset[int], names: list[str]
@@ -405,7 +405,7 @@ def test_more_links_routes_and_rules_never_close_a_way(
         assert asked(world(extras | more, rules | wider), source, target).reachable
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(some, ruled, st.permutations(_NAMES))
 def test_every_resource_on_a_way_is_needed_for_it(extras: frozenset[int], rules: frozenset[int], names: list[str]) -> None:
     there = world(extras, rules)
