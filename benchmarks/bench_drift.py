@@ -29,6 +29,7 @@ _FAR = 1_000_000
 _SCANS = 40
 """Of the smaller fleet: more than the workers judge while they gather and while they are measured."""
 _STORM = "transitions of a storm"
+_KNEE = 0.85
 _CURVE = Path("docs/scaling.svg")
 
 
@@ -115,13 +116,19 @@ def scaling(where: System, nursery: Nursery, topics: Topics, repeats: int) -> di
             if repeat >= 0:
                 rates[workers].append(rate)
     topics.drop(topic)
-    drift_scaling.plot(_CURVE, [(workers, statistics.median(found)) for workers, found in rates.items()])
-    return {
-        f"scaling_efficiency_{workers}": round(
-            statistics.median(many / one / workers for one, many in zip(rates[1], rates[workers], strict=True)), 2
-        )
-        for workers in (2, 4)
+    curve = [(workers, statistics.median(found)) for workers, found in rates.items()]
+    drift_scaling.plot(_CURVE, curve)
+    efficiency = {
+        workers: statistics.median(many / one / workers for one, many in zip(rates[1], found, strict=True))
+        for workers, found in rates.items()
     }
+    for workers, rate in curve:
+        sys.stdout.write(f"{workers} workers {rate * 60:>12,.0f} checks a minute, efficiency {efficiency[workers]:.2f}\n")
+    bent = [workers for workers, share in efficiency.items() if share < _KNEE]
+    sys.stdout.write(
+        f"knee: {f'before {bent[0]} workers' if bent else 'none up to 4 workers'} (efficiency below {_KNEE})\n"
+    )
+    return {f"scaling_efficiency_{workers}": round(efficiency[workers], 2) for workers in (2, 4)}
 
 
 def _median(values: Sequence[float]) -> int:

@@ -89,7 +89,8 @@ class Taken:
     def __init__(self, bench: Bench, *, remember: bool = True) -> None:
         self._bench = bench
         parked = ParkedBatches(bench.app.database)
-        judging = Judging(bench.app, Books(bench.app, remember=remember))
+        seconds = Settings.model_fields["second_read_seconds"].default
+        judging = Judging(bench.app, Books(bench.app, remember=remember), second_read_seconds=seconds)
         self.batches = Batches(bench.codec, judging, parked, self, SystemClock())
         self._take_all, self.batches.take_all = self.batches.take_all, self.take_all  # type: ignore[method-assign]
         self._seen = threading.Semaphore(0)

@@ -22,7 +22,7 @@ from deployforge_drift_detector.application.looks import NEVER_SEEN, Look, Reaso
 from deployforge_drift_detector.application.messages import PRESENCES, Columns, ObservationBatch
 from deployforge_drift_detector.application.ports import CheckState
 from deployforge_drift_detector.application.verdicts import Unusable, Verdict, properties
-from deployforge_drift_detector.domain.compare import agrees
+from deployforge_drift_detector.domain.compare import agrees, agrees_at_a_glance
 from deployforge_drift_detector.domain.desired import Desired
 
 log = structlog.get_logger(__name__)
@@ -199,7 +199,8 @@ class Book:
             desired = self.desired[place]
             if (opened and desired.urn in opened) or (doubts and desired.urn in doubts):
                 continue
-            if agrees(desired.properties, observed, desired.set_paths):
+            wanted = desired.properties
+            if agrees_at_a_glance(wanted, observed, desired.ambiguous) or agrees(wanted, observed, desired.set_paths):
                 agreed.append(row)
         return np.array(agreed, np.intp)
 

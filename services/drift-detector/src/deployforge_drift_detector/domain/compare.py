@@ -42,6 +42,35 @@ def differences(
     return tuple(sorted(_walk("", desired, observed, frozenset(set_paths)), key=lambda found: found.path))
 
 
+def agrees_at_a_glance(desired: Mapping[str, Any], observed: Mapping[str, Any], ambiguous: Collection[str]) -> bool:
+    """Whether everything desired is there and spelt as desired: then nothing differs. When not, nothing is said.
+
+    `ambiguous` are the keys of `desired` that `ambiguous` names. One comparison in C says all but what Python takes for
+    equal and is not.
+    """
+    # What views compare is held against each other as `==` does.
+    if not desired.items() <= observed.items():
+        return False
+    return all(_spelt_alike(desired[key], observed[key]) for key in ambiguous)
+
+
+def ambiguous(desired: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys below which something is true, false, 0 or 1: Python takes True for 1."""
+    return tuple(key for key, value in desired.items() if _ambiguous(value))
+
+
+def _ambiguous(value: Any) -> bool:
+    match value:
+        case bool() | int() | float():
+            return value in (0, 1)
+        case list() | tuple():
+            return any(map(_ambiguous, value))
+        case Mapping():
+            return any(map(_ambiguous, value.values()))
+        case _:
+            return False
+
+
 def agrees(
     desired: Mapping[str, Any], observed: Mapping[str, Any], set_paths: Collection[str] = (), *, below: str = ""
 ) -> bool:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from deployforge_drift_detector.domain.compare import ambiguous
 from deployforge_drift_detector.domain.rules import IgnoreRule, PolicyRule, SeverityRule
 
 
@@ -46,6 +48,19 @@ class Desired:
     outputs: tuple[str, ...] = ()
     """Names of its deployment's outputs that are made of it."""
 
+    ambiguous: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """See compare.agrees_at_a_glance."""
+
+    def __post_init__(self) -> None:
+        # Of a million resources there are some dozen kinds.
+        object.__setattr__(self, "ambiguous", _shared(ambiguous(self.properties)))
+
     def ignoring(self, now: datetime) -> tuple[IgnoreRule, ...]:
         """The ignore rules that hold now."""
         return tuple(rule for rule in self.ignore if rule.active(now))
+
+
+@lru_cache(maxsize=4096)
+def _shared(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """One tuple for all that are equal."""
+    return keys

@@ -1,10 +1,11 @@
 """The fast answer is the one that naming the differences gives."""
 
+import json
 from typing import Any
 
 import pytest
 from deployforge_chassis.jsondiff import OPEN_ITEMS
-from deployforge_drift_detector.domain.compare import agrees, differences
+from deployforge_drift_detector.domain.compare import agrees, agrees_at_a_glance, ambiguous, differences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,13 @@ def test_it_says_what_the_differences_say(data: st.DataObject) -> None:
     observed = data.draw(held_like(desired).filter(lambda held: isinstance(held, dict)))
     set_paths = data.draw(PATHS)
     assert agrees(desired, observed, set_paths) == (not differences(desired, observed, set_paths))
+    if agrees_at_a_glance(desired, observed, ambiguous(desired)):
+        assert agrees(desired, observed, set_paths)
+
+
+@given(OBJECTS, OBJECTS)
+def test_what_is_spelt_as_desired_agrees_at_a_glance(desired: Any, more: Any) -> None:
+    assert agrees_at_a_glance(desired, {**more, **json.loads(json.dumps(desired))}, ambiguous(desired))
 
 
 def test_of_items_that_are_open_only_what_is_desired_counts() -> None:
@@ -70,4 +78,5 @@ def test_of_items_that_are_open_only_what_is_desired_counts() -> None:
 )
 def test_what_python_would_get_wrong(desired: Any, observed: Any, agree: bool) -> None:
     assert agrees(desired, observed) is agree
+    assert agree or not agrees_at_a_glance(desired, observed, ambiguous(desired))
     assert (not differences(desired, observed)) is agree
