@@ -125,9 +125,8 @@ def scaling(where: System, nursery: Nursery, topics: Topics, repeats: int) -> di
     for workers, rate in curve:
         sys.stdout.write(f"{workers} workers {rate * 60:>12,.0f} checks a minute, efficiency {efficiency[workers]:.2f}\n")
     bent = [workers for workers, share in efficiency.items() if share < _KNEE]
-    sys.stdout.write(
-        f"knee: {f'before {bent[0]} workers' if bent else 'none up to 4 workers'} (efficiency below {_KNEE})\n"
-    )
+    knee = f"before {bent[0]} workers" if bent else "none up to 4 workers"
+    sys.stdout.write(f"knee: {knee} (efficiency below {_KNEE})\n")
     return {f"scaling_efficiency_{workers}": round(efficiency[workers], 2) for workers in (2, 4)}
 
 

@@ -3,11 +3,19 @@
 import base64
 import secrets
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
 from confluent_kafka.cimpl import NewTopic
 from deployforge_chassis import schemas, tls, topics
 from deployforge_chassis.identity import BROKER
@@ -51,6 +59,10 @@ def _properties(settings: LocalSettings) -> str:
             f"ssl.truststore.location={settings.tls_dir / 'ca.pem'}",
             "ssl.client.auth=required",
             "ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/,DEFAULT",
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            f"super.users=User:{BROKER}",
+            # Of consumer groups, about which `rights` says nothing.
+            "allow.everyone.if.no.acl.found=true",
             f"log.dirs={settings.data_dir / 'kafka'}",
             "auto.create.topics.enable=false",
             "offsets.topic.replication.factor=1",
@@ -133,6 +145,7 @@ def existing_topics(settings: LocalSettings) -> set[str]:
 
 def create_topics(settings: LocalSettings) -> None:
     """Create what topics.yaml names and the broker lacks. Raises KafkaException."""
+    protect_topics(settings)
     existing = existing_topics(settings)
     missing = [topic for topic in topics.load().values() if topic.full_name not in existing]
     if not missing:
@@ -153,6 +166,29 @@ def create_topics(settings: LocalSettings) -> None:
     admin = _admin(settings)
     for future in admin.create_topics(wanted).values():
         future.result(30)
+
+
+def rights() -> Iterator[AclBinding]:
+    """Who may do what: a topic's owner writes, whoever has a certificate of ours reads. Nobody but the broker's own
+    principal makes or deletes a topic, or gives rights.
+    """
+    for operation in (AclOperation.DESCRIBE, AclOperation.IDEMPOTENT_WRITE):
+        yield _right(ResourceType.BROKER, "kafka-cluster", "*", operation)
+    for operation in (AclOperation.READ, AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS):
+        yield _right(ResourceType.TOPIC, "*", "*", operation)
+    for topic in topics.load().values():
+        yield _right(ResourceType.TOPIC, topic.full_name, topic.owner, AclOperation.WRITE)
+
+
+def protect_topics(settings: LocalSettings) -> None:
+    """Say who may do what; again changes nothing. Topics need not be there yet. Raises KafkaException."""
+    admin = _admin(settings)
+    for future in admin.create_acls(list(rights())).values():
+        future.result(30)
+
+
+def _right(kind: ResourceType, name: str, who: str, operation: AclOperation) -> AclBinding:
+    return AclBinding(kind, name, ResourcePatternType.LITERAL, f"User:{who}", "*", operation, AclPermissionType.ALLOW)
 
 
 def registry_command(settings: LocalSettings) -> list[str]:

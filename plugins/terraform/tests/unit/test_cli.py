@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,15 @@ def test_it_gets_no_variable_of_ours(script: Script, tmp_path: Path, monkeypatch
     assert not directory.exists()
 
 
+@pytest.fixture
+def handled() -> Iterator[None]:
+    """SIGINT as services have it: where tests run in the background of a script it is ignored, and so it is in children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("handled")
 def test_a_program_that_hangs_is_interrupted_then_killed_with_all_it_started(script: Script, tmp_path: Path) -> None:
     # A builtin writes the mark: on a busy machine a program of its own may start later than the grace has passed.
     path = script(f"trap ': > {tmp_path}/asked' INT\nsleep 600 &\necho $! > {tmp_path}/child\nwhile :; do sleep 0.05; done")
