@@ -7,7 +7,7 @@ them runs out. A verdict that is given again is therefore the one that reading a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,39 +19,21 @@ from numpy.typing import NDArray
 
 from deployforge_drift_detector.application.hiding import HidingBook
 from deployforge_drift_detector.application.looks import NEVER_SEEN, Look, Reason, State
-from deployforge_drift_detector.application.messages import PRESENCES, Columns, ObservationBatch
+from deployforge_drift_detector.application.messages import PRESENCES, ObservationBatch
 from deployforge_drift_detector.application.ports import CheckState
-from deployforge_drift_detector.application.verdicts import Unusable, Verdict, properties
-from deployforge_drift_detector.domain.compare import agrees, agrees_at_a_glance
+from deployforge_drift_detector.application.verdicts import Verdict
 from deployforge_drift_detector.domain.desired import Desired
 
 log = structlog.get_logger(__name__)
 
 Indices = NDArray[np.intp]
 _PRESENT: Final = PRESENCES.index("PRESENT")
-_NONE: Final[Indices] = np.array([], np.intp)
 _FOREVER: Final = float("inf")
 
 
 _STATE_OF: Final = {
     CheckState.CHECKED: State.CHECKED, CheckState.DRIFTED: State.DRIFTED, CheckState.NOT_CHECKED: State.NOT_CHECKED,
 }  # fmt: skip
-
-
-@dataclass
-class Sorted:
-    """A batch's columns, by what is to be done with them: rows of the batch, and rows of the book beside them."""
-
-    quiet: Indices
-    """Rows of the book that say what they said before."""
-    agreed: Indices
-    """Rows of the book whose bodies were read, are as desired and were not drifted."""
-    rest: list[tuple[int, int]]
-    """(row of the batch, row of the book or -1): these need a closer look."""
-    stale: int
-    """How many were decided upon before."""
-    read: int
-    """Bodies that were read."""
 
 
 class Book:
@@ -156,62 +138,17 @@ class Book:
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         return at, self.ids[at] == ids
 
-    def sort(self, batch: ObservationBatch, changing: Mapping[UUID, object], now: datetime) -> Sorted:
-        """What is to be done with a batch's columns; nothing is changed."""
-        columns, moment = batch.columns, now.timestamp()
-        if not len(self.ids):
-            return Sorted(_NONE, _NONE, [(row, -1) for row in range(len(columns))], 0, 0)
-        at, known = self.places(columns.ids)
-        fresh = known & (self.sequences[at] < batch.sequence)
-        plain = fresh & (self.generations[at] == columns.generations)
-        for deployment in changing.keys() & self._deployments.keys():
-            plain &= self._deployment[at] != self._deployments[deployment]
-        same = plain & (self.good_until[at] > moment) & (self.presences[at] == columns.presences)
-        same &= (self.digests[at] == columns.digests).all(axis=1)
-        if not self._true_to_its_digest(batch, same):
-            same[:] = False
-        readable = plain & ~same & (columns.presences == _PRESENT)
-        agreed = self._agreed(columns, np.flatnonzero(readable), at)
-        near = np.flatnonzero((fresh & ~same) | ~known)
-        rest = near[~np.isin(near, agreed, assume_unique=True)] if len(agreed) else near
-        if self._remember and len(agreed):
-            # Nothing differs, so whatever the rules are, there is nothing that they could stop hiding.
-            self._keep(at[agreed], columns.digests[agreed], _PRESENT, _FOREVER, moment)
-        return Sorted(
-            quiet=at[same],
-            agreed=at[agreed],
-            rest=[(row, int(at[row]) if known[row] else -1) for row in rest.tolist()],
-            stale=int((known & ~fresh).sum()),
-            read=int(readable.sum()),
-        )
+    def of_deployments(self, ids: AbstractSet[UUID]) -> NDArray[np.bool_]:
+        """For each row, whether it is of one of these deployments."""
+        found = np.zeros(len(self.ids), np.bool_)
+        for id in ids & self._deployments.keys():
+            found |= self._deployment == self._deployments[id]
+        return found
 
-    def _agreed(self, columns: Columns, rows: Indices, at: Indices) -> Indices:
-        """Those of the rows whose bodies are as desired, where that is no news."""
-        agreed: list[int] = []
-        ends, bodies = [0, *columns.ends.tolist()], columns.bodies
-        opened, doubts = self.open, self.doubts
-        digests = columns.digests.tobytes()
-        for row, place in zip(rows.tolist(), at[rows].tolist(), strict=True):
-            try:
-                observed = properties(bodies[ends[row] : ends[row + 1]], digests[row * 16 : row * 16 + 16])
-            except Unusable:
-                continue
-            desired = self.desired[place]
-            if (opened and desired.urn in opened) or (doubts and desired.urn in doubts):
-                continue
-            wanted = desired.properties
-            if agrees_at_a_glance(wanted, observed, desired.ambiguous) or agrees(wanted, observed, desired.set_paths):
-                agreed.append(row)
-        return np.array(agreed, np.intp)
-
-    def _true_to_its_digest(self, batch: ObservationBatch, same: NDArray[np.bool_]) -> bool:
-        """Bodies that are not read are not checked against their digests; one of every batch is, another each time."""
-        rows = np.flatnonzero(same)
-        if not len(rows):
-            return True
-        row = int(rows[(batch.sequence + batch.batch) % len(rows)])
-        body = batch.columns.body(row)
-        return not body or packed.digest(body) == batch.columns.digests[row].tobytes()
+    def keep_agreed(self, places: Indices, digests: NDArray[np.uint64], now: datetime) -> None:
+        """These were read and nothing differs; so whatever the rules are, there is nothing that they could stop hiding."""
+        if self._remember and len(places):
+            self._keep(places, digests, _PRESENT, _FOREVER, now.timestamp())
 
     def _keep(self, places: Any, digests: Any, presence: int, good_until: float, moment: float) -> None:
         turned = (self.digests[places] != digests).any(axis=-1)

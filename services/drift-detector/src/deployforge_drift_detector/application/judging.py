@@ -11,11 +11,12 @@ from deployforge_chassis.causality import Causality
 from deployforge_chassis.eventstore import VersionConflict
 from deployforge_chassis.facts import NOTHING, Effects
 
-from deployforge_drift_detector.application.book import Book, Sorted
+from deployforge_drift_detector.application.book import Book
 from deployforge_drift_detector.application.books import Books
 from deployforge_drift_detector.application.drift_detector import DriftDetector
 from deployforge_drift_detector.application.messages import PRESENCES, Observation, ObservationBatch
 from deployforge_drift_detector.application.second_reads import APART, SecondReads
+from deployforge_drift_detector.application.sorting import Sorted, sort
 from deployforge_drift_detector.application.tally import Tally, tally_of
 from deployforge_drift_detector.application.transitions import Judged, Sheet, transitions
 from deployforge_drift_detector.application.verdicts import Refused, verdict
@@ -79,7 +80,7 @@ class Judging:
             # What the scan before came to must stand in the book when this one is held against it.
             self._save_held()
         book = self.books.of(batch.shard, partition)
-        found = book.sort(batch, self.books.changing(), self._app.clock.now())
+        found = sort(book, batch, self.books.changing(), self._app.clock.now())
         near, total = _unpacked(batch, book, found)
         for start in range(0, len(near), PER_TRANSACTION):
             total += self._settled(batch, book, near[start : start + PER_TRANSACTION], spare)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from deployforge_drift_detector.application.book import Book, Sorted
+from deployforge_drift_detector.application.book import Book
 from deployforge_drift_detector.application.looks import State
 from deployforge_drift_detector.application.ports import CheckState
+from deployforge_drift_detector.application.sorting import Sorted
 
 
 @dataclass
