@@ -23,6 +23,15 @@ def alone(version: SchemaVersion) -> Schemas:
     return Schemas({version.fact: (version,)})
 
 
+def common(one: Any, other: Any) -> Any:
+    """`one` without the fields, at whatever depth, that `other` does not have."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {key: common(value, other[key]) for key, value in one.items() if key in other}
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [common(*pair) for pair in zip(one, other, strict=True)]
+    return one
+
+
 @pytest.mark.parametrize(("writer", "reader"), PAIRS, ids=name)
 def test_an_example_written_by_one_version_is_read_by_the_other(writer: SchemaVersion, reader: SchemaVersion) -> None:
     registry = MemoryRegistry()
@@ -30,7 +39,7 @@ def test_an_example_written_by_one_version_is_read_by_the_other(writer: SchemaVe
     fact, value = AvroCodec(registry, alone(reader)).decode(AvroCodec(registry, alone(writer)).encode(writer.fact, example))
     wanted = {field["name"] for field in fastavro.parse_schema(dict(reader.schema))["fields"]}
     assert (fact, value.keys()) == (reader.fact, wanted)
-    assert {key: value[key] for key in wanted & example.keys()} == {key: example[key] for key in wanted & example.keys()}
+    assert common(value, example) == common(example, value)
 
 
 @pytest.mark.parametrize("fact", ALL.by_fact)
