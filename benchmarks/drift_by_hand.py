@@ -21,6 +21,7 @@ from deployforge_drift_detector.domain.compare import agrees
 from deployforge_drift_detector.domain.desired import Desired
 from deployforge_drift_detector.domain.drift import Drift
 from deployforge_drift_detector.domain.finding import Finding, find_changed
+from deployforge_drift_detector.domain.impact import Downstream
 
 _HEADER_BYTES = 5
 
@@ -85,8 +86,8 @@ class Loop:
                 drift.resolve("observed", scan_id=value["scan_id"], sequence=value["sequence"], now=now)
             else:
                 drift.see(
-                    finding, (), type=wanted.type, scan_id=value["scan_id"], sequence=value["sequence"], desired_version=1,
-                    physical_id=wanted.physical_id, observed_at=value["observed_at"], now=now,
+                    finding, Downstream(), type=wanted.type, scan_id=value["scan_id"], sequence=value["sequence"],
+                    desired_version=1, physical_id=wanted.physical_id, observed_at=value["observed_at"], now=now,
                 )  # fmt: skip
             drifts.append(drift)
         self._app.commit(Effects(tuple(drifts), (self._app.stores.drifts.put(*drifts),)))
