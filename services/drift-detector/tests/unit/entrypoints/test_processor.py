@@ -67,6 +67,7 @@ def app(tmp_path: Path) -> Any:
         ("broker_request_timeout", 20.0),
         ("stream_wait_empty", False),
         ("stream_buffer_maxsize", 64),
+        ("consumer_max_fetch_size", 4 * 2**20),
         ("key_serializer", "raw"),
         ("value_serializer", "raw"),
     ],
