@@ -60,6 +60,20 @@ class Fleet:
     def keys(self) -> Sequence[bytes]:
         return [packed.key(one.deployment_id, one.urn) for one in self.desired]
 
+    @cached_property
+    def bodies(self) -> Sequence[bytes]:
+        """Of each as it is desired."""
+        return [dumps(one.properties).encode() for one in self.desired]
+
+    @cached_property
+    def digests(self) -> Sequence[bytes]:
+        """Of each body."""
+        return [packed.digest(body) for body in self.bodies]
+
+    def prepare(self) -> None:
+        """Make all that processes forked from this one will share."""
+        _ = self.keys, self.digests
+
     def batches(self, sequence: int, body: Callable[[int], dict[str, Any]]) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """(partition, shard, value as Avro has it) of a whole scan of every shard, interleaved as scans are; `body` gives
         what differs from the desired properties of a resource.
@@ -76,12 +90,19 @@ class Fleet:
         self, sequence: int, shard: str, members: Sequence[int], body: Callable[[int], dict[str, Any]], number: int = 0
     ) -> dict[str, Any]:
         """One batch, observed now."""
-        bodies = [dumps({**self.desired[n].properties, **body(n)}).encode() for n in members]
+        bodies, digests = [], []
+        for n in members:
+            if differs := body(n):
+                bodies.append(dumps({**self.desired[n].properties, **differs}).encode())
+                digests.append(packed.digest(bodies[-1]))
+            else:
+                bodies.append(self.bodies[n])
+                digests.append(self.digests[n])
         return {
             "scan_id": f"scan-{sequence}", "shard": shard, "sequence": sequence, "batch": number, "last": False,
             "observed_at": datetime.now(UTC), "observations": [], "ids": b"".join(self.keys[n] for n in members),
             "presences": b"\1" * len(members), "generations": packed.numbers([2] * len(members)),
-            "digests": b"".join(map(packed.digest, bodies)), "ends": packed.ends(bodies), "bodies": b"".join(bodies),
+            "digests": b"".join(digests), "ends": packed.ends(bodies), "bodies": b"".join(bodies),
         }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ class Nursery:
 
 
 def _nurse(pipe: Any, fleet: Fleet) -> None:
-    _ = fleet.keys
+    fleet.prepare()
     pipe.send(None)
     while (calls := pipe.recv()) is not None:
         children, signals = [], dict[Signal, Any]()
@@ -144,7 +144,8 @@ def by_hand(
         {
             "bootstrap.servers": where.kafka, **tls.load(where.tls_dir, BROKER).kafka_settings(),
             "group.id": f"by-hand-{sequence}-{remember}", "auto.offset.reset": "earliest", "enable.auto.commit": False,
-            "queued.max.messages.kbytes": 65_536, "fetch.message.max.bytes": 4_194_304,
+            # By default a queue that was full is filled again after a second, with nothing to do until then.
+            "queued.max.messages.kbytes": 65_536, "fetch.message.max.bytes": 4_194_304, "fetch.queue.backoff.ms": 5,
         }
     )  # fmt: skip
     consumer.subscribe([topic])

@@ -27,10 +27,10 @@ class DesiredMap:
         self._by_urn: dict[str, Desired] = {}
         self._of_deployment: dict[UUID, dict[str, Desired]] = defaultdict(dict)
         self._of_shard: dict[str, dict[str, Desired]] = defaultdict(dict)
-        self._held_under: dict[str, set[str]] = defaultdict(set)
+        self._held_under: dict[str, tuple[str, ...]] = {}
         self._revisions: Counter[str] = Counter()
         self._wishes: dict[str, Counter[int]] = defaultdict(Counter)
-        self._needs = Needs()
+        self._needs = Needs(self._holders)
         self._kinds: dict[str, Counter[Kind]] = defaultdict(Counter)
 
     def put(self, desired: Desired) -> bool:
@@ -49,17 +49,18 @@ class DesiredMap:
     def drop(self, urn: str) -> bool:
         """It is not desired any more; whether it was."""
         with self._lock:
-            known = self._by_urn.pop(urn, None)
+            known = self._by_urn.get(urn)
             if known is None:
                 return False
             self._unlink(known)
+            del self._by_urn[urn]
             return True
 
     def _link(self, one: Desired) -> None:
         self._of_deployment[one.deployment_id][one.urn] = one
         self._of_shard[one.shard][one.urn] = one
-        if one.physical_id:
-            self._held_under[spelling(one.physical_id)].add(one.urn)
+        if name := _spelt(one):
+            self._held_under[name] = (*self._held_under.get(name, ()), one.urn)
         self._revisions[one.shard] += 1
         self._wishes[one.shard][one.every_seconds] += 1
         self._needs.link(one)
@@ -70,18 +71,17 @@ class DesiredMap:
         if not self._of_deployment[one.deployment_id]:
             del self._of_deployment[one.deployment_id]
         del self._of_shard[one.shard][one.urn]
-        if one.physical_id:
-            held = self._held_under[spelling(one.physical_id)]
-            held.discard(one.urn)
-            if not held:
-                del self._held_under[spelling(one.physical_id)]
+        self._needs.unlink(one)
+        if name := _spelt(one):
+            self._held_under[name] = tuple(urn for urn in self._held_under[name] if urn != one.urn)
+            if not self._held_under[name]:
+                del self._held_under[name]
         self._revisions[one.shard] += 1
         wishes, kinds = self._wishes[one.shard], self._kinds[one.shard]
         _less(wishes, one.every_seconds)
         _less(kinds, (one.type, one.criticality))
         if not wishes:
             del self._wishes[one.shard], self._kinds[one.shard], self._of_shard[one.shard]
-        self._needs.unlink(one)
 
     def get(self, urn: str) -> Desired | None:
         return self._by_urn.get(urn)
@@ -94,6 +94,9 @@ class DesiredMap:
         with self._lock:
             urns = {urn for name in names for urn in self._held_under.get(name, ())}
             return [self._by_urn[urn] for urn in sorted(urns)]
+
+    def _holders(self, namespace: str, name: str) -> Sequence[str]:
+        return [urn for urn in self._held_under.get(name, ()) if self._by_urn[urn].namespace == namespace]
 
     def of_shard(self, shard: str) -> tuple[int, Sequence[Desired]]:
         with self._lock:
@@ -116,6 +119,12 @@ class DesiredMap:
 
     def __len__(self) -> int:
         return len(self._by_urn)
+
+
+def _spelt(one: Desired) -> str:
+    """Its physical id as `spelling` has it; of a million resources most are spelt so already, and are kept once."""
+    name = spelling(one.physical_id)
+    return one.physical_id if name == one.physical_id else name
 
 
 def _less(counter: Counter[T], one: T) -> None:

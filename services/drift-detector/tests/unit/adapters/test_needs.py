@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from deployforge_drift_detector.adapters.needs import Needs
+from deployforge_drift_detector.adapters.desired_map import DesiredMap
 from deployforge_drift_detector.domain.desired import Desired
 
 from ...conftest import ORDERS
@@ -25,21 +25,21 @@ QUEUE = one("shop", "queue", "Queue", physical_id="sg-9", properties={"name": "s
 
 @pytest.mark.parametrize("order", list(permutations((WALL, APP, DATABASE_WALL, STRANGER, QUEUE)))[::13])
 def test_whoever_names_it_within_its_namespace_whichever_came_first(order: tuple[Desired, ...]) -> None:
-    needs = Needs()
+    states = DesiredMap()
     for desired in order:
-        needs.link(desired)
-    assert {way[-1] for way in needs.reach(WALL.urn).ways} == {APP.urn, DATABASE_WALL.urn}
-    needs.unlink(APP)
-    assert {way[-1] for way in needs.reach(WALL.urn).ways} == {DATABASE_WALL.urn}
-    needs.unlink(WALL)
-    assert needs.reach(WALL.urn).count == 0
-    needs.link(replace(WALL, physical_id="sg-3"))
-    assert needs.reach(WALL.urn).count == 0
+        states.put(desired)
+    assert {way[-1] for way in states.reach(WALL.urn).ways} == {APP.urn, DATABASE_WALL.urn}
+    states.drop(APP.urn)
+    assert {way[-1] for way in states.reach(WALL.urn).ways} == {DATABASE_WALL.urn}
+    states.drop(WALL.urn)
+    assert states.reach(WALL.urn).count == 0
+    states.put(replace(WALL, physical_id="sg-3"))
+    assert states.reach(WALL.urn).count == 0
 
 
 def test_those_with_outputs_and_the_critical_are_found_however_far() -> None:
-    needs = Needs()
-    needs.link(WALL)
-    needs.link(replace(APP, outputs=("address",)))
-    needs.link(replace(DATABASE_WALL, criticality="high"))
-    assert needs.reach(WALL.urn).notable == {APP.urn, DATABASE_WALL.urn}
+    states = DesiredMap()
+    states.put(WALL)
+    states.put(replace(APP, outputs=("address",)))
+    states.put(replace(DATABASE_WALL, criticality="high"))
+    assert states.reach(WALL.urn).notable == {APP.urn, DATABASE_WALL.urn}
