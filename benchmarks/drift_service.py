@@ -83,6 +83,13 @@ def started(bench: Bench, taken: "Taken", topic: str, group: str) -> Processor:
     return part
 
 
+def relayed(bench: Bench) -> None:
+    """Wait until the relay, which must be running, has sent on all that was saved."""
+    all_sent = "SELECT 1 FROM relay WHERE position >= (SELECT coalesce(max(notification_id), 0) FROM events)"
+    while not bench.app.database.one(all_sent):
+        time.sleep(0.02)
+
+
 class Taken:
     """The service's batches, counted."""
 
@@ -149,9 +156,7 @@ def storm(bench: Bench, taken: Taken, topic: str, sequence: int) -> float:
     before, began = taken.transitions, time.perf_counter()
     bench.bus.produce(messages)
     taken.wait(len(messages))
-    database = bench.app.database
-    while not database.one("SELECT 1 FROM relay WHERE position >= (SELECT max(notification_id) FROM events)"):
-        time.sleep(0.02)
+    relayed(bench)
     return (taken.transitions - before) / (time.perf_counter() - began)
 
 

@@ -14,8 +14,8 @@ from deployforge_chassis import tls
 from deployforge_chassis.facts import Message
 from deployforge_chassis.identity import BROKER
 from drift_by_hand import Loop, consume
-from drift_fleet import Fleet, steady
-from drift_service import OURS, Bench, Taken, asked_for, rss_mib, started, storm
+from drift_fleet import PARTITIONS, Fleet, steady
+from drift_service import OURS, Bench, Taken, asked_for, relayed, rss_mib, started, storm
 from kafka_system import System
 
 BY_HAND: Final = "by-hand"
@@ -118,6 +118,7 @@ def ours(
     taken = Taken(bench, remember=remember)
     warm = taken.warm(sequence, steady(turn, later=False))
     bench.relay.start()
+    relayed(bench)
     part = started(bench, taken, topic, f"ours-{sequence}-{remember}")
     taken.wait(messages)
     found = {"rate": taken.rate(), "warm": warm, "transitions": taken.transitions}
@@ -140,6 +141,7 @@ def by_hand(
         loop.save()
     warm = checks / (time.perf_counter() - began)
     bench.relay.start()
+    relayed(bench)
     consumer = Consumer(
         {
             "bootstrap.servers": where.kafka, **tls.load(where.tls_dir, BROKER).kafka_settings(),
@@ -149,4 +151,4 @@ def by_hand(
         }
     )  # fmt: skip
     consumer.subscribe([topic])
-    return {"rate": consume(consumer, loop, messages), "warm": warm, "rss_mib": rss_mib()}
+    return {"rate": consume(consumer, loop, messages, messages // PARTITIONS), "warm": warm, "rss_mib": rss_mib()}

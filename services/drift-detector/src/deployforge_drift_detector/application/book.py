@@ -66,6 +66,7 @@ class Book:
         self.generations = np.fromiter((one.generation for one in self.desired), np.int64, count)
         self._deployments = {id: number for number, id in enumerate({one.deployment_id for one in self.desired})}
         self._deployment = np.fromiter((self._deployments[one.deployment_id] for one in self.desired), np.int64, count)
+        self._places: dict[int | None, Indices] = {}
         self._row = {one.urn: at for at, one in enumerate(self.desired)}
         self.sequences = np.full(count, NEVER_SEEN, np.int64)
         self.times = np.zeros(count)
@@ -133,10 +134,21 @@ class Book:
             tuple(told),
         )  # fmt: skip
 
-    def places(self, ids: NDArray[np.uint64]) -> tuple[Indices, NDArray[np.bool_]]:
-        """The row of each id, and whether it is one of ours; there must be some of ours."""
+    def places(self, ids: NDArray[np.uint64], batch: int | None = None) -> tuple[Indices, NDArray[np.bool_]]:
+        """The row of each id, and whether it is one of ours; there must be some of ours. Batches of the same number
+        nearly always have the same ids, and then nothing is searched for.
+        """
+        at = self._places.get(batch)
+        if at is not None and len(at) == len(ids) and (known := self.ids[at] == ids).all():
+            return at, known
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
-        return at, self.ids[at] == ids
+        known = self.ids[at] == ids
+        if batch is not None and known.all():
+            if len(self._places) * len(at) > len(self.ids):
+                # Not the batches of one scan: no more is kept than of one.
+                self._places.clear()
+            self._places[batch] = at
+        return at, known
 
     def of_deployments(self, ids: AbstractSet[UUID]) -> NDArray[np.bool_]:
         """For each row, whether it is of one of these deployments."""

@@ -24,6 +24,8 @@ from deployforge_drift_detector.application.verdicts import Refused, verdict
 log = structlog.get_logger(__name__)
 
 PER_TRANSACTION: Final = 500
+_HELD_AT_MOST: Final = 2_000
+"""Close looks whose news are saved at once: some seconds, where all of them are news."""
 _CONFLICTS_AT_MOST: Final = 20
 _REFUSALS_SAID: Final = 20
 """Of one batch, in the log; whoever sends nonsense does not decide how much is written."""
@@ -120,6 +122,8 @@ class Judging:
                 self._save_held()
             sheet, tally = self._sheet(batch, book, observations)
             self._held.add(sheet)
+            if len(self._held.urns) >= _HELD_AT_MOST:
+                self._save_held()
             return tally
         for _ in range(_CONFLICTS_AT_MOST):
             sheet, tally = self._sheet(batch, book, observations)

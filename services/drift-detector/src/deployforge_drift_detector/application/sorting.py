@@ -40,19 +40,21 @@ def sort(book: Book, batch: ObservationBatch, changing: Mapping[UUID, object], n
     columns = batch.columns
     if not len(book.ids):
         return Sorted(_NONE, _NONE, [(row, -1) for row in range(len(columns))], 0, 0)
-    at, known = book.places(columns.ids)
+    at, known = book.places(columns.ids, batch.batch)
     fresh = known & (book.sequences[at] < batch.sequence)
     plain = fresh & (book.generations[at] == columns.generations)
     if changing:
         plain &= ~book.of_deployments(changing.keys())[at]
     same = plain & (book.good_until[at] > now.timestamp()) & (book.presences[at] == columns.presences)
-    same &= (book.digests[at] == columns.digests).all(axis=1)
+    said = book.digests[at] == columns.digests
+    same &= said[:, 0] & said[:, 1]
     if not _true_to_its_digest(batch, same):
         same[:] = False
     readable = plain & ~same & (columns.presences == _PRESENT)
     agreed = _agreed(book, columns, np.flatnonzero(readable), at)
-    near = np.flatnonzero((fresh & ~same) | ~known)
-    rest = near[~np.isin(near, agreed, assume_unique=True)] if len(agreed) else near
+    near = (fresh & ~same) | ~known
+    near[agreed] = False
+    rest = np.flatnonzero(near)
     book.keep_agreed(at[agreed], columns.digests[agreed], now)
     return Sorted(
         quiet=at[same],

@@ -45,7 +45,7 @@ _WRITES_PER_SECOND: Final = 16
 #: that is usual, half of the time nothing was there to be judged.
 _FETCH_BYTES: Final = 4 * 2**20
 #: Messages whose news are saved together, when so many wait.
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 64
 
 
 def faust_settings(settings: ServiceSettings, context: SSLContext, datadir: Path) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def faust_settings(settings: ServiceSettings, context: SSLContext, datadir: Path
         "broker_commit_interval": 1.0,
         "broker_check_crcs": True,
         "stream_wait_empty": False,
-        "stream_buffer_maxsize": 64,
+        "stream_buffer_maxsize": _AT_ONCE,
         "consumer_max_fetch_size": _FETCH_BYTES,
     }
 
