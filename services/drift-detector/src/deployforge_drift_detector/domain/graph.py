@@ -8,11 +8,18 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, nsmallest
+from itertools import islice
 from typing import Final
+
+from deployforge_drift_detector.domain.edge_columns import BROAD, EdgeColumns
 
 _NOBODY: Final[list[int]] = []
 _LISTED: Final = 64
 """More users than this are counted in a dictionary: of a long list nothing can be taken back in good time."""
+_STEPS: Final = 2_048
+"""Between two looks at how much waits to be followed."""
+_WORTH: Final = 32
+"""Making columns of everything pays once one in so many was followed."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +43,14 @@ class Graph:
         self._free: list[int] = []
         self._users: list[list[int] | dict[int, int]] = []
         self._needs: list[int] = []
+        self._columns: EdgeColumns | None = None
+        self._changed: set[int] = set()
+        """Whose users are not in the columns as they are."""
 
     def connect(self, needed: str, user: str) -> None:
         """`user` needs `needed`."""
         to, of = self._number(user), self._number(needed)
+        self._users_change(of)
         match self._users[of]:
             case []:
                 self._users[of] = [to]
@@ -54,6 +65,7 @@ class Graph:
     def disconnect(self, needed: str, user: str) -> None:
         """Take back what `connect` said."""
         of, to = self._numbers[needed], self._numbers[user]
+        self._users_change(of)
         match self._users[of]:
             case list() as few:
                 few.remove(to)
@@ -112,9 +124,32 @@ class Graph:
         return ways, beyond
 
     def _spread(self, ring: list[int], seen: bytearray) -> None:
-        """Mark everything beyond a ring as seen."""
+        """Mark everything beyond a ring as seen: one by one, and where much waits to be followed, by columns."""
+        walked, queue = 0, iter(ring)
+        while walked < len(ring):
+            self._walk(islice(queue, _STEPS), ring, seen)
+            walked += _STEPS
+            if len(ring) - walked >= BROAD and (self._columns or walked * _WORTH > len(self._urns)):
+                ring = self._kept_up().spread(ring[walked:], seen)
+                walked, queue = 0, iter(ring)
+
+    def _users_change(self, number: int) -> None:
+        if self._columns is not None:
+            self._changed.add(number)
+
+    def _kept_up(self) -> EdgeColumns:
+        """Made when first needed, and kept up from then on."""
+        if self._columns is None:
+            self._columns = EdgeColumns(self._users)
+        elif self._changed:
+            self._columns.keep_up(self._changed, self._users)
+        self._changed.clear()
+        return self._columns
+
+    def _walk(self, some: Iterator[int], ring: list[int], seen: bytearray) -> None:
+        """Mark the users of some as seen, and add them to the ring."""
         users, add = self._users, ring.append
-        for near in ring:
+        for near in some:
             for far in users[near]:
                 if not seen[far]:
                     seen[far] = 1

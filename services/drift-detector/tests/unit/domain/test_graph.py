@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import pytest
+from deployforge_drift_detector.domain import edge_columns
+from deployforge_drift_detector.domain import graph as graphs
 from deployforge_drift_detector.domain.graph import Graph
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 Edges = Sequence[tuple[str, str]]
@@ -84,3 +87,38 @@ def test_one_with_many_users_forgets_them_one_by_one() -> None:
     for needed, user in reversed(many):
         found.disconnect(needed, user)
     assert found.reach("a", (), 9).ways == (("a", "b7"),)
+
+
+@pytest.fixture
+def by_columns(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Whatever waits is followed by columns, and those are kept up for as long as can be."""
+    monkeypatch.setattr(graphs, "_STEPS", 1)
+    for module in (graphs, edge_columns):
+        monkeypatch.setattr(module, "BROAD", 1)
+    return monkeypatch
+
+
+_STEPS = st.lists(st.tuples(st.booleans(), _EDGES), max_size=6)
+
+
+@pytest.mark.parametrize("spare", [0, 1_000])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=_STEPS)
+def test_by_columns_the_same_is_reached(
+    by_columns: pytest.MonkeyPatch, steps: list[tuple[bool, Edges]], spare: int
+) -> None:
+    by_columns.setattr(edge_columns, "_SPARE", spare)
+    found, there = Graph(), list[tuple[str, str]]()
+    for come, edges in steps:
+        for edge in edges:
+            if come:
+                found.connect(*edge)
+                there.append(edge)
+            elif edge in there:
+                found.disconnect(*edge)
+                there.remove(edge)
+        for start in "abc":
+            distance = {start} & {urn for edge in there for urn in edge}
+            while new := {user for needed, user in there if needed in distance} - distance:
+                distance |= new
+            assert found.reach(start, "abcdefgh", 0).notable == distance - {start}
