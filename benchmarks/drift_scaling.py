@@ -85,10 +85,11 @@ class _Order:
         return sum(self._last[shard] > sequence for shard, sequence in list(first.items())) >= shards
 
     def _look(self, batch: Any, *arguments: Any, **more: Any) -> Any:
-        self.wrong += batch.sequence < self._last.get(batch.shard, 0)
         tally = self._judge(batch, *arguments, **more)
-        self._last[batch.shard] = batch.sequence
         if not tally.stale:
+            # What comes again after a rebalance is stale; it is not judged again.
+            self.wrong += batch.sequence < self._last.get(batch.shard, 0)
+            self._last[batch.shard] = batch.sequence
             self._first.setdefault(batch.shard, batch.sequence)
         return tally
 

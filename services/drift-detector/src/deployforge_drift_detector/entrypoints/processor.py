@@ -13,6 +13,7 @@ It runs in a thread of its own with a loop of its own, without Faust's worker: s
 import asyncio
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,8 +45,9 @@ _WRITES_PER_SECOND: Final = 16
 #: Of one partition at a time, as compressed. A partition is asked for more only when all of it was taken: with the 1 MiB
 #: that is usual, half of the time nothing was there to be judged.
 _FETCH_BYTES: Final = 4 * 2**20
-#: Messages whose news are saved together, when so many wait.
+#: Messages whose news are saved together, when so many wait and are judged within the time: a rebalance waits for them.
 _AT_ONCE: Final = 64
+_AT_ONCE_SECONDS: Final = 0.5
 
 
 def faust_settings(settings: ServiceSettings, context: SSLContext, datadir: Path) -> dict[str, Any]:
@@ -77,6 +79,11 @@ def faust_settings(settings: ServiceSettings, context: SSLContext, datadir: Path
     }
 
 
+def as_many(messages: int, seconds: float) -> int:
+    """How many to take at once where so many took so long."""
+    return max(1, min(_AT_ONCE, int(messages * _AT_ONCE_SECONDS / max(seconds, 1e-6))))
+
+
 class Processor(ThreadPart):
     """Part: consumes observations until stopped. `start` returns when it is a member of its group."""
 
@@ -90,6 +97,7 @@ class Processor(ThreadPart):
         self._began: dict[int, int] = {}
         self._revoked: Any = None
         self._broken: Exception | None = None
+        self._at_once = 1
 
     def start(self) -> None:
         """See Part. Going on after a while without a partition is right: another process may hold them all."""
@@ -149,7 +157,7 @@ class Processor(ThreadPart):
             held: list[Any] = []
             async for event in stream.events():
                 held.append(event)
-                if len(held) < _AT_ONCE and not stream.channel.queue.empty():
+                if len(held) < self._at_once and not stream.channel.queue.empty():
                     continue
                 await self._take(held)
                 for done in held:
@@ -174,7 +182,7 @@ class Processor(ThreadPart):
         return await asyncio.get_running_loop().run_in_executor(self._judge, what, *arguments)
 
     async def _take(self, events: Sequence[Any]) -> None:
-        messages = [event.message for event in events]
+        messages, began = [event.message for event in events], time.monotonic()
         try:
             done = await self._in_turn(
                 self._batches.take_all, [(one.topic, one.partition, one.offset, one.value) for one in messages]
@@ -182,6 +190,7 @@ class Processor(ThreadPart):
         except Exception as error:
             self._broken, done = error, False
         if done:
+            self._at_once = as_many(len(messages), time.monotonic() - began)
             for message in messages:
                 self._handled[message.partition] = message.offset + 1
             return

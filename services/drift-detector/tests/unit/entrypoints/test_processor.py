@@ -15,7 +15,7 @@ from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.config import Settings
 from deployforge_drift_detector.entrypoints import processor as module
 from deployforge_drift_detector.entrypoints.batches import Taken
-from deployforge_drift_detector.entrypoints.processor import TOPIC, Processor, faust_settings
+from deployforge_drift_detector.entrypoints.processor import TOPIC, Processor, as_many, faust_settings
 from deployforge_drift_detector.entrypoints.watchdog import Watchdog
 from faust.types import TP
 from faust.types.enums import ProcessingGuarantee
@@ -103,6 +103,24 @@ def test_a_message_is_judged_before_its_place_moves() -> None:
 
     asyncio.run(part._take([Event()]))
     assert (judge.taken, part._handled) == ([41], {3: 42})
+
+
+@pytest.mark.parametrize(
+    ("messages", "seconds", "next"), [(1, 0.001, 64), (64, 0.0, 64), (64, 1.0, 32), (6, 0.5, 6), (1, 2.0, 1), (64, 60.0, 1)]
+)
+def test_no_more_is_taken_at_once_than_is_judged_in_half_a_second(messages: int, seconds: float, next: int) -> None:
+    assert as_many(messages, seconds) == next
+
+
+def test_how_many_are_taken_at_once_is_learned() -> None:
+    class Event:
+        class message:
+            topic, partition, offset, value = TOPIC, 3, 41, b"x"
+
+    part = processor()
+    assert part._at_once == 1
+    asyncio.run(part._take([Event()]))
+    assert part._at_once > 1
 
 
 def held(part: Processor) -> bool:
@@ -196,7 +214,8 @@ def test_what_waits_is_judged_together_and_acknowledged_afterwards(tmp_path: Pat
     stream = Stream(judge)
     asyncio.run(agent.fun(stream))
     assert judge.taken == [0, 1, 2, 3]
-    assert stream.acknowledged == [(0, 3), (1, 3), (2, 3), (3, 4)]
+    # The first alone: nothing is known yet of how long one takes.
+    assert stream.acknowledged == [(0, 1), (1, 3), (2, 3), (3, 4)]
 
 
 def test_a_rebalance_does_not_wait_for_what_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
