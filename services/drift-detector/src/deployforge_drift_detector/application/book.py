@@ -144,7 +144,7 @@ class Book:
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         known = self.ids[at] == ids
         if batch is not None and known.all():
-            if len(self._places) * len(at) > len(self.ids):
+            if len(self._places) * len(at) >= len(self.ids):
                 # Not the batches of one scan: no more is kept than of one.
                 self._places.clear()
             self._places[batch] = at

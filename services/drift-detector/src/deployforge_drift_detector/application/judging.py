@@ -138,9 +138,9 @@ class Judging:
 
     @contextmanager
     def held(self) -> Iterator[Tally]:
-        """What is judged inside is saved together at the end; nothing of it when something is raised, and then everything
-        may be judged again. A transaction for a scan's few news costs as much as judging thousands of checks. The tally
-        has the transitions, when all is saved.
+        """What is judged inside is saved together, at the end and whenever much has come together; what is not saved when
+        something is raised never is. Everything may be judged again then: what was saved is stale. A transaction for a
+        scan's few news costs as much as judging thousands of checks. The tally has the transitions, when all is saved.
         """
         self._held = _Held(Tally())
         try:

@@ -1,5 +1,6 @@
 """Whatever a message holds, taking it never raises: it is judged, or parked with the reason."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +10,13 @@ from deployforge_chassis.database import Database
 from deployforge_chassis.keys import KeyUnavailable
 from deployforge_drift_detector.adapters.metrics import Meter
 from deployforge_drift_detector.adapters.parked import ParkedBatches
+from deployforge_drift_detector.application import judging
 from deployforge_drift_detector.application.books import Books
 from deployforge_drift_detector.application.judging import Judging
 from deployforge_drift_detector.entrypoints.batches import Batches
 from eventsourcing.persistence import OperationalError
 
-from ...conftest import ORDERS, SHARD, START, WORKER, World, batch, in_columns, in_words, plain, seen
+from ...conftest import ORDERS, SHARD, START, WORKER, World, batch, in_columns, in_words, plain, seen, urn
 
 
 class Bench:
@@ -76,6 +78,20 @@ def test_messages_that_wait_are_saved_together(bench: Bench, monkeypatch: pytest
     assert bench.batches.take_all([("t", 0, 0, drifted), ("t", 0, 1, bench.encoded(seen(WORKER, {"fifo": True})))])
     assert saved == [2]
     assert bench.world.happened() == ["Watched", "Detected"] * 2
+
+
+def test_much_that_waits_is_saved_in_parts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "_HELD_AT_MOST", 2)
+    saved, save = [], bench.world.app.commit
+    monkeypatch.setattr(bench.world.app, "commit", lambda effects: (saved.append(len(effects.aggregates)), save(effects)))
+    fleet = [replace(ORDERS, urn=urn(f"r{n}"), resource=f"r{n}") for n in range(3)]
+    for one in fleet:
+        bench.world.states.put(one)
+    assert bench.batches.take_all(
+        [("t", 0, n, bench.encoded(seen(one, {"visibilityTimeout": 60}))) for n, one in enumerate(fleet)]
+    )
+    assert saved == [2, 1]
+    assert bench.world.happened() == ["Watched", "Detected"] * 3
 
 
 def test_saved_together_each_has_the_cause_of_its_own_scan(bench: Bench) -> None:
